@@ -1,0 +1,37 @@
+"""``python -m tests``: everything that must hold, format, lint, types, contracts, tests; ``soak``: the long runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+
+CHECKS = [
+    [str(BIN / "ruff"), "format", "--check", "--quiet", "."],
+    [str(BIN / "ruff"), "check", "--quiet", "."],
+    [sys.executable, "-m", "mypy"],
+    [str(BIN / "lint-imports"), "--no-timings"],
+]
+TESTS = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
+
+
+def main(words: list[str]) -> int:
+    if words[:1] == ["soak"]:
+        return subprocess.call([*TESTS[:3], "-m", "soak", "-s", *words[1:]], cwd=ROOT)
+    commands = [*CHECKS, [*TESTS, *words]]
+    if os.environ.get("CI"):
+        commands.append([*TESTS[:3], "-m", "soak", "-s"])
+    for command in commands:
+        print("$", " ".join([Path(command[0]).name, *command[1:]]), flush=True)
+        code = subprocess.call(command, cwd=ROOT)
+        if code:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -14,7 +14,7 @@ CHECKS = [
     [str(BIN / "ruff"), "format", "--check", "--quiet", "."],
     [str(BIN / "ruff"), "check", "--quiet", "."],
     [sys.executable, "-m", "mypy"],
-    [str(BIN / "lint-imports"), "--no-timings"],
+    [str(BIN / "lint-imports")],
 ]
 TESTS = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
 

@@ -1,0 +1,66 @@
+"""The command line: one module a group of verbs, loaded when its verb is used.
+
+stdout is data, stderr is talk. Exit codes are `curator.errors`'. A verb is a click command that takes the
+`Workbench` by ``@click.pass_obj``; it is found by its line in `VERBS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+VERBS: dict[str, str] = {
+    "demo": "curator.cli.demo:demo",
+    "import": "curator.cli.importing:import_",
+    "stores": "curator.cli.stores:stores",
+    "serve": "curator.cli.serve:serve",
+    "list": "curator.cli.reading:list_",
+    "show": "curator.cli.reading:show",
+    "versions": "curator.cli.reading:versions",
+    "diff": "curator.cli.comparing:diff",
+    "frames": "curator.cli.frames:frames",
+    "tags": "curator.cli.tags:tags",
+    "set": "curator.cli.editing:set_",
+    "remove": "curator.cli.editing:remove",
+    "revert": "curator.cli.editing:revert",
+    "copy": "curator.cli.editing:copy",
+    "delete": "curator.cli.editing:delete",
+    "completion": "curator.cli.completion:completion",
+}
+"""Verb → ``module:attribute`` of its click command. The module is imported only when its verb is used."""
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Begin": ("demo", "import", "stores", "serve", "doctor", "completion"),
+    "Read": ("list", "show", "versions", "diff", "frames", "export", "tags", "events", "catalogue"),
+    "Find": ("check", "values", "rules"),
+    "Edit one image set": ("set", "remove", "revert", "copy", "delete", "merge", "split"),
+    "Change many": ("plan", "apply", "verify", "finish", "undo", "batch", "deidentify"),
+    "Prove": ("report", "campaigns", "audit", "crosswalk", "key", "purge"),
+}
+"""How ``curator --help`` groups the verbs; one that stands in no group is listed under "Others"."""
+
+SUMMARIES: dict[str, str] = {
+    "demo": "Import real DICOM into a store of its own, find, change and undo.",
+    "import": "Import DICOM files, folders and zip archives.",
+    "stores": "List, create, delete and check data stores.",
+    "serve": "Serve a local store over HTTP to any AWS client.",
+    "list": "List the image sets of the data store.",
+    "show": "Show the metadata of an image set.",
+    "versions": "List the versions of an image set.",
+    "diff": "Compare two versions, or two image sets.",
+    "frames": "List an image set's frames, or write them as PNG.",
+    "tags": "List, add and remove tags.",
+    "set": "Set attributes of one image set.",
+    "remove": "Remove attributes of one image set.",
+    "revert": "Make an old version the latest again.",
+    "copy": "Copy an image set, whole or in part, or into another.",
+    "delete": "Delete an image set with all its versions.",
+    "completion": "Print the shell's completion script.",
+}
+"""One line a verb for ``curator --help``, which loads no verb's module. A verb without a line here is loaded for it."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the command line and return its exit code; every error ends here as a message on stderr."""
+    from curator.cli.main import run
+
+    return run(words)

@@ -1,0 +1,229 @@
+"""What a ``--store`` names, opened: the only room that knows both the client and the embedded store.
+
+local                         the data folder's store (CURATOR_HOME, else the platform's data folder)
+local:PATH[#DATASTORE_ID]     a folder of data stores; without # its first, made if there is none
+aws:DATASTORE_ID              AWS HealthImaging; region and profile as boto3 reads them
+http://127.0.0.1:PORT/ID      a `curator serve` on this machine (https:// for one elsewhere)
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from curator.errors import UsageError
+from curator.healthimaging import HealthImaging, Limiter
+from curator.project import home
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from botocore.session import Session
+    from mypy_boto3_medical_imaging import HealthImagingClient
+
+    from curator.localstore import LocalStore
+
+DEFAULT = "local"
+"""The store when neither ``--store`` nor CURATOR_STORE names one."""
+
+FORMS = "a store is local, local:PATH[#ID], aws:ID or http://127.0.0.1:PORT/ID"
+ATTEMPTS = 5
+"""How often the SDK sends one call, in its retry mode "standard" (writes without a token: once)."""
+
+_ID = re.compile(r"[0-9a-z]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStore:
+    """An opened ``--store``: the door to one data store, and what must be closed after it."""
+
+    spec: str
+    imaging: HealthImaging
+    local: LocalStore | None = None
+    served: Mapping[str, str] = field(default_factory=dict)
+    """For a `curator serve` on this machine: what its ready file tells."""
+    _close: Callable[[], None] = lambda: None
+
+    def close(self) -> None:
+        """Close an embedded store; anything else needs no closing."""
+        self._close()
+
+
+def open_store(
+    spec: str = DEFAULT,
+    *,
+    read_only: bool = False,
+    limiter: Limiter | None = None,
+    buckets: Mapping[str, Path] | None = None,
+    delay: float = 0.0,
+) -> OpenStore:
+    """Open what ``spec`` names; ``buckets`` (name → folder) and ``delay`` (seconds) are a local store's.
+
+    Raises `UsageError` for a spec of no known form, `StoreError` for a local folder that cannot be used,
+    `ServiceError` when the service cannot be reached at opening.
+    """
+    scheme, _, rest = spec.partition(":")
+    if scheme == "local":
+        path, _, datastore_id = rest.partition("#")
+        return _open_local(spec, path, datastore_id, read_only, limiter, buckets or {}, delay)
+    if scheme == "aws" and _ID.fullmatch(rest):
+        return OpenStore(spec, HealthImaging(_aws_client(), rest, limiter=limiter, read_only=read_only))
+    if scheme in {"http", "https"}:
+        return _open_served(spec, read_only, limiter)
+    raise UsageError(f"{spec!r} names no store", hint=FORMS)
+
+
+def connect(
+    store: str | Path = DEFAULT, *, buckets: Mapping[str, str | Path] | None = None, delay: float = 0.0
+) -> HealthImagingClient:
+    """Return a real boto3 ``medical-imaging`` client for a store.
+
+    ``buckets`` maps ``s3://NAME/…`` of import jobs to folders; ``delay`` is how long (seconds) the embedded store's
+    operations stay LOCKED. A data store is there already: ``client.list_datastores()`` names it.
+    """
+    folders = {name: Path(folder) for name, folder in (buckets or {}).items()}
+    spec = f"local:{store}" if isinstance(store, Path) else store
+    return open_store(spec, buckets=folders, delay=delay).imaging.client
+
+
+def _open_local(
+    spec: str,
+    path: str,
+    datastore_id: str,
+    read_only: bool,
+    limiter: Limiter | None,
+    buckets: Mapping[str, Path],
+    delay: float,
+) -> OpenStore:
+    from curator.localstore import LocalStore, inprocess_client
+
+    if datastore_id and not _ID.fullmatch(datastore_id):
+        raise UsageError("a data store's id is 32 characters of 0-9 and a-z", hint=FORMS)
+    folder = Path(path).expanduser() if path else home() / "store"
+    store = LocalStore.open(folder, buckets=buckets, delay=delay)
+    try:
+        client = inprocess_client(store)
+        door = HealthImaging(
+            client, datastore_id or _first_datastore(client), limiter=limiter, read_only=read_only
+        )
+        if datastore_id:
+            door.datastore()
+    except BaseException:
+        store.close()
+        raise
+    return OpenStore(spec, door, store, _close=store.close)
+
+
+def _first_datastore(client: HealthImagingClient) -> str:
+    """Return the oldest data store of the folder, made if there is none."""
+    door = HealthImaging(client, "")
+    active = [store for store in door.datastores() if store.status == "ACTIVE"]
+    if not active:
+        return door.create_datastore("curator")
+    return min(
+        active, key=lambda store: (store.created_at.timestamp() if store.created_at else 0.0, store.id)
+    ).id
+
+
+def _aws_client() -> HealthImagingClient:
+    import boto3
+
+    from curator.healthimaging.failures import explained
+
+    with explained("sign in"):
+        return boto3.client("medical-imaging", config=_config())
+
+
+def _config(*, host_prefix: bool = True) -> Config:
+    from botocore.config import Config
+
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        inject_host_prefix=host_prefix,
+        user_agent_extra="curator",
+    )
+
+
+def _open_served(spec: str, read_only: bool, limiter: Limiter | None) -> OpenStore:
+    import boto3
+
+    from curator.healthimaging.failures import explained
+
+    split = urlsplit(spec)
+    datastore_id = split.path.strip("/")
+    if not split.hostname or not _ID.fullmatch(datastore_id):
+        raise UsageError(f"{spec!r} names no store", hint=FORMS)
+    if split.scheme == "http" and not is_loopback(split.hostname):
+        raise UsageError(
+            "plain http would show patients' data to the network", hint="use https for another machine"
+        )
+    endpoint = f"{split.scheme}://{split.netloc}"
+    served = served_here(endpoint)
+    with explained("sign in"):
+        if served:
+            # A session of its own, so that no AWS_* variable can redirect it or break it.
+            session = boto3.Session(
+                served["access_key"],
+                served["secret_key"],
+                region_name=served["region"],
+                botocore_session=_session_without_profile(),
+            )
+        else:
+            session = boto3.Session()
+        region = session.region_name or "us-east-1"
+        client = session.client(
+            "medical-imaging", region_name=region, endpoint_url=endpoint, config=_config(host_prefix=False)
+        )
+    return OpenStore(
+        spec, HealthImaging(client, datastore_id, limiter=limiter, read_only=read_only), served=served
+    )
+
+
+def _session_without_profile() -> Session:
+    from botocore.session import Session
+
+    return Session(session_vars={"profile": (None, None, None, None)})
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address means this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def served_folder(port: int) -> Path:
+    """Return the folder in which `curator serve` on a port keeps its keys, config files and import bucket."""
+    return home() / "serve" / str(port)
+
+
+def served_here(endpoint: str) -> dict[str, str]:
+    """Return what a `curator serve` of this user wrote about itself (``served.json``), or nothing."""
+    port = urlsplit(endpoint).port
+    if port is None:
+        return {}
+    try:
+        told: dict[str, str] = json.loads((served_folder(port) / "served.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return told if told.get("endpoint_url") == endpoint else {}
+
+
+__all__ = [
+    "DEFAULT",
+    "OpenStore",
+    "connect",
+    "home",
+    "is_loopback",
+    "open_store",
+    "served_folder",
+    "served_here",
+]

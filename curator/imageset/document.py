@@ -86,7 +86,7 @@ class Instance:
 
     __slots__ = ("_node", "_raw")
 
-    def __init__(self, raw: msgspec.Raw | bytes | None, node: Node | None = None) -> None:
+    def __init__(self, raw: msgspec.Raw | None, node: Node | None = None) -> None:
         self._raw = raw
         self._node = node
 
@@ -95,7 +95,7 @@ class Instance:
         """The instance's whole JSON object. Read-only."""
         if self._node is None:
             try:
-                self._node = _OBJECT.decode(self._raw or b"")
+                self._node = _OBJECT.decode(self.raw_view)
             except (msgspec.DecodeError, RecursionError):
                 raise InvalidDocument("an instance of the metadata document is not a JSON object") from None
         return self._node
@@ -103,12 +103,17 @@ class Instance:
     @property
     def raw(self) -> bytes:
         """The instance as JSON bytes, as they came or as they would be sent."""
-        if self._raw is None:
-            self._raw = msgspec.json.encode(self._node)
-        return bytes(self._raw)
+        return bytes(self.raw_view)
 
     @property
-    def parsed(self) -> bool:
+    def raw_view(self) -> msgspec.Raw:
+        """`raw` without a copy: a view of the whole document's bytes, equal where the bytes are."""
+        if self._raw is None:
+            self._raw = msgspec.Raw(msgspec.json.encode(self._node))
+        return self._raw
+
+    @property
+    def has_node(self) -> bool:
         """Whether `node` is there without parsing."""
         return self._node is not None
 
@@ -237,7 +242,7 @@ class ImageSetMetadata:
         series = {
             uid: {
                 **node.node,
-                "Instances": {sop: msgspec.Raw(found.raw) for sop, found in node.instances.items()},
+                "Instances": {sop: found.raw_view for sop, found in node.instances.items()},
             }
             for uid, node in self._series.items()
         }
@@ -416,11 +421,13 @@ class ImageSetMetadata:
 
 
 def _gunzip(blob: bytes) -> bytes:
-    from isal import igzip, isal_zlib
+    from isal import igzip, igzip_lib
+
+    damaged: type[Exception] = igzip_lib.IsalError
 
     try:
         return bytes(igzip.decompress(blob))  # type: ignore[no-untyped-call]
-    except (OSError, EOFError, isal_zlib.error):
+    except (OSError, EOFError, damaged):
         raise InvalidDocument("the metadata document is damaged gzip data") from None
 
 

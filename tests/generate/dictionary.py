@@ -73,8 +73,8 @@ def generate() -> str:
     for new in newer:
         rows.setdefault(new["tag"], (new["keyword"], new["name"], new["vr"], new["vm"], False))
     lines = []
-    for shown, (keyword, name, vr, vm, retired) in sorted(rows.items()):
-        flags = ("R" if retired else "") + ("S" if keyword in serviceable else "")
+    for shown, (keyword, name, vr, vm, old) in sorted(rows.items()):
+        flags = ("R" if old else "") + ("S" if keyword in serviceable else "")
         lines.append("|".join((shown, keyword, name, vr.replace(" or ", "/"), vm, flags)))
     head = HEAD.format(version=pydicom_version, newer=len(newer), service=SERVICE_RELEASE)
     return head + "\n".join(lines) + '\n"""\n'

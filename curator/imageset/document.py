@@ -423,7 +423,7 @@ class ImageSetMetadata:
 def _gunzip(blob: bytes) -> bytes:
     from isal import igzip, igzip_lib
 
-    damaged: type[Exception] = igzip_lib.IsalError
+    damaged: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]
 
     try:
         return bytes(igzip.decompress(blob))  # type: ignore[no-untyped-call]

@@ -440,7 +440,7 @@ ATTRIBUTES = """\
 00102155|PatientTelecomInformation|Patient's Telecom Information|LT|1|S
 00102160|EthnicGroup|Ethnic Group|SH|1|S
 00102161|EthnicGroupCodeSequence|Ethnic Group Code Sequence|SQ|1|
-00102162|EthnicGroups|Ethnic Groups|LO|1-n|
+00102162|EthnicGroups|Ethnic Groups|UC|1-n|
 00102180|Occupation|Occupation|SH|1|S
 001021A0|SmokingStatus|Smoking Status|CS|1|S
 001021B0|AdditionalPatientHistory|Additional Patient History|LT|1|S
@@ -2795,8 +2795,8 @@ ATTRIBUTES = """\
 0040B020|WaveformAnnotationSequence|Waveform Annotation Sequence|SQ|1|S
 0040B034|AnnotationDateTime|Annotation DateTime|DT|1|
 0040B036|SegmentDefinitionDateTime|Segment Definition DateTime|DT|1|
-0040B03B|MontageName|Montage Name|UC|1|
-0040B03F|MontageChannelLabel|Montage Channel Label|UC|1|
+0040B03B|MontageName|Montage Name|LT|1|
+0040B03F|MontageChannelLabel|Montage Channel Label|LO|1|
 0040DB00|TemplateIdentifier|Template Identifier|CS|1|S
 0040DB06|TemplateVersion|Template Version|DT|1|RS
 0040DB07|TemplateLocalVersion|Template Local Version|DT|1|RS

@@ -1,0 +1,338 @@
+"""Bringing the catalogue up to date: list, say what it costs, then read each new version once.
+
+Listing (SearchImageSets) and states (GetImageSet) touch nothing; GetImageSetMetadata is a **touch** that moves a set
+back to the dearer storage tier, so the number is said first. Fetching runs in threads, writing in the caller's;
+each document is committed as it comes, so that a stopped refresh goes on where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from curator.catalogue.reading import ReadDocument, read_document
+from curator.catalogue.store import Shelf, State, Summary, packed_parts
+from curator.errors import Cancelled, NotFound, ServiceError, StoreError
+
+if TYPE_CHECKING:
+    from curator.healthimaging import HealthImaging, ImageSetSummary
+
+Progress = Callable[[int, int], None]
+"""(done, of how many)"""
+
+THREADS: Final = 16
+"""In flight at once: 50 reads a second at about 100 ms each need a dozen (guide, "Throttling limits")."""
+_COMMIT_EVERY: Final = 64
+_COMMIT_SECONDS: Final = 1.0
+_METADATA_RATE: Final = 50.0
+_STATE_RATE: Final = 25.0
+_TAG_RATE: Final = 10.0
+_LISTED_AT_ONCE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCost:
+    """What a refresh reads. ``touches`` cost money: GetImageSetMetadata of versions not in the catalogue yet."""
+
+    image_sets: int
+    touches: int
+    states: int
+    tags: int
+    deleted: int
+    listing: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """The least time it takes at the service's rates (guide, "Throttling limits")."""
+        return max(self.touches / _METADATA_RATE, self.states / _STATE_RATE, self.tags / _TAG_RATE)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the catalogue is up to date."""
+        return not (self.touches or self.states or self.tags)
+
+    def __str__(self) -> str:
+        if self.nothing:
+            return f"{self.image_sets:,} image sets, all in the catalogue: nothing to read"
+        text = (
+            f"{self.image_sets:,} image sets; reads {self.touches:,} metadata documents (each a touch)"
+            f" and {self.states:,} states"
+        )
+        if self.tags:
+            text += f" and {self.tags:,} sets of tags"
+        return f"{text}: at least {_duration(self.seconds)} at the service's rates"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh did: documents read, sets whose document could not be read (named by id), sets found deleted."""
+
+    documents: int
+    problems: tuple[str, ...]
+    deleted: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    n: int
+    id: str
+    version: int
+    document: bool
+    state: bool
+    tags: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Got:
+    task: _Task
+    read: ReadDocument | None
+    packed: dict[bytes, bytes]
+    state: State | None
+    tags: dict[str, str] | None
+    problem: str
+    gone: bool = False
+
+
+_PENDING: Final = """
+SELECT n, id, version,
+  read_version IS NOT version AND problem='' AS document,
+  state_of IS NOT version OR state='LOCKED' AS state,
+  {tags} AS tags
+FROM image_set WHERE NOT deleted AND (document OR state OR tags) ORDER BY updated_at DESC
+"""
+_TAGS_WANTED: Final = "(tags IS NULL AND is_primary IS NOT 1)"
+"""Working copies are what tags tell, and copies are never primary (guide, "Copying an image set")."""
+
+
+def plan_refresh(
+    shelf: Shelf, imaging: HealthImaging, *, tags: bool, cancelled: Callable[[], bool] = lambda: False
+) -> ReadCost:
+    """List the data store, note what is new, and return what reading it costs."""
+    listing = int(shelf.one("SELECT value FROM fact WHERE name='listing'") or 0) + 1
+    for batch in _pages(imaging.search()):
+        with shelf.transaction():
+            shelf.note((_summary(each) for each in batch), listing)
+        _stop_if(cancelled)
+    with shelf.transaction():
+        shelf.run("INSERT OR REPLACE INTO fact VALUES ('listing', ?)", (listing,))
+        shelf.run("INSERT OR REPLACE INTO fact VALUES ('listed_at', ?)", (time.time(),))
+    return cost_of(shelf, tags=tags, listing=listing)
+
+
+def _pages(found: Iterator[ImageSetSummary]) -> Iterator[list[ImageSetSummary]]:
+    while page := list(islice(found, _LISTED_AT_ONCE)):
+        yield page
+
+
+def cost_of(shelf: Shelf, *, tags: bool, listing: int) -> ReadCost:
+    """Count what is pending after a listing."""
+    record = shelf.all(f"SELECT count(*), sum(document), sum(state), sum(tags) FROM ({_pending(tags)})")[0]
+    unseen = shelf.one("SELECT count(*) FROM image_set WHERE NOT deleted AND listed<?", (listing,))
+    total = shelf.one("SELECT count(*) FROM image_set WHERE NOT deleted AND listed>=?", (listing,))
+    return ReadCost(total, record[1] or 0, (record[2] or 0), record[3] or 0, unseen, listing)
+
+
+def _pending(tags: bool) -> str:
+    return _PENDING.format(tags=_TAGS_WANTED if tags else "0")
+
+
+def refresh(
+    shelf: Shelf,
+    imaging: HealthImaging,
+    *,
+    cost: ReadCost | None,
+    tags: bool,
+    progress: Progress,
+    cancelled: Callable[[], bool],
+    threads: int = THREADS,
+) -> Refreshed:
+    """Read what is pending. Raises `Cancelled` when asked to stop; what was read until then is kept."""
+    cost = cost or plan_refresh(shelf, imaging, tags=tags, cancelled=cancelled)
+    deleted = _settle_unseen(shelf, imaging, cost.listing, cancelled)
+    tasks = [
+        _Task(n, identifier, version, bool(document), bool(state), bool(wanted))
+        for n, identifier, version, document, state, wanted in shelf.all(_pending(tags))
+    ]
+    documents = 0
+    problems: list[str] = []
+    progress(0, len(tasks))
+    try:
+        done = 0
+        for batch in _in_batches(_fetched(tasks, imaging, threads, cancelled)):
+            with shelf.transaction():
+                for got in batch:
+                    _store(shelf, got)
+            documents += sum(got.read is not None for got in batch)
+            problems += [got.task.id for got in batch if got.problem]
+            deleted += sum(got.gone for got in batch)
+            done += len(batch)
+            progress(done, len(tasks))
+    finally:
+        if documents or deleted:
+            shelf.forget()
+            count_conflicts(shelf)
+    with shelf.transaction():
+        shelf.run("INSERT OR REPLACE INTO fact VALUES ('refreshed_at', ?)", (time.time(),))
+    return Refreshed(documents, tuple(problems), deleted)
+
+
+def _settle_unseen(shelf: Shelf, imaging: HealthImaging, listing: int, cancelled: Callable[[], bool]) -> int:
+    """Mark sets that a full listing did not show and GetImageSet does not know as deleted.
+
+    One that is still there was missed by the listing (search is not promised to be consistent) and stays.
+    """
+    gone = 0
+    for n, identifier in shelf.all("SELECT n, id FROM image_set WHERE NOT deleted AND listed<?", (listing,)):
+        _stop_if(cancelled)
+        try:
+            state = imaging.image_set(identifier).state
+        except NotFound:
+            state = "DELETED"
+        if state == "DELETED":
+            shelf.run("UPDATE image_set SET deleted=1, state='DELETED', status='DELETED' WHERE n=?", (n,))
+            gone += 1
+    return gone
+
+
+def _fetched(
+    tasks: Iterable[_Task], imaging: HealthImaging, threads: int, cancelled: Callable[[], bool]
+) -> Iterator[_Got]:
+    """Yield what the threads bring, in no order, with a bounded number in flight."""
+    queue = iter(tasks)
+    with ThreadPoolExecutor(threads, thread_name_prefix="catalogue") as pool:
+        running: set[Future[_Got]] = {
+            pool.submit(_fetch, imaging, task) for task in islice(queue, threads * 2)
+        }
+        try:
+            while running:
+                finished, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+                _stop_if(cancelled)
+                for future in finished:
+                    yield future.result()
+                running |= {pool.submit(_fetch, imaging, task) for task in islice(queue, len(finished))}
+        except BaseException:
+            for future in running:
+                future.cancel()
+            raise
+
+
+def _fetch(imaging: HealthImaging, task: _Task) -> _Got:
+    """Fetch what one task asks for. A set that cannot be read is a result, not an end of the refresh."""
+    state: State | None = None
+    read: ReadDocument | None = None
+    tags: dict[str, str] | None = None
+    problem = ""
+    try:
+        if task.state or task.tags:
+            found = imaging.image_set(task.id)
+            state = State(found.state, found.workflow, found.message, found.is_primary)
+            if task.tags:
+                tags = imaging.tags(found.arn)
+        if task.document:
+            read = read_document(imaging.metadata(task.id, str(task.version)))
+    except NotFound:
+        # Deleted since the listing, or (a failed operation's version) without a document of its own.
+        gone = state is None or state.state == "DELETED"
+        return _Got(task, None, {}, state, tags, "" if gone else "NotFound", gone=gone)
+    except ServiceError as error:
+        if error.code in {"", "ThrottlingException", "AccessDeniedException"}:
+            raise
+        problem = error.code
+    except StoreError as error:
+        problem = str(error)
+    return _Got(task, read, packed_parts(read) if read else {}, state, tags, problem)
+
+
+def _in_batches(found: Iterator[_Got]) -> Iterator[list[_Got]]:
+    """Gather results until there are enough, or a second has passed, for one transaction."""
+    batch: list[_Got] = []
+    begun = time.monotonic()
+    try:
+        for got in found:
+            batch.append(got)
+            if len(batch) >= _COMMIT_EVERY or time.monotonic() - begun >= _COMMIT_SECONDS:
+                yield batch
+                batch, begun = [], time.monotonic()
+    except (Cancelled, ServiceError):
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
+
+
+def _store(shelf: Shelf, got: _Got) -> None:
+    task = got.task
+    if got.gone:
+        shelf.run("UPDATE image_set SET deleted=1, state='DELETED', status='DELETED' WHERE n=?", (task.n,))
+        return
+    if got.state is not None:
+        shelf.note_state(task.n, task.version, got.state)
+    if got.tags is not None:
+        shelf.run("UPDATE image_set SET tags=? WHERE n=?", (msgspec.json.encode(got.tags).decode(), task.n))
+    if got.read is not None:
+        shelf.put(task.n, task.version, got.read, got.packed, latest=True)
+    elif got.problem:
+        shelf.run("UPDATE image_set SET problem=? WHERE n=?", (got.problem, task.n))
+
+
+def _summary(found: ImageSetSummary) -> Summary:
+    def text(key: str) -> str:
+        return str(found.dicom.get(key, "")).strip()
+
+    return Summary(
+        found.id,
+        int(found.version),
+        found.created_at.timestamp() if found.created_at else 0.0,
+        found.updated_at.timestamp() if found.updated_at else 0.0,
+        found.is_primary,
+        found.storage_tier,
+        text("DICOMPatientId"),
+        text("DICOMPatientName"),
+        text("DICOMStudyInstanceUID"),
+        text("DICOMStudyDescription"),
+        text("DICOMAccessionNumber"),
+        text("DICOMStudyDate"),
+        text("DICOMSeriesInstanceUID"),
+        text("DICOMSeriesModality"),
+    )
+
+
+def _stop_if(cancelled: Callable[[], bool]) -> None:
+    if cancelled():
+        raise Cancelled(
+            "The refresh was stopped.", hint="what was read is kept; the next refresh reads the rest"
+        )
+
+
+_CONFLICTED: Final = """
+WITH conflicted(n, level) AS (
+  SELECT n, 'series' FROM series
+    WHERE uid IN (SELECT uid FROM series GROUP BY uid HAVING count(DISTINCT series)>1)
+  UNION SELECT n, 'place' FROM series WHERE uid IN (
+    SELECT uid FROM series GROUP BY uid HAVING count(DISTINCT study_uid)>1 OR count(DISTINCT patient_id)>1)
+  UNION SELECT n, 'study' FROM series WHERE study_uid IN (
+    SELECT study_uid FROM series GROUP BY study_uid HAVING count(DISTINCT study)>1)
+  UNION SELECT n, 'patient' FROM series WHERE patient_id<>'' AND patient_id IN (
+    SELECT patient_id FROM series GROUP BY patient_id HAVING count(DISTINCT patient)>1))
+SELECT count(*), n FROM conflicted GROUP BY n
+"""
+
+
+def count_conflicts(shelf: Shelf) -> None:
+    """Count for each image set on how many levels it disagrees with its series, study or patient."""
+    with shelf.transaction():
+        shelf.run("UPDATE image_set SET conflicts=0 WHERE conflicts<>0")
+        shelf.many("UPDATE image_set SET conflicts=? WHERE n=?", shelf.all(_CONFLICTED))

@@ -1,0 +1,251 @@
+"""What the catalogue file keeps, written and read: one lock, short transactions, documents put together again."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from curator.catalogue import schema
+from curator.catalogue.reading import ReadDocument
+
+_LEVEL: Final = 3
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What a search says of an image set: enough to know whether its document must be read again."""
+
+    id: str
+    version: int
+    created_at: float
+    updated_at: float
+    primary: bool | None
+    tier: str
+    patient_id: str
+    patient_name: str
+    study_uid: str
+    study_description: str
+    accession: str
+    study_date: str
+    series_uid: str
+    modality: str
+
+
+class State(msgspec.Struct, frozen=True):
+    """What GetImageSet says of the latest version."""
+
+    state: str
+    status: str
+    message: str
+    primary: bool | None
+
+
+def compress(data: bytes) -> bytes:
+    """Return ``data`` as zstd."""
+    from backports import zstd
+
+    return zstd.compress(data, level=_LEVEL)
+
+
+def decompress(data: bytes) -> bytes:
+    """Return what `compress` was given."""
+    from backports import zstd
+
+    return zstd.decompress(data)
+
+
+class Shelf:
+    """The open file. Every method may be called from any thread; streams read in batches."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = schema.connect(path)
+        self._lock = threading.RLock()
+
+    def close(self) -> None:
+        """Fold the WAL into the file and close it."""
+        with self._lock:
+            try:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error:
+                pass  # another process reads: the next one to close folds it
+            self._connection.close()
+
+    def all(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return every record of a query."""
+        with self._lock:
+            return self._connection.execute(sql, values).fetchall()
+
+    def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """Return the first column of the first record, None where there is none."""
+        with self._lock:
+            record = self._connection.execute(sql, values).fetchone()
+        return record[0] if record else None
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Execute one statement."""
+        with self._lock:
+            self._connection.execute(sql, values)
+
+    def many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
+        """Execute one statement for each record of values."""
+        with self._lock:
+            self._connection.executemany(sql, values)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the lock and make what is written one transaction."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    # ── what a listing says ──────────────────────────────────────────────────────────────────────────
+
+    def note(self, summaries: Iterable[Summary], listing: int) -> None:
+        """Store what a search said. Texts of the document are kept where it is of the same version."""
+        self.many(_NOTE, [(*msgspec.structs.astuple(summary), listing) for summary in summaries])
+
+    def note_state(self, n: int, version: int, state: State) -> None:
+        """Store what GetImageSet said of a set's latest version."""
+        self.run(
+            "UPDATE image_set SET state=?, status=?, message=?, is_primary=coalesce(?, is_primary), state_of=?,"
+            " deleted=? WHERE n=?",
+            (state.state, state.status, state.message, state.primary, version, state.state == "DELETED", n),
+        )
+
+    # ── documents ────────────────────────────────────────────────────────────────────────────────────
+
+    def put(
+        self, n: int, version: int, read: ReadDocument, packed: dict[bytes, bytes], *, latest: bool
+    ) -> None:
+        """Store a document; where it is the latest version, index it in place of the one before."""
+        self.many("INSERT OR IGNORE INTO part(hash, data) VALUES (?, ?)", packed.items())
+        self.run(
+            "INSERT OR REPLACE INTO document(n, version, patient, study, head) VALUES (?, ?, ?, ?, ?)",
+            (n, version, read.patient, read.study, read.head),
+        )
+        self.run("DELETE FROM document_series WHERE n=? AND version=?", (n, version))
+        self.many(
+            "INSERT INTO document_series(n, version, ordinal, uid, series, instances) VALUES (?, ?, ?, ?, ?, ?)",
+            [(n, version, at, each.uid, each.series, each.instances) for at, each in enumerate(read.series)],
+        )
+        if latest:
+            self._index(n, version, read)
+
+    def _index(self, n: int, version: int, read: ReadDocument) -> None:
+        for table in ("series", "instance", "reference"):
+            self.run(f"DELETE FROM {table} WHERE n=?", (n,))
+        columns = dict(read.columns)
+        self.many(
+            "INSERT INTO series(n, uid, study_uid, patient_id, patient, study, series, instances, frames)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    n,
+                    each.uid,
+                    columns["study_uid"],
+                    columns["patient_id"],
+                    read.patient,
+                    read.study,
+                    each.series,
+                    len(each.rows),
+                    each.frames,
+                )
+                for each in read.series
+            ],
+        )
+        self.many(
+            "INSERT OR IGNORE INTO instance(sop, n, content, pixels) VALUES (?, ?, ?, ?)",
+            [(row.sop, n, row.content, row.pixels) for each in read.series for row in each.rows],
+        )
+        self.many(
+            "INSERT INTO reference(n, sop, via, series) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET series=excluded.series",
+            [(n, *reference) for reference in read.references],
+        )
+        assignments = ", ".join(f"{name}=?" for name in columns)
+        self.run(
+            f"UPDATE image_set SET read_version=?, problem='', size=?, {assignments} WHERE n=?",
+            (version, read.size, *columns.values(), n),
+        )
+
+    def document(self, identifier: str, version: int) -> bytes | None:
+        """Return the JSON text of a document, None where it was never read."""
+        with self._lock:
+            heads = self.all(
+                "SELECT d.n, d.head, p.data, s.data FROM document d JOIN image_set i USING (n)"
+                " JOIN part p ON p.hash=d.patient JOIN part s ON s.hash=d.study WHERE i.id=? AND d.version=?",
+                (identifier, version),
+            )
+            if not heads:
+                return None
+            n, head, patient, study = heads[0]
+            series = self.all(
+                "SELECT x.uid, s.data, i.data FROM document_series x JOIN part s ON s.hash=x.series"
+                " JOIN part i ON i.hash=x.instances WHERE x.n=? AND x.version=? ORDER BY x.ordinal",
+                (n, version),
+            )
+        nodes = [
+            msgspec.json.encode(uid) + b":" + _with(decompress(node), b"Instances", decompress(instances))
+            for uid, node, instances in series
+        ]
+        whole = _with(bytes(head), b"Patient", decompress(patient))
+        return _with(whole, b"Study", _with(decompress(study), b"Series", b"{" + b",".join(nodes) + b"}"))
+
+    def part(self, digest: bytes) -> bytes:
+        """Return the JSON text of a part."""
+        data = self.one("SELECT data FROM part WHERE hash=?", (digest,))
+        return decompress(data) if data is not None else b"{}"
+
+    def forget(self) -> None:
+        """Drop the index rows of sets found deleted, and parts that no document uses any more."""
+        with self.transaction():
+            gone = [
+                n for (n,) in self.all("SELECT n FROM image_set WHERE deleted AND read_version IS NOT NULL")
+            ]
+            for table in ("series", "instance", "reference", "document", "document_series"):
+                self.many(f"DELETE FROM {table} WHERE n=?", [(n,) for n in gone])
+            self.many("UPDATE image_set SET read_version=NULL, conflicts=0 WHERE n=?", [(n,) for n in gone])
+            if gone:
+                self.run(_UNUSED_PARTS)
+
+
+def _with(node: bytes, key: bytes, value: bytes) -> bytes:
+    """Return a JSON object's text with one member more."""
+    return node[:-1] + (b',"' if len(node) > 2 else b'"') + key + b'":' + value + b"}"
+
+
+def packed_parts(read: ReadDocument) -> dict[bytes, bytes]:
+    """Compress a document's parts: done in the fetching thread, so that writing is short."""
+    return {digest: compress(data) for digest, data in read.parts.items()}
+
+
+_NOTE: Final = """
+INSERT INTO image_set(id, version, created_at, updated_at, is_primary, tier, patient_id, patient_name, study_uid,
+  study_description, accession, study_date, series_uid, modality, listed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT(id) DO UPDATE SET version=excluded.version, created_at=excluded.created_at,
+  updated_at=excluded.updated_at, is_primary=excluded.is_primary, tier=excluded.tier, listed=excluded.listed, deleted=0,
+  problem=CASE WHEN version=excluded.version THEN problem ELSE '' END,
+  patient_id=CASE WHEN read_version=excluded.version THEN patient_id ELSE excluded.patient_id END,
+  patient_name=CASE WHEN read_version=excluded.version THEN patient_name ELSE excluded.patient_name END,
+  study_description=CASE WHEN read_version=excluded.version THEN study_description ELSE excluded.study_description END,
+  accession=CASE WHEN read_version=excluded.version THEN accession ELSE excluded.accession END,
+  study_date=CASE WHEN read_version=excluded.version THEN study_date ELSE excluded.study_date END
+"""
+
+_UNUSED_PARTS: Final = """
+DELETE FROM part WHERE hash NOT IN (
+  SELECT patient FROM document UNION SELECT study FROM document
+  UNION SELECT series FROM document_series UNION SELECT instances FROM document_series)
+"""

@@ -1,0 +1,187 @@
+"""The catalogue as the checks see it: groups whose hashes differ, found by GROUP BY over indexed columns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby
+from typing import Any, Final
+
+import msgspec
+
+from curator.catalogue.store import Shelf
+from curator.checks.view import Flattened, ImportFailure, Member, Repeated, Scope, SetFacts, Unresolved
+from curator.dicom import Json
+from curator.dicom.levels import Level
+from curator.imageset import ImageSetMetadata
+
+_FACTS: Final = (
+    "i.id, i.version, i.state, i.status, i.message, i.is_primary, i.created_at, i.updated_at, i.instances, i.frames,"
+    " i.modality, i.tags, i.problem, i.read_version"
+)
+_FACTS_COUNT: Final = 14
+_MEMBER: Final = (
+    f"SELECT {_FACTS}, s.uid, s.study_uid, s.patient_id, s.patient, s.study, s.series, s.instances"
+)
+_GROUPS: Final = {
+    Scope.SERIES: (
+        "s.uid",
+        "SELECT uid FROM series GROUP BY uid HAVING count(*)>1 AND"
+        " (count(DISTINCT patient)>1 OR count(DISTINCT study)>1 OR count(DISTINCT series)>1)",
+    ),
+    Scope.STUDY: (
+        "s.study_uid",
+        "SELECT study_uid FROM series WHERE study_uid<>'' GROUP BY study_uid"
+        " HAVING count(DISTINCT patient)>1 OR count(DISTINCT study)>1",
+    ),
+    Scope.PATIENT: (
+        "s.patient_id",
+        "SELECT patient_id FROM series WHERE patient_id<>'' GROUP BY patient_id HAVING count(DISTINCT patient)>1",
+    ),
+}
+_TORN: Final = "SELECT uid FROM series GROUP BY uid HAVING count(*)>1"
+_MISPLACED: Final = (
+    (
+        "s.uid",
+        "SELECT uid FROM series GROUP BY uid HAVING count(DISTINCT study_uid)>1 OR count(DISTINCT patient_id)>1",
+    ),
+    ("s.study_uid", "SELECT study_uid FROM series GROUP BY study_uid HAVING count(DISTINCT patient_id)>1"),
+)
+_REPEATED: Final = "SELECT sop FROM instance GROUP BY sop HAVING count(*)>1"
+_UNRESOLVED: Final = f"""
+SELECT {_FACTS}, r.via, count(*) AS of, sum(NOT EXISTS (SELECT 1 FROM instance x WHERE x.sop=r.sop)) AS missing,
+  sum(NOT EXISTS (SELECT 1 FROM instance x WHERE x.sop=r.sop)
+      AND r.series IN (SELECT uid FROM temp.series_present)) AS present
+FROM reference r JOIN image_set i USING (n) GROUP BY r.n, r.via HAVING missing>0
+"""
+
+
+def conflict_keys(shelf: Shelf, scope: Scope) -> list[str]:
+    """Return the keys (series, study or patient) within which hashes differ: the scan that must be fast."""
+    return [key for (key,) in shelf.all(_GROUPS[scope][1])]
+
+
+class CatalogueView:
+    """Implements `curator.checks.view.View` over a catalogue file."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        *,
+        failures: Sequence[ImportFailure] = (),
+        flattened: Sequence[Flattened] = (),
+        now: float | None = None,
+    ) -> None:
+        self._shelf = shelf
+        self.failures = failures
+        self.flattened = flattened
+        self.now = time.time() if now is None else now
+        self.elements = lru_cache(maxsize=4096)(self._elements)
+
+    def image_sets(self) -> Iterator[SetFacts]:
+        """Yield every image set that is not deleted, in the order of ids."""
+        for record in self._shelf.all(f"SELECT {_FACTS} FROM image_set i WHERE NOT deleted ORDER BY id"):
+            yield _facts(record)
+
+    def document(self, facts: SetFacts) -> ImageSetMetadata | None:
+        """Return the newest document read of a set."""
+        version = self._shelf.one("SELECT read_version FROM image_set WHERE id=?", (facts.id,))
+        text = None if version is None else self._shelf.document(facts.id, version)
+        return None if text is None else ImageSetMetadata.parse(text)
+
+    def _elements(self, digest: bytes) -> Mapping[str, Json]:
+        node = msgspec.json.decode(self._shelf.part(digest), type=dict[str, Any])
+        elements = node.get("DICOM")
+        return elements if isinstance(elements, dict) else {}
+
+    def torn(self) -> Iterator[tuple[Member, ...]]:
+        """Yield the series that lie in several image sets."""
+        yield from self._members("s.uid", _TORN)
+
+    def disagreeing(self, scope: Scope) -> Iterator[tuple[Member, ...]]:
+        """Yield the groups of a scope in which hashes differ."""
+        yield from self._members(*_GROUPS[scope])
+
+    def misplaced(self) -> Iterator[tuple[Member, ...]]:
+        """Yield series under several studies or patients, then studies under several patients."""
+        for key, groups in _MISPLACED:
+            yield from self._members(key, groups)
+
+    def _members(self, key: str, groups: str) -> Iterator[tuple[Member, ...]]:
+        column = key.removeprefix("s.")
+        sql = (
+            f"{_MEMBER}, {key} FROM series s JOIN image_set i USING (n) WHERE s.{column} IN ({groups})"
+            f" AND NOT i.deleted ORDER BY {key}, i.id"
+        )
+        for _, members in groupby(self._shelf.all(sql), key=lambda record: record[-1]):
+            yield tuple(_member(record) for record in members)
+
+    def repeated(self) -> Iterator[Repeated]:
+        """Yield SOP Instance UIDs that several image sets hold."""
+        sql = (
+            f"SELECT {_FACTS}, x.sop, x.content, x.pixels FROM instance x JOIN image_set i USING (n)"
+            f" WHERE x.sop IN ({_REPEATED}) AND NOT i.deleted ORDER BY x.sop, i.id"
+        )
+        facts = lru_cache(maxsize=None)(_facts)
+        for sop, holders in groupby(self._shelf.all(sql), key=lambda record: record[_FACTS_COUNT]):
+            yield Repeated(
+                sop, tuple((facts(record[:_FACTS_COUNT]), record[-2], record[-1]) for record in holders)
+            )
+
+    def unresolved(self) -> Iterator[Unresolved]:
+        """Yield the references whose targets are not in the data store, by image set and way."""
+        from curator.catalogue.reading import hash64
+
+        self._shelf.run("CREATE TEMP TABLE IF NOT EXISTS series_present(uid INTEGER PRIMARY KEY)")
+        self._shelf.run("DELETE FROM temp.series_present")
+        uids = self._shelf.all("SELECT DISTINCT uid FROM series")
+        self._shelf.many(
+            "INSERT OR IGNORE INTO temp.series_present VALUES (?)", [(hash64(uid),) for (uid,) in uids]
+        )
+        for record in self._shelf.all(_UNRESOLVED):
+            via, of, missing, present = record[_FACTS_COUNT:]
+            yield Unresolved(_facts(record[:_FACTS_COUNT]), via, missing, of, present)
+
+    def sets_of_series(self, series_uid: str) -> Sequence[SetFacts]:
+        """Return the sets that hold a series."""
+        sql = f"SELECT {_FACTS} FROM series s JOIN image_set i USING (n) WHERE s.uid=? AND NOT i.deleted ORDER BY i.id"
+        return [_facts(record) for record in self._shelf.all(sql, (series_uid,))]
+
+
+def _facts(record: tuple[Any, ...]) -> SetFacts:
+    (
+        identifier,
+        version,
+        state,
+        status,
+        message,
+        primary,
+        created,
+        updated,
+        instances,
+        frames,
+        modality,
+        tags,
+    ) = record[:12]
+    return SetFacts(
+        identifier,
+        str(version),
+        state or "ACTIVE",
+        status,
+        message,
+        None if primary is None else bool(primary),
+        created,
+        updated,
+        instances,
+        frames,
+        modality,
+        None if tags is None else msgspec.json.decode(tags, type=dict[str, str]),
+        record[12],
+    )
+
+
+def _member(record: tuple[Any, ...]) -> Member:
+    uid, study_uid, patient_id, patient, study, series, instances = record[_FACTS_COUNT : _FACTS_COUNT + 7]
+    hashes = {Level.PATIENT: patient, Level.STUDY: study, Level.SERIES: series}
+    return Member(_facts(record[:_FACTS_COUNT]), uid, study_uid, patient_id, hashes, instances)

@@ -35,6 +35,9 @@ FORMS = "a store is local, local:PATH[#ID], aws:ID or http://127.0.0.1:PORT/ID"
 ATTEMPTS = 5
 """How often the SDK sends one call, in its retry mode "standard" (writes without a token: once)."""
 
+RECORD = "served.json"
+"""The file in `served_folder` with the endpoint's keys: endpoint_url, access_key, secret_key, region, bucket."""
+
 _ID = re.compile(r"[0-9a-z]{32}")
 
 
@@ -69,8 +72,7 @@ def open_store(
     """
     scheme, _, rest = spec.partition(":")
     if scheme == "local":
-        path, _, datastore_id = rest.partition("#")
-        return _open_local(spec, path, datastore_id, read_only, limiter, buckets or {}, delay)
+        return _open_local(spec, rest.partition("#")[2], read_only, limiter, buckets or {}, delay)
     if scheme == "aws" and _ID.fullmatch(rest):
         return OpenStore(spec, HealthImaging(_aws_client(), rest, limiter=limiter, read_only=read_only))
     if scheme in {"http", "https"}:
@@ -91,9 +93,14 @@ def connect(
     return open_store(spec, buckets=folders, delay=delay).imaging.client
 
 
+def local_folder(spec: str) -> Path:
+    """Return the folder that a ``local`` spec names."""
+    path = spec.partition(":")[2].partition("#")[0]
+    return Path(path).expanduser() if path else home() / "store"
+
+
 def _open_local(
     spec: str,
-    path: str,
     datastore_id: str,
     read_only: bool,
     limiter: Limiter | None,
@@ -104,7 +111,7 @@ def _open_local(
 
     if datastore_id and not _ID.fullmatch(datastore_id):
         raise UsageError("a data store's id is 32 characters of 0-9 and a-z", hint=FORMS)
-    folder = Path(path).expanduser() if path else home() / "store"
+    folder = local_folder(spec)
     store = LocalStore.open(folder, buckets=buckets, delay=delay)
     try:
         client = inprocess_client(store)
@@ -206,24 +213,12 @@ def served_folder(port: int) -> Path:
 
 
 def served_here(endpoint: str) -> dict[str, str]:
-    """Return what a `curator serve` of this user wrote about itself (``served.json``), or nothing."""
+    """Return what a `curator serve` of this user wrote about itself (RECORD), or nothing."""
     port = urlsplit(endpoint).port
     if port is None:
         return {}
     try:
-        told: dict[str, str] = json.loads((served_folder(port) / "served.json").read_text())
+        told: dict[str, str] = json.loads((served_folder(port) / RECORD).read_text())
     except (OSError, ValueError):
         return {}
     return told if told.get("endpoint_url") == endpoint else {}
-
-
-__all__ = [
-    "DEFAULT",
-    "OpenStore",
-    "connect",
-    "home",
-    "is_loopback",
-    "open_store",
-    "served_folder",
-    "served_here",
-]

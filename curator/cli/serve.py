@@ -1,0 +1,246 @@
+"""``serve``: a local store over HTTP for boto3, the AWS CLI and any other client of the real API."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from curator.cli.output import write
+from curator.cli.workbench import Workbench
+from curator.errors import UsageError
+
+if TYPE_CHECKING:
+    from curator.localstore import LocalStore
+
+PROFILE = "curator"
+REGION = "us-east-1"
+BUCKET = "curator-import"
+"""The bucket in which `curator import` stages files for a served store."""
+
+CONFIG = """\
+[profile {profile}]
+region = {region}
+services = {profile}
+disable_host_prefix_injection = true
+{authorities}
+[services {profile}]
+medical_imaging =
+  endpoint_url = {endpoint}
+"""
+CREDENTIALS = """\
+[{profile}]
+aws_access_key_id = {access_key}
+aws_secret_access_key = {secret_key}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Where a store is served, and with which keys."""
+
+    endpoint_url: str
+    datastore_id: str
+    access_key: str
+    secret_key: str
+    bucket: Path
+    authorities: str = ""
+
+    def config(self) -> str:
+        """Return the AWS config file: the endpoint, and no ``runtime-`` before the host (healthimaging.md §1)."""
+        authorities = f"ca_bundle = {self.authorities}\n" if self.authorities else ""
+        return CONFIG.format(
+            profile=PROFILE, region=REGION, endpoint=self.endpoint_url, authorities=authorities
+        )
+
+    def credentials(self) -> str:
+        """Return the AWS credentials file."""
+        return CREDENTIALS.format(profile=PROFILE, access_key=self.access_key, secret_key=self.secret_key)
+
+    def ready(self) -> str:
+        """Return the ready file's JSON: all that another program needs to use the store."""
+        return json.dumps(
+            {
+                "endpoint_url": self.endpoint_url,
+                "datastore_id": self.datastore_id,
+                "profile": PROFILE,
+                "aws_config": self.config(),
+                "aws_credentials": self.credentials(),
+                "pid": os.getpid(),
+            }
+        )
+
+    def record(self) -> str:
+        """Return what curator itself reads to reach the store (`curator.stores.served_here`)."""
+        return json.dumps(
+            {
+                "endpoint_url": self.endpoint_url,
+                "access_key": self.access_key,
+                "secret_key": self.secret_key,
+                "region": REGION,
+                "bucket_name": BUCKET,
+                "bucket": str(self.bucket),
+            }
+        )
+
+
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8087, show_default=True, help="0: any free one."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Elsewhere than here only with TLS.")
+@click.option(
+    "--bucket", "buckets", multiple=True, metavar="NAME=DIR", help="s3://NAME/… means DIR (repeatable)."
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Written (0600) when connections are accepted.",
+)
+@click.option(
+    "--delay",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="How long operations stay LOCKED.",
+)
+@click.option("--limits", type=click.Choice(["aws"]), help="Throttle as AWS does.")
+@click.option(
+    "--edition",
+    type=click.Choice(["2025-01", "2025-07"]),
+    default="2025-01",
+    show_default=True,
+    help="Of the service's behaviour.",
+)
+@click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
+@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
+@click.pass_obj
+def serve(
+    workbench: Workbench,
+    port: int,
+    host: str,
+    buckets: tuple[str, ...],
+    ready_file: Path | None,
+    delay: float,
+    limits: str | None,
+    edition: str,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+) -> None:
+    """Serve a local store over HTTP to any AWS client, until Ctrl-C.
+
+    Every request must be signed with the keys that are written (0600) for this run. The three lines on stdout
+    point a shell's boto3 and aws at the store.
+
+    \b
+    Example:
+      curator --store local:/data/trial serve --bucket inbox=/data/inbox
+      aws medical-imaging list-datastores        # in a shell with the three lines
+    """
+    from curator.localstore.http.app import Application
+    from curator.localstore.http.server import bind, serve
+    from curator.stores import is_loopback, served_folder
+
+    if bool(tls_cert) != bool(tls_key):
+        raise UsageError("--tls-cert and --tls-key come together")
+    if not is_loopback(host) and not tls_cert:
+        raise UsageError(
+            f"{host} is not this machine alone: patients' data would cross the network in the clear",
+            hint="give --tls-cert and --tls-key, or leave --host at 127.0.0.1",
+        )
+    folders = dict(_bucket(text) for text in buckets)
+    local, datastore_id = _local_store(workbench)
+    listening = bind(host, port)
+    actual = listening.getsockname()[1]
+    with _working_folder(served_folder(actual)) as folder:
+        scheme = "https" if tls_cert else "http"
+        shown = f"[{host}]" if ":" in host else host
+        served = Served(
+            f"{scheme}://{shown}:{actual}",
+            datastore_id,
+            "AKIA" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16)),
+            secrets.token_hex(20),
+            folder / "bucket",
+            str(tls_cert.resolve()) if tls_cert else "",
+        )
+        served.bucket.mkdir(mode=0o700)
+        folders[BUCKET] = served.bucket
+        application = Application(
+            lambda: _open(local, folders, delay, limits, edition), {served.access_key: served.secret_key}
+        )
+        serve(
+            application,
+            listening,
+            lambda: _announce(workbench, served, folder, ready_file),
+            certificate=tls_cert,
+            key=tls_key,
+        )
+        if ready_file:
+            ready_file.unlink(missing_ok=True)
+    workbench.say("stopped")
+
+
+def _bucket(text: str) -> tuple[str, Path]:
+    name, separator, folder = text.partition("=")
+    if not separator or not name or not Path(folder).is_dir():
+        raise UsageError("--bucket takes NAME=DIR, and DIR must be there")
+    return name, Path(folder).resolve()
+
+
+def _local_store(workbench: Workbench) -> tuple[Path, str]:
+    """Return the folder of the local store and the id of its data store, made if there is none."""
+    from curator.stores import local_folder
+
+    spec = workbench.spec()
+    if spec.partition(":")[0] != "local":
+        raise UsageError("only a local store can be served", hint="--store local or --store local:PATH")
+    return local_folder(spec), workbench.imaging.datastore_id
+
+
+def _open(
+    folder: Path, buckets: Mapping[str, Path], delay: float, limits: str | None, edition: str
+) -> LocalStore:
+    from curator.localstore import LocalStore
+
+    return LocalStore.open(
+        folder, edition=edition, delay=delay, limits="aws" if limits == "aws" else None, buckets=buckets
+    )
+
+
+@contextmanager
+def _working_folder(folder: Path) -> Iterator[Path]:
+    """Make the folder of this run's keys anew (0700), and remove it after the run."""
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _announce(workbench: Workbench, served: Served, folder: Path, ready_file: Path | None) -> None:
+    """Write the files, then the three lines: a reader of either may connect at once."""
+    from curator.project import write_private
+    from curator.stores import RECORD
+
+    write_private(folder / "config", served.config().encode())
+    write_private(folder / "credentials", served.credentials().encode())
+    write_private(folder / RECORD, served.record().encode())
+    if ready_file:
+        write_private(ready_file, served.ready().encode())
+    write(f"export AWS_CONFIG_FILE={folder / 'config'}")
+    write(f"export AWS_SHARED_CREDENTIALS_FILE={folder / 'credentials'}")
+    write(f"export AWS_PROFILE={PROFILE}")
+    sys.stdout.flush()
+    workbench.say(f"serving {served.endpoint_url}/{served.datastore_id} (Ctrl-C stops)")

@@ -1,0 +1,102 @@
+"""The ASGI application: a signed request in, the store's answer out. It routes nothing itself.
+
+The host is ignored (SDKs put ``runtime-`` before it), so that one address serves every operation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from curator.localstore import LocalStore
+from curator.localstore.http.sigv4 import NotSigned, SignedRequest, verify
+from curator.localstore.wire import WireRequest
+
+LARGEST_BODY = 2**20
+"""Bytes of the largest body that is read: CopyImageSet's 260,000 characters of JSON fit with room to spare."""
+
+THREADS = 4
+"""Requests worked on at once. Each thread has the folder open on its own, as several processes may."""
+
+
+class Application:
+    """Answers signed requests from a store that each worker thread opens for itself by ``open_store``."""
+
+    def __init__(self, open_store: Callable[[], LocalStore], keys: Mapping[str, str]) -> None:
+        self._open_store = open_store
+        self._keys = keys
+        self._own = threading.local()
+        self._opened: list[LocalStore] = []
+        self._lock = threading.Lock()
+        self._workers = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+
+    def close(self) -> None:
+        """Finish the requests in work, then close what the threads opened."""
+        self._workers.shutdown(wait=True)
+        for store in self._opened:
+            store.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI calls it."""
+        if scope["type"] != "http":
+            return
+        try:
+            response = await self._respond(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        response.headers.setdefault("x-amzn-requestid", secrets.token_hex(16))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        body = await _bounded_body(request)
+        if body is None:
+            return _error(
+                413, "RequestEntityTooLargeException", f"A request holds at most {LARGEST_BODY} bytes."
+            )
+        scope = request.scope
+        path = scope.get("raw_path", scope["path"].encode()).partition(b"?")[0].decode("latin-1")
+        query = scope["query_string"].decode("latin-1")
+        headers = [
+            (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]
+        ]
+        signed = SignedRequest(request.method, path, query, headers, body)
+        try:
+            verify(signed, self._keys, time.time())
+        except NotSigned as refusal:
+            return _error(403, refusal.code, refusal.message)
+        wire = WireRequest(request.method, path, query, dict(headers), body)
+        return await asyncio.get_running_loop().run_in_executor(self._workers, self._handle, wire)
+
+    def _handle(self, wire: WireRequest) -> Response:
+        store: LocalStore | None = getattr(self._own, "store", None)
+        if store is None:
+            with self._lock:
+                store = self._own.store = self._open_store()
+                self._opened.append(store)
+        answer = store.handle(wire)
+        return Response(answer.body, answer.status, dict(answer.headers))
+
+
+async def _bounded_body(request: Request) -> bytes | None:
+    """Return the body, or None once it has grown too large."""
+    received = bytearray()
+    async for part in request.stream():
+        received += part
+        if len(received) > LARGEST_BODY:
+            return None
+    return bytes(received)
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    body = json.dumps({"message": message})
+    headers = {"x-amzn-ErrorType": code, "content-type": "application/json"}
+    return Response(body, status, headers)

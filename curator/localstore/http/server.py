@@ -1,0 +1,79 @@
+"""uvicorn around the application: bound before it is announced, ended in order."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+
+from curator.errors import StoreError
+from curator.localstore.http.app import Application
+
+GRACE = 10
+"""Seconds that requests in work get when the server is stopped."""
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that tells when it accepts connections and leaves the process's signals to its caller."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own would raise SIGTERM again after the shutdown, before the caller cleaned up.
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address (port 0: any free one); raises `StoreError` when it is taken."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise StoreError(
+            f"cannot listen on {host}:{port}: {error.strerror}", hint="another --port, or 0 for a free one"
+        ) from None
+
+
+def serve(
+    application: Application,
+    listening: socket.socket,
+    ready: Callable[[], None],
+    *,
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; ``ready`` is called once connections are accepted."""
+    config = uvicorn.Config(
+        application,
+        lifespan="off",
+        log_config=None,
+        access_log=False,  # paths hold UIDs
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
+    server = _Server(config, ready)
+
+    def stop(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        server.run(sockets=[listening])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        listening.close()
+        application.close()

@@ -1,0 +1,118 @@
+"""Types of attributes in IODs (PS3.3): may an element be missing, may it be empty?
+
+Where several modules of an IOD name an attribute, the strictest Type counts, optional modules included: their
+attributes are there only if the module is. Types are known at every depth; inside recursive structures (the
+content tree of structured reports) an item's table is that of the item above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache, lru_cache
+from typing import Final, TypeAlias
+
+__all__ = ["Type", "Usage", "iod_of", "modules_of", "required", "type_of"]
+
+_ROOT: Final = "1.2.840.10008"
+
+
+class Type(StrEnum):
+    """Data element Type (PS3.5 7.4)."""
+
+    REQUIRED = "1"
+    REQUIRED_IF = "1C"
+    MAY_BE_EMPTY = "2"
+    MAY_BE_EMPTY_IF = "2C"
+    OPTIONAL = "3"
+
+
+class Usage(StrEnum):
+    """Usage of a module in an IOD (PS3.3 A.1.3)."""
+
+    MANDATORY = "M"
+    CONDITIONAL = "C"
+    USER_OPTION = "U"
+
+
+_STRICTEST: Final = {kind: rank for rank, kind in enumerate(Type)}
+
+_Table: TypeAlias = "dict[int, tuple[Type | None, int | None]]"  # tag → (Type, table of its items)
+
+
+class _Iods:
+    def __init__(self) -> None:
+        from curator.dicom import _iods
+
+        self.lines = _iods.TABLES.splitlines()
+        self.modules = {name: int(number) for name, number in _pairs(_iods.MODULES)}
+        self.iods = dict(_pairs(_iods.IODS))
+        self.classes = {_ROOT + uid if uid[:1] == "." else uid: iod for uid, iod in _pairs(_iods.SOP_CLASSES)}
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    return [(first, rest) for first, _, rest in (line.partition(" ") for line in text.splitlines())]
+
+
+@cache
+def _iods() -> _Iods:
+    return _Iods()
+
+
+@cache
+def _table(number: int) -> _Table:
+    table: _Table = {}
+    for cell in _iods().lines[number].split():
+        kind, _, below = cell[9:].partition(">")
+        table[int(cell[:8], 16)] = (Type(kind) if kind else None, int(below) if below else None)
+    return table
+
+
+def iod_of(sop_class_uid: str) -> str | None:
+    """Return the name of the SOP class's IOD (``ct-image``), None for retired, private and unknown ones."""
+    return _iods().classes.get(sop_class_uid)
+
+
+@cache
+def modules_of(sop_class_uid: str) -> tuple[tuple[str, Usage], ...]:
+    """Return the modules of the SOP class's IOD with their usage; empty when the IOD is not known."""
+    iod = iod_of(sop_class_uid)
+    cells = _iods().iods[iod].split() if iod is not None else ()
+    return tuple((name, Usage(usage)) for name, _, usage in (cell.partition(":") for cell in cells))
+
+
+@lru_cache(maxsize=65536)
+def type_of(sop_class_uid: str, path_of_tags: tuple[int, ...]) -> Type | None:
+    """Return the Type of the attribute at ``path_of_tags`` (sequences first) in the SOP class's IOD.
+
+    None when the IOD is not known or names no such attribute there (a Standard Extended SOP Class's).
+    """
+    kinds = (
+        _within(_table(_iods().modules[name]), path_of_tags, {}) for name, _ in modules_of(sop_class_uid)
+    )
+    return min((kind for kind in kinds if kind is not None), key=_STRICTEST.__getitem__, default=None)
+
+
+def _within(table: _Table, path: tuple[int, ...], above: _Table) -> Type | None:
+    if not path:
+        return None
+    # a recursive macro is cut off where it recurs: what stands above stands in for it
+    kind, below = table.get(path[0]) or above.get(path[0], (None, None))
+    if len(path) == 1:
+        return kind
+    return None if below is None else _within(_table(below), path[1:], {**above, path[0]: (kind, below)})
+
+
+@cache
+def required(sop_class_uid: str) -> Mapping[int, Type]:
+    """Return the top-level attributes that every instance of the SOP class has: Type 1 and 2, mandatory modules."""
+    found: dict[int, Type] = {}
+    for name, usage in modules_of(sop_class_uid):
+        if usage is not Usage.MANDATORY:
+            continue
+        for tag, (kind, _) in _table(_iods().modules[name]).items():
+            if kind in (Type.REQUIRED, Type.MAY_BE_EMPTY) and (
+                tag not in found or _STRICTEST[kind] < _STRICTEST[found[tag]]
+            ):
+                found[tag] = kind
+    return found

@@ -18,7 +18,6 @@ from curator.dicom import Json
 from curator.imageset.document import (
     ImageSetMetadata,
     Instance,
-    InvalidDocument,
     Node,
     SeriesNode,
     collector_off,
@@ -29,7 +28,9 @@ from curator.imageset.path import escape
 __all__ = ["Edit", "edits"]
 
 _Identity: TypeAlias = "tuple[object, ...]"
-_RAWS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+_NOTHING: Final = msgspec.Raw()
 
 
 class _Frame(msgspec.Struct):
@@ -41,6 +42,20 @@ class _Frames(msgspec.Struct):
 
 
 _FRAMES: Final = msgspec.json.Decoder(_Frames)
+
+
+class _Instance(msgspec.Struct, forbid_unknown_fields=True):
+    """The members of a usual instance, its attributes apart as bytes: found in one pass over it."""
+
+    DICOM: dict[str, msgspec.Raw]
+    DICOMVRs: msgspec.Raw = _NOTHING
+    StoredTransferSyntaxUID: msgspec.Raw = _NOTHING
+    ChecksumType: msgspec.Raw = _NOTHING
+    ImageFrames: msgspec.Raw = _NOTHING
+
+
+_INSTANCE: Final = msgspec.json.Decoder(_Instance)
+_OTHERS: Final = tuple(name for name in _Instance.__struct_fields__ if name != "DICOM")
 
 
 class Edit(NamedTuple):
@@ -108,36 +123,34 @@ def _instance(base: str, a: Instance, b: Instance) -> Iterator[Edit]:
     if a.has_node and b.has_node:
         yield from _objects(base, a.node, b.node)
     elif a.raw_view != b.raw_view:
-        yield from _raw_objects(base, a.raw_view, b.raw_view, depth=1)
+        try:
+            left, right = _INSTANCE.decode(a.raw_view), _INSTANCE.decode(b.raw_view)
+        except (msgspec.DecodeError, RecursionError):
+            yield from _objects(base, a.node, b.node)  # unusual members, or no JSON at all
+            return
+        yield from _raws(f"{base}/DICOM", left.DICOM, right.DICOM)
+        if any(getattr(left, name) != getattr(right, name) for name in _OTHERS):
+            yield from _raws(base, _others(left), _others(right))
 
 
-def _raw_objects(base: str, a: msgspec.Raw, b: msgspec.Raw, depth: int) -> Iterator[Edit]:
-    """Compare two objects member by member as bytes; ``depth`` says how far down before parsing."""
-    left, right = _members(a), _members(b)
+def _others(instance: _Instance) -> dict[str, msgspec.Raw]:
+    members = ((name, getattr(instance, name)) for name in _OTHERS)
+    return {name: raw for name, raw in members if raw is not _NOTHING}
+
+
+def _raws(base: str, left: dict[str, msgspec.Raw], right: dict[str, msgspec.Raw]) -> Iterator[Edit]:
+    """Compare members as bytes, parsing only those that differ."""
+    if left == right:
+        return
     for key, raw in left.items():
         other = right.get(key)
         if other is None:
             yield Edit("remove", f"{base}/{escape(key)}", before=msgspec.json.decode(raw))
         elif raw != other:
-            here = f"{base}/{escape(key)}"
-            if depth and _opens_object(raw) and _opens_object(other):
-                yield from _raw_objects(here, raw, other, depth - 1)
-            else:
-                yield from _values(here, msgspec.json.decode(raw), msgspec.json.decode(other))
+            yield from _values(f"{base}/{escape(key)}", msgspec.json.decode(raw), msgspec.json.decode(other))
     for key, raw in right.items():
         if key not in left:
             yield Edit("add", f"{base}/{escape(key)}", after=msgspec.json.decode(raw))
-
-
-def _members(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
-    try:
-        return _RAWS.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
-        raise InvalidDocument("an instance of the metadata document is not a JSON object") from None
-
-
-def _opens_object(raw: msgspec.Raw) -> bool:
-    return bytes(memoryview(raw)[:1]) == b"{"
 
 
 def _objects(base: str, a: Mapping[str, Json], b: Mapping[str, Json]) -> Iterator[Edit]:

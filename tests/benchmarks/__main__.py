@@ -14,7 +14,8 @@ def main(names: list[str]) -> int:
     missing = 0
     print(f"{'work':52} {'ours':>12} {'peer':>12} {'ratio':>8}  reach")
     for name in names or sorted(found):
-        for row in importlib.import_module(f"tests.benchmarks.{name}").run():
+        module = importlib.import_module(f"tests.benchmarks.{name}")
+        for row in module.run() if hasattr(module, "run") else ():  # some only make data
             missing += not row.holds
             verdict = "" if row.holds else "   ← not reached"
             print(

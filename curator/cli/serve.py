@@ -175,9 +175,8 @@ def serve(
         )
         served.bucket.mkdir(mode=0o700)
         folders[BUCKET] = served.bucket
-        application = Application(
-            lambda: _open(local, folders, delay, limits, edition), {served.access_key: served.secret_key}
-        )
+        store = _open(local, folders, delay, limits, edition)
+        application = Application(store, {served.access_key: served.secret_key})
         serve(
             application,
             listening,
@@ -185,6 +184,7 @@ def serve(
             certificate=tls_cert,
             key=tls_key,
         )
+        store.close()
         if ready_file:
             ready_file.unlink(missing_ok=True)
     workbench.say("stopped")

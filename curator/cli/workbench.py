@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ class Workbench:
         self.read_only = False
         self.quiet = False
         self._verbose = False
+        self._buckets: dict[str, Path] = {}
         self._opened: OpenStore | None = None
         self._project: Project | None = None
 
@@ -49,8 +51,13 @@ class Workbench:
         if self._opened is None:
             from curator.stores import open_store
 
-            self._opened = open_store(self.spec(), read_only=self.read_only)
+            self._opened = open_store(self.spec(), read_only=self.read_only, buckets=self._buckets)
         return self._opened
+
+    def map_buckets(self, buckets: Mapping[str, Path]) -> None:
+        """Open a local store, from now on, with these folders as buckets."""
+        self.close()
+        self._buckets.update(buckets)
 
     @property
     def imaging(self) -> HealthImaging:

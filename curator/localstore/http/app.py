@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from starlette.requests import ClientDisconnect, Request
@@ -25,25 +24,20 @@ LARGEST_BODY = 2**20
 """Bytes of the largest body that is read: CopyImageSet's 260,000 characters of JSON fit with room to spare."""
 
 THREADS = 4
-"""Requests worked on at once. Each thread has the folder open on its own, as several processes may."""
+"""Requests worked on at once."""
 
 
 class Application:
-    """Answers signed requests from a store that each worker thread opens for itself by ``open_store``."""
+    """Answers signed requests from a store; ``keys`` maps access keys to secret keys."""
 
-    def __init__(self, open_store: Callable[[], LocalStore], keys: Mapping[str, str]) -> None:
-        self._open_store = open_store
+    def __init__(self, store: LocalStore, keys: Mapping[str, str]) -> None:
+        self._store = store
         self._keys = keys
-        self._own = threading.local()
-        self._opened: list[LocalStore] = []
-        self._lock = threading.Lock()
         self._workers = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
 
     def close(self) -> None:
-        """Finish the requests in work, then close what the threads opened."""
+        """Finish the requests in work."""
         self._workers.shutdown(wait=True)
-        for store in self._opened:
-            store.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI calls it."""
@@ -77,12 +71,7 @@ class Application:
         return await asyncio.get_running_loop().run_in_executor(self._workers, self._handle, wire)
 
     def _handle(self, wire: WireRequest) -> Response:
-        store: LocalStore | None = getattr(self._own, "store", None)
-        if store is None:
-            with self._lock:
-                store = self._own.store = self._open_store()
-                self._opened.append(store)
-        answer = store.handle(wire)
+        answer = self._store.handle(wire)
         return Response(answer.body, answer.status, dict(answer.headers))
 
 

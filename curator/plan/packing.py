@@ -1,0 +1,214 @@
+"""Packs what is to be written and removed into as few UpdateImageSetMetadata calls as the payload quota allows.
+
+The number of calls is the cost (0.25 a second), so calls are filled to the brim: many instances in one, and the
+instance on the border is split over two. What is counted is the JSON text itself, to the byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import msgspec
+
+from curator.dicom.levels import Level
+from curator.imageset import ElementPath
+from curator.plan.model import SCHEMA_VERSION
+
+MODEL_LIMIT: Final = 30_000
+"""The most bytes that the service model allows one blob (botocore: DicomUpdates members)."""
+
+_HEAD: Final = msgspec.json.encode({"SchemaVersion": SCHEMA_VERSION})
+_EMPTY: Final = b"{}"
+
+Containers: TypeAlias = tuple[str, ...]
+"""The keys from a blob's root to the object that holds an atom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """How much one call may carry: ``limit`` raw bytes over both blobs, ``blob`` bytes in each.
+
+    assumption: the quota of 10 KB ("Maximum payload size of metadata updates") counts the raw JSON of both blobs
+    together, the strictest reading; an account whose quota is raised says so.
+    """
+
+    limit: int = 10_000
+    blob: int = MODEL_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """The smallest thing that a call carries: one element of one level, or one instance or series to remove.
+
+    ``value`` is JSON text. ``vr`` travels in ``DICOMVRs`` (new private elements). ``force`` says why the call
+    needs the flag, "" if it does not. ``follows`` is true for the removal of a value that an earlier call put
+    there: it must come in a later call.
+    """
+
+    place: ElementPath
+    key: str
+    value: bytes
+    removes: bool = False
+    vr: str = ""
+    force: str = ""
+    follows: bool = False
+
+    @property
+    def slot(self) -> tuple[ElementPath, str]:
+        """What the atom writes: two atoms of one slot must not share a call."""
+        return self.place, self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One UpdateImageSetMetadata: its two JSON blobs, and why it needs ``force`` (empty: it does not)."""
+
+    updatable: bytes | None = field(repr=False)
+    removable: bytes | None = field(repr=False)
+    because: tuple[str, ...] = ()
+
+    @property
+    def force(self) -> bool:
+        """Whether the service must be told to skip its own checks."""
+        return bool(self.because)
+
+    @property
+    def size(self) -> int:
+        """Raw bytes of both blobs."""
+        return len(self.updatable or b"") + len(self.removable or b"")
+
+
+class _Blob:
+    """A blob that grows, and knows its length without being written."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.tree: dict[str, object] = {}
+        self._known: dict[Containers, dict[str, object]] = {}
+
+    def cost(self, containers: Containers, key: str, value: bytes) -> int:
+        """Return by how many bytes the blob grows with this member."""
+        known = self._known
+        leaf = len(key) + len(value) + 3  # "key":value
+        if containers in known:
+            return leaf + 1
+        size = leaf + (0 if self.tree else len(_HEAD))
+        depth = len(containers)
+        while depth and containers[:depth] not in known:
+            depth -= 1
+            size += len(msgspec.json.encode(containers[depth])) + 3  # "name":{}
+        return size + 1  # the comma after the member that was there before
+
+    def add(self, containers: Containers, key: str, value: bytes) -> None:
+        """Put the member in."""
+        self.size += self.cost(containers, key, value)
+        if not self.tree:
+            self.tree["SchemaVersion"] = SCHEMA_VERSION
+        node = self._known.get(containers)
+        if node is None:
+            node = self.tree
+            for depth, name in enumerate(containers, 1):
+                found = self._known.get(containers[:depth])
+                if found is None:
+                    found = {}
+                    node[name] = found
+                    self._known[containers[:depth]] = found
+                node = found
+        node[key] = msgspec.Raw(value)
+
+    def encode(self) -> bytes | None:
+        """Return the blob's JSON, None when nothing is in it."""
+        return msgspec.json.encode(self.tree) if self.tree else None
+
+
+def containers_of(place: ElementPath) -> Containers:
+    """Return the keys that lead to the object of a level in an update's JSON."""
+    match place.level:
+        case Level.PATIENT:
+            return ("Patient",)
+        case Level.STUDY:
+            return ("Study",)
+        case Level.SERIES:
+            return ("Study", "Series", place.series)
+        case Level.INSTANCE:
+            return ("Study", "Series", place.series, "Instances", place.instance)
+
+
+def _members(atom: Atom) -> Iterator[tuple[Containers, str, bytes]]:
+    place = containers_of(atom.place)
+    if not atom.key:
+        yield place[:-1], place[-1], _EMPTY
+        return
+    yield (*place, "DICOM"), atom.key, atom.value
+    if atom.vr:
+        yield (*place, "DICOMVRs"), atom.key, msgspec.json.encode(atom.vr)
+
+
+class _Packer:
+    """Fills one call after the other, in order."""
+
+    def __init__(self, payload: Payload) -> None:
+        self.payload = payload
+        self.calls: list[Call] = []
+        self._open()
+
+    def _open(self) -> None:
+        self.update, self.remove = _Blob(), _Blob()
+        self.because: dict[str, None] = {}
+        self.slots: set[tuple[ElementPath, str]] = set()
+
+    def add(self, atom: Atom) -> None:
+        if (atom.follows and atom.slot in self.slots) or not self._fits(atom):
+            self.close()
+        blob = self.remove if atom.removes else self.update
+        for member in _members(atom):
+            blob.add(*member)
+        self.slots.add(atom.slot)
+        if atom.force:
+            self.because[atom.force] = None
+
+    def _fits(self, atom: Atom) -> bool:
+        blob = self.remove if atom.removes else self.update
+        # A second member (DICOMVRs) may share containers with the first: the sum never says too little.
+        size = sum(blob.cost(*member) for member in _members(atom))
+        total = self.update.size + self.remove.size
+        return blob.size + size <= self.payload.blob and total + size <= self.payload.limit
+
+    def close(self) -> None:
+        updatable, removable = self.update.encode(), self.remove.encode()
+        if updatable is not None or removable is not None:
+            self.calls.append(Call(updatable, removable, tuple(sorted(self.because))))
+        self._open()
+
+
+def pack(atoms: Iterable[Atom], payload: Payload) -> list[Call]:
+    """Return the calls that carry ``atoms`` in this order; each atom must fit a call of its own (`alone`)."""
+    packer = _Packer(payload)
+    for atom in atoms:
+        packer.add(atom)
+    packer.close()
+    return packer.calls
+
+
+def alone(atom: Atom) -> int:
+    """Return the bytes of a call that carries nothing but ``atom``."""
+    blob = _Blob()
+    for member in _members(atom):
+        blob.add(*member)
+    return blob.size
+
+
+def fits(atom: Atom, payload: Payload) -> bool:
+    """Say whether any call can carry the atom at all."""
+    return alone(atom) <= min(payload.limit, payload.blob)
+
+
+def stream_bytes(atoms: Sequence[Atom]) -> int:
+    """Return the bytes of all ``atoms`` in one endless call: what no packing can be smaller than."""
+    update, remove = _Blob(), _Blob()
+    for atom in atoms:
+        for member in _members(atom):
+            (remove if atom.removes else update).add(*member)
+    return update.size + remove.size

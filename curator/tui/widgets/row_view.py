@@ -1,0 +1,455 @@
+"""A table that renders only what is visible, for lists of any length.
+
+Textual's DataTable measures every cell (22 s for 100,000 image sets); this one asks its `Rows` for the few
+dozen rows on screen and keeps their strips. Everything that looks like a table in the workbench is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from curator.printable import printable
+from curator.tui.actions import bindings
+
+Cell: TypeAlias = "str | tuple[str, str]"
+"""A cell's text, or its text and the role (a component class after ``row-view--``) it is drawn in."""
+
+GAP = 1  # between columns
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: ``width`` in cells is its least, ``grow`` its share of the space that is left."""
+
+    key: str
+    title: str
+    width: int
+    grow: int = 0
+    right: bool = False
+
+
+class Rows(Protocol):
+    """What a `RowView` shows. ``key`` names a row for good, whatever its place after a sort or filter."""
+
+    def __len__(self) -> int: ...
+
+    def key(self, index: int) -> str:
+        """Return what identifies the row at ``index``."""
+        ...
+
+    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
+        """Return the row's cells, one for each of ``columns``."""
+        ...
+
+
+class NoRows:
+    """The `Rows` of nothing."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def key(self, index: int) -> str:
+        """There is none."""
+        raise IndexError(index)
+
+    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
+        """There are none."""
+        raise IndexError(index)
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """Return ``text`` made exactly ``width`` cells wide, an ellipsis where something was cut."""
+    length = len(text) if text.isascii() else cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - 1) + "…" if width > 1 else set_cell_size(text, width)
+    pad = " " * (width - length)
+    return pad + text if right else text + pad
+
+
+class RowView(ScrollView, can_focus=True):
+    """Rows under a fixed header, with a cursor, marks, mouse and vim keys; only visible rows are rendered.
+
+    Values pass `printable` here, so no caller can forget it.
+    """
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    RowView { overflow-y: scroll; }  /* a bar that comes and goes would move the columns */
+    """
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("rows"))
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "row-view--row",
+        "row-view--header",
+        "row-view--sorted",
+        "row-view--cursor",
+        "row-view--cursor-blurred",
+        "row-view--mark",
+        "row-view--match",
+        *(
+            f"row-view--{role}"
+            for role in ("dim", "good", "warn", "bad", "accent", "title", "added", "removed", "changed")
+        ),
+    }
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is on another row (``-1``: there is none)."""
+
+        view: RowView
+        index: int
+
+        @property
+        def control(self) -> RowView:
+            """Return the view, for ``@on`` selectors."""
+            return self.view
+
+    @dataclass
+    class Opened(Message):
+        """Enter or a double click on a row."""
+
+        view: RowView
+        index: int
+
+        @property
+        def control(self) -> RowView:
+            """Return the view, for ``@on`` selectors."""
+            return self.view
+
+    @dataclass
+    class Marked(Message):
+        """The set of marked rows changed."""
+
+        view: RowView
+
+        @property
+        def control(self) -> RowView:
+            """Return the view, for ``@on`` selectors."""
+            return self.view
+
+    @dataclass
+    class HeaderPressed(Message):
+        """A column's title was clicked."""
+
+        view: RowView
+        column: str
+
+        @property
+        def control(self) -> RowView:
+            """Return the view, for ``@on`` selectors."""
+            return self.view
+
+    def __init__(
+        self,
+        columns: Sequence[Column] = (),
+        rows: Rows | None = None,
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+        markable: bool = False,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._columns: tuple[Column, ...] = tuple(columns)
+        self._rows: Rows = rows if rows is not None else NoRows()
+        self._markable = markable
+        self._widths: tuple[int, ...] = ()
+        self._strips: LRUCache[tuple[int, bool, bool], Strip] = LRUCache(2048)
+        self._styles_of: dict[str, Style] = {}
+        self._anchor = -1
+        self._needle = ""
+        self.cursor = -1 if not len(self._rows) else 0
+        self.marks: set[str] = set()
+        self.sorted_by = ""
+        self.descending = False
+
+    # --- what is shown
+
+    @property
+    def rows(self) -> Rows:
+        """Return what is shown."""
+        return self._rows
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Return the columns shown, in order."""
+        return self._columns
+
+    @property
+    def current(self) -> str:
+        """Return the key of the row under the cursor, or ``""``."""
+        return self._rows.key(self.cursor) if 0 <= self.cursor < len(self._rows) else ""
+
+    def show(
+        self, rows: Rows | None = None, columns: Sequence[Column] | None = None, *, cursor: int = -1
+    ) -> None:
+        """Show other rows or columns; ``cursor`` is where it goes (default: as near as it can stay)."""
+        if rows is not None:
+            self._rows = rows
+        if columns is not None:
+            self._columns = tuple(columns)
+        count = len(self._rows)
+        wanted = cursor if cursor >= 0 else self.cursor
+        self._anchor = -1
+        self.cursor = min(max(wanted, 0), count - 1)
+        self.redraw(layout=True)
+        if self.size.height:
+            self._reveal(self.cursor)
+        self.post_message(self.Moved(self, self.cursor))
+
+    def redraw(self, *, layout: bool = False) -> None:
+        """Draw again, because the rows' content changed under the view (``layout``: also their number)."""
+        self._strips.clear()
+        if layout:
+            self._lay_out()
+        self.refresh()
+
+    def highlight(self, needle: str) -> None:
+        """Show every occurrence of ``needle`` (any case) in the match style; ``""`` shows none."""
+        if needle != self._needle:
+            self._needle = needle.lower()
+            self.redraw()
+
+    def sort_shown(self, column: str, *, descending: bool) -> None:
+        """Say in the header what the rows are sorted by."""
+        self.sorted_by, self.descending = column, descending
+        self.refresh()
+
+    # --- geometry
+
+    @property
+    def gutter_width(self) -> int:
+        """Return the cells before the first column: where marks are, if rows can be marked."""
+        return 2 if self._markable else 1
+
+    @property
+    def visible_rows(self) -> int:
+        """Return how many rows fit below the header."""
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def _lay_out(self) -> None:
+        least = self._set_widths()
+        self.virtual_size = Size(max(self._room, least), len(self._rows) + 1)
+
+    def _set_widths(self) -> int:
+        """Share out the room there is, and return the width below which columns scroll."""
+        least = self.gutter_width + sum(column.width + GAP for column in self._columns)
+        left = max(0, self._room - least)
+        shares = sum(column.grow for column in self._columns)
+        self._widths = tuple(
+            column.width + (left * column.grow // shares if shares else 0) for column in self._columns
+        )
+        return least
+
+    @property
+    def _room(self) -> int:
+        return self.scrollable_content_region.width or self.size.width
+
+    def on_resize(self) -> None:
+        """Lay out for the new size, and keep the cursor in sight."""
+        self.redraw(layout=True)
+        self._reveal(self.cursor)
+
+    def notify_style_update(self) -> None:
+        """Forget strips drawn with other colours."""
+        super().notify_style_update()
+        self._strips.clear()
+        self._styles_of.clear()
+
+    def watch_has_focus(self, value: bool) -> None:
+        """The cursor is drawn stronger with the focus."""
+        super().watch_has_focus(value)
+        self._strips.clear()
+        self.refresh()
+
+    # --- drawing
+
+    def _style(self, name: str) -> Style:
+        style = self._styles_of.get(name)
+        if style is None:
+            whole = name in ("row", "header")
+            style = self.get_component_rich_style(f"row-view--{name}", partial=not whole)
+            self._styles_of[name] = style
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        """Return the strip at viewport line ``y``: the header, a row, or blank."""
+        scroll_x, scroll_y = self.scroll_offset
+        width = self.scrollable_content_region.width
+        if len(self._widths) != len(self._columns):
+            self._set_widths()
+        if y == 0:
+            return self._header().crop_extend(scroll_x, scroll_x + width, self._style("header"))
+        index = scroll_y + y - 1
+        if index >= len(self._rows):
+            return Strip.blank(width, self._style("row"))
+        return self._row(index).crop_extend(scroll_x, scroll_x + width, self._style("row"))
+
+    def _header(self) -> Strip:
+        plain = self._style("header")
+        segments = [Segment(" " * self.gutter_width, plain)]
+        for column, width in zip(self._columns, self._widths, strict=True):
+            title, style = column.title, plain
+            if column.key == self.sorted_by:
+                arrow = "▼" if self.descending else "▲"
+                title = fit(title, min(len(title), width - 1)) + arrow
+                style = plain + self._style("sorted")
+            segments.append(Segment(fit(title, width, right=column.right) + " " * GAP, style))
+        return Strip(segments)
+
+    def _row(self, index: int) -> Strip:
+        key = self._rows.key(index)
+        marked = key in self.marks
+        state = (index, index == self.cursor, marked)
+        strip = self._strips.get(state)
+        if strip is None:
+            strip = self._strips[state] = self._draw(index, marked)
+        return strip
+
+    def _draw(self, index: int, marked: bool) -> Strip:
+        base, over = self._style("row"), Style.null()
+        if marked:
+            base += self._style("mark")
+        if index == self.cursor:
+            over = self._style("cursor" if self.has_focus else "cursor-blurred")
+        gutter = "● " if marked else " " * self.gutter_width
+        segments = [Segment(gutter, base + over)]
+        cells = self._rows.cells(index, self._columns)
+        for column, width, cell in zip(self._columns, self._widths, cells, strict=True):
+            text, role = cell if isinstance(cell, tuple) else (cell, "")
+            style = (base + self._style(role) if role else base) + over
+            text = fit(printable(text[: 4 * width]), width, right=column.right)
+            segments.extend(self._matches(text, style))
+            segments.append(Segment(" " * GAP, base + over))
+        return Strip(segments)
+
+    def _matches(self, text: str, style: Style) -> Iterable[Segment]:
+        lowered = text.lower() if self._needle else ""
+        if not self._needle or len(lowered) != len(text):
+            yield Segment(text, style)
+            return
+        at, found = 0, lowered.find(self._needle)
+        while found >= 0:
+            end = found + len(self._needle)
+            yield Segment(text[at:found], style)
+            yield Segment(text[found:end], style + self._style("match"))
+            at, found = end, lowered.find(self._needle, end)
+        yield Segment(text[at:], style)
+
+    # --- moving
+
+    def move(self, index: int, *, centre: bool = False) -> None:
+        """Put the cursor on the row at ``index`` (or the nearest there is) and bring it into sight."""
+        count = len(self._rows)
+        index = min(max(index, 0), count - 1)
+        if index == self.cursor or not count:
+            self._reveal(index, centre=centre)
+            return
+        before, self.cursor = self.cursor, index
+        self.refresh_lines(before + 1)
+        self.refresh_lines(index + 1)
+        self._reveal(index, centre=centre)
+        self.post_message(self.Moved(self, index))
+
+    def _reveal(self, index: int, *, centre: bool = False) -> None:
+        if index < 0:
+            return
+        top, height = self.scroll_offset.y, self.visible_rows
+        if top <= index < top + height:
+            return
+        if centre:
+            to = index - height // 2
+        else:
+            to = index if index < top else index - height + 1
+        self.scroll_to(y=max(0, to), animate=False)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows."""
+        self.move(self.cursor + by)
+
+    def action_page(self, by: float) -> None:
+        """Move the cursor by screens."""
+        self.move(self.cursor + int(by * self.visible_rows))
+
+    def action_edge(self, which: str) -> None:
+        """Move to the first or the last row."""
+        self.move(0 if which == "first" else len(self._rows) - 1)
+
+    def action_sideways(self, by: int) -> None:
+        """Scroll columns that do not fit."""
+        self.scroll_to(x=self.scroll_offset.x + by * 8, animate=False)
+
+    def action_open(self) -> None:
+        """Open the row under the cursor."""
+        if 0 <= self.cursor < len(self._rows):
+            self.post_message(self.Opened(self, self.cursor))
+
+    # --- marks
+
+    def mark(self, keys: Collection[str], *, on: bool = True) -> None:
+        """Mark rows by key, or take their marks away."""
+        if not self._markable:
+            return
+        (self.marks.update if on else self.marks.difference_update)(keys)
+        self.refresh()
+        self.post_message(self.Marked(self))
+
+    def action_mark(self, by: int) -> None:
+        """Toggle the mark of the row under the cursor, and go on to the next."""
+        if self._markable and self.current:
+            self._anchor = self.cursor
+            self.mark([self.current], on=self.current not in self.marks)
+            self.move(self.cursor + by)
+
+    def action_mark_range(self) -> None:
+        """Mark every row from the last one marked to the cursor."""
+        if self._markable and self.current:
+            first = self._anchor if self._anchor >= 0 else self.cursor
+            low, high = sorted((first, self.cursor))
+            self.mark([self._rows.key(index) for index in range(low, high + 1)])
+            self._anchor = self.cursor
+
+    def action_mark_all(self) -> None:
+        """Mark every row shown, or unmark them when all are marked."""
+        keys = [self._rows.key(index) for index in range(len(self._rows))]
+        self.mark(keys, on=not self.marks.issuperset(keys))
+
+    # --- mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is; twice opens, with ctrl marks; the header sorts."""
+        event.stop()
+        if event.y == 0:
+            column = self._column_at(event.x + self.scroll_offset.x)
+            if column:
+                self.post_message(self.HeaderPressed(self, column))
+            return
+        index = self.scroll_offset.y + event.y - 1
+        if index >= len(self._rows):
+            return
+        self.move(index)
+        if event.ctrl:
+            self.action_mark(0)
+        elif event.shift:
+            self.action_mark_range()
+        elif event.chain == 2:
+            self.action_open()
+
+    def _column_at(self, x: int) -> str:
+        at = self.gutter_width
+        for column, width in zip(self._columns, self._widths, strict=True):
+            if at <= x < at + width + GAP:
+                return column.key
+            at += width + GAP
+        return ""

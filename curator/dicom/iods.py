@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Final, TypeAlias
 
-__all__ = ["Type", "Usage", "iod_of", "modules_of", "required", "type_of"]
+__all__ = ["Type", "Usage", "iod_of", "modules_of", "required", "required_in_items", "type_of"]
 
 _ROOT: Final = "1.2.840.10008"
 
@@ -116,3 +116,21 @@ def required(sop_class_uid: str) -> Mapping[int, Type]:
             ):
                 found[tag] = kind
     return found
+
+
+@lru_cache(maxsize=65536)
+def required_in_items(sop_class_uid: str, path_of_tags: tuple[int, ...]) -> Mapping[int, Type]:
+    """Return the attributes that every item of the sequence at ``path_of_tags`` has: Type 1 and 2.
+
+    Empty when the IOD is not known, or the path leads to no sequence of it.
+    """
+    for name, _ in modules_of(sop_class_uid):
+        table: _Table | None = _table(_iods().modules[name])
+        for tag in path_of_tags:
+            below = table.get(tag, (None, None))[1] if table is not None else None
+            table = None if below is None else _table(below)
+        if table is not None:
+            return {
+                tag: kind for tag, (kind, _) in table.items() if kind in (Type.REQUIRED, Type.MAY_BE_EMPTY)
+            }
+    return {}

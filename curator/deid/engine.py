@@ -1,0 +1,382 @@
+"""De-identify metadata documents: the profile applied at every level, at every depth, explained.
+
+What is done with an element depends on the keys around it, not on its value: SOP class, the sequences it stands
+in, its tag. So the engine compiles one plan for each distinct set of keys (an archive has few) and then runs plans;
+the decisions, with their reasons, are in the plan, and `Engine.explain` reads them there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from curator.deid import dates, descriptors
+from curator.deid.action import Action, decide, without_value
+from curator.deid.dummies import dummy, dummy_item
+from curator.deid.keyed import Keyed, remap_uid
+from curator.deid.private import Safe, safe_by_standard
+from curator.deid.profile import Profile, Verdict, describe
+from curator.deid.subject import Subject
+from curator.deid.text import cut, replace, uids_in
+from curator.dicom import Json
+from curator.dicom.confidentiality import Option
+from curator.dicom.dictionary import is_private, tag_of_key, vrs
+from curator.dicom.iods import Type, iod_of, type_of
+from curator.dicom.uids import is_registered
+from curator.findings import ABSENT, Absent, Change, Safety, Why
+from curator.imageset import ElementPath, ImageSetMetadata
+
+Value: TypeAlias = "Json | Absent"
+Handler: TypeAlias = "Callable[[Json, Subject], Value]"
+
+_TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
+_FREE_TEXT: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+_DUMMY_UID: Final = "0.0"
+_PATIENT_NAME, _PATIENT_ID = 0x00100010, 0x00100020
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one element is treated as it is: the table's row and option, the Type, the action that follows."""
+
+    tag: int
+    verdict: Verdict
+    type: Type | None
+    action: Action
+    private: str = ""
+
+    def why(self, profile: Profile) -> Why:
+        """Return the reason as changes carry it; no values."""
+        row = self.verdict.row
+        detail = [("row", f"PS3.15 E.1-1 {row.tag} {row.name}".strip()), ("edition", profile.table.edition)]
+        if self.verdict.option is not None:
+            detail.append(("option", str(self.verdict.option)))
+        if self.verdict.override:
+            detail.append(("override", self.verdict.override))
+        detail.append(("code", self.verdict.code))
+        detail.append(("Type", str(self.type) if self.type is not None else "not in the IOD"))
+        if self.private:
+            detail.append(("private", self.private))
+        detail.append(("action", self.action.name.lower()))
+        return Why(profile.name, f"{describe(self.tag)}: {self.action.name.lower()}", tuple(detail))
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What to do with one set of keys."""
+
+    removed: tuple[str, ...] = ()
+    constants: dict[str, Json] = field(default_factory=dict)
+    calls: tuple[tuple[str, Handler], ...] = ()
+    pseudonyms: tuple[str, ...] = ()
+    reasons: dict[str, Reason] = field(default_factory=dict)
+
+
+class Engine:
+    """A profile with a key: pure, and the same output for the same input in every run and process."""
+
+    def __init__(
+        self, profile: Profile, keyed: Keyed, *, private: tuple[Safe, ...] = (safe_by_standard,)
+    ) -> None:
+        self.profile = profile
+        self.keyed = keyed
+        self._private = private if Option.RETAIN_SAFE_PRIVATE in profile.options else ()
+        self._uid_mac = keyed("uid")
+        self._uids: dict[str, str] = {}
+        self._plans: dict[tuple[object, ...], _Plan] = {}
+
+    # ── one level or item ────────────────────────────────────────────────────────────────────────────
+
+    def apply(
+        self,
+        node: Mapping[str, Json],
+        subject: Subject,
+        *,
+        sop_class: str = "",
+        above: tuple[int, ...] = (),
+        private_vrs: Mapping[str, str] | None = None,
+    ) -> dict[str, Json]:
+        """Return the de-identified copy of a level's attributes or of a sequence's item.
+
+        ``above`` are the tags of the sequences it stands in, outermost first. Values that stay are the same
+        objects as before: compare by identity to see what changed.
+        """
+        plan = self._plan(node, sop_class, above, private_vrs or {})
+        out = dict(node)
+        for key in plan.removed:
+            del out[key]
+        out.update(plan.constants)
+        for key in plan.pseudonyms:
+            if out[key] is not None or key == "PatientID":
+                out[key] = subject.pseudonym
+        for key, handler in plan.calls:
+            value = out[key]
+            if value is None:
+                continue
+            new = handler(value, subject)
+            if isinstance(new, Absent):
+                del out[key]
+            elif new is not value:
+                out[key] = new
+        return out
+
+    def remap(self, uid: str) -> str:
+        """Return the UID that takes ``uid``'s place; registered ones (SOP classes …) stay."""
+        known = self._uids.get(uid)
+        if known is None:
+            known = uid if not uid.strip(" \0") or is_registered(uid) else remap_uid(self._uid_mac, uid)
+            self._uids[uid] = known
+        return known
+
+    def reason(
+        self,
+        node: Mapping[str, Json],
+        key: str,
+        *,
+        sop_class: str = "",
+        above: tuple[int, ...] = (),
+        private_vrs: Mapping[str, str] | None = None,
+    ) -> Reason:
+        """Return why the element ``key`` of ``node`` is treated as it is."""
+        return self._plan(node, sop_class, above, private_vrs or {}).reasons[key]
+
+    # ── a whole document ─────────────────────────────────────────────────────────────────────────────
+
+    def changes(self, document: ImageSetMetadata, subject: Subject) -> Iterator[Change]:
+        """Yield what the profile changes in the document, element by element at its own depth, with reasons."""
+        sop_class = _sop_class(document)
+        for place in document.places():
+            node = document.attributes(place) or {}
+            found = document.series[place.series].instances.get(place.instance) if place.instance else None
+            own_class = found.dicom.get("SOPClassUID") if found is not None else sop_class
+            new = self.apply(
+                node,
+                subject,
+                sop_class=own_class if isinstance(own_class, str) else sop_class,
+                private_vrs=found.vrs if found is not None else {},
+            )
+            yield from self._compare(
+                place, node, new, str(own_class or sop_class), (), found.vrs if found is not None else {}
+            )
+
+    def _compare(
+        self,
+        place: ElementPath,
+        old: Mapping[str, Json],
+        new: Mapping[str, Json],
+        sop_class: str,
+        above: tuple[int, ...],
+        private_vrs: Mapping[str, str],
+    ) -> Iterator[Change]:
+        plan = self._plan(old, sop_class, above, private_vrs)
+        for key, before in old.items():
+            after: Value = new.get(key, ABSENT)
+            if after is before:
+                continue
+            path = place.child(key)
+            reason = plan.reasons[key]
+            if (pairs := _paired_items(before, after)) is not None:
+                for number, (b, a) in enumerate(pairs):
+                    yield from self._compare(path.child(number), b, a, sop_class, (*above, reason.tag), {})
+            else:
+                vr = private_vrs.get(key) or _vr(reason.tag)
+                yield Change(path, before, after, vr, reason.why(self.profile), Safety.REVIEW)
+
+    # ── compiling ────────────────────────────────────────────────────────────────────────────────────
+
+    def _plan(
+        self,
+        node: Mapping[str, Json],
+        sop_class: str,
+        above: tuple[int, ...],
+        private_vrs: Mapping[str, str],
+    ) -> _Plan:
+        keys = tuple(node)
+        signature: tuple[object, ...] = (sop_class, above, keys)
+        if self._private and private_vrs:
+            creators = tuple(str(node[key]) for key in private_vrs if key in node and key[4:6] == "00")
+            signature = (*signature, tuple(private_vrs.items()), creators)
+        plan = self._plans.get(signature)
+        if plan is None:
+            plan = self._plans[signature] = self._compile(node, sop_class, above, private_vrs)
+        return plan
+
+    def _compile(
+        self,
+        node: Mapping[str, Json],
+        sop_class: str,
+        above: tuple[int, ...],
+        private_vrs: Mapping[str, str],
+    ) -> _Plan:
+        plan = _Plan()
+        removed: list[str] = []
+        calls: list[tuple[str, Handler]] = []
+        for key in node:
+            tag = tag_of_key(key)
+            vr = private_vrs.get(key, "") if tag is not None and is_private(tag) else _vr(tag or 0)
+            reason = self._decide(node, key, tag if tag is not None else 0, vr, sop_class, above)
+            plan.reasons[key] = reason
+            self._place(plan, removed, calls, key, vr, reason, sop_class, above)
+        plan.removed, plan.calls = tuple(removed), tuple(calls)
+        return plan
+
+    def _decide(
+        self, node: Mapping[str, Json], key: str, tag: int, vr: str, sop_class: str, above: tuple[int, ...]
+    ) -> Reason:
+        verdict = self.profile.verdict(tag, vr)
+        if is_private(tag):
+            said = next((text for text in (safe(node, tag, vr) for safe in self._private) if text), "")
+            action = Action.KEEP if said else Action.REMOVE
+            return Reason(tag, verdict, None, action, said or "no list calls it safe")
+        iod_known = iod_of(sop_class) is not None
+        kind = type_of(sop_class, (*above, tag)) if iod_known else None
+        return Reason(tag, verdict, kind, decide(verdict.code, kind, iod_known=iod_known))
+
+    def _place(
+        self,
+        plan: _Plan,
+        removed: list[str],
+        calls: list[tuple[str, Handler]],
+        key: str,
+        vr: str,
+        reason: Reason,
+        sop_class: str,
+        above: tuple[int, ...],
+    ) -> None:
+        action, tag = reason.action, reason.tag
+        sequence = vr == "SQ"
+        if tag in (_PATIENT_ID, _PATIENT_NAME) and action is not Action.KEEP:
+            plan.pseudonyms += (key,)
+        elif action is Action.REMOVE:
+            removed.append(key)
+        elif action is Action.EMPTY:
+            plan.constants[key] = None
+        elif sequence and action is Action.DUMMY:
+            item = dummy_item(sop_class, (*above, tag), self.remap(_DUMMY_UID))
+            plan.constants[key] = [item] if item else None
+        elif sequence:
+            calls.append((key, self._items_handler(tag, sop_class, above)))
+        elif action is Action.DUMMY and (vr != "UI" or tag >> 16 == 0x0002):
+            plan.constants[key] = dummy(tag, vr or "UN")
+        elif (action in (Action.UID, Action.DUMMY)) or (vr == "UI" and action is Action.CLEAN):
+            calls.append((key, self._uid_handler()))
+        elif (handler := self._value_handler(reason, vr)) is not None:
+            calls.append((key, handler))
+
+    def _value_handler(self, reason: Reason, vr: str) -> Handler | None:
+        """Return the handler of a value that is kept or cleaned; None where there is nothing to look at."""
+        if reason.action is Action.CLEAN and vr in ("DA", "DT"):
+            return _shifter(
+                dates.shift_date if vr == "DA" else dates.shift_datetime, self._fallback(reason, vr)
+            )
+        if vr in _TEXT:
+            vocabulary = reason.action is Action.CLEAN and reason.verdict.option is not None
+            return self._text_handler(reason, vr, vocabulary=vocabulary)
+        if reason.action is Action.CLEAN and vr not in ("TM", "DS", "IS", "US", "UL", "SS", "SL", "FL", "FD"):
+            fallback = self._fallback(reason, vr)
+            return lambda value, subject: fallback
+        return None
+
+    def _fallback(self, reason: Reason, vr: str) -> Value:
+        action = without_value(reason.type)
+        if action is Action.REMOVE:
+            return ABSENT
+        return None if action is Action.EMPTY else dummy(reason.tag, vr)
+
+    def _uid_handler(self) -> Handler:
+        def remapped(value: Json, subject: Subject) -> Value:
+            if isinstance(value, str):
+                new = self.remap(value)
+                return value if new == value else new
+            if isinstance(value, list):
+                several: list[Json] = [self.remap(each) if isinstance(each, str) else each for each in value]
+                return value if several == value else several
+            return value
+
+        return remapped
+
+    def _items_handler(self, tag: int, sop_class: str, above: tuple[int, ...]) -> Handler:
+        below = (*above, tag)
+
+        def cleaned(value: Json, subject: Subject) -> Value:
+            if not isinstance(value, list):
+                return value
+            new: list[Json] = []
+            same = True
+            for item in value:
+                if isinstance(item, dict):
+                    done = self.apply(item, subject, sop_class=sop_class, above=below)
+                    same = same and done == item
+                    new.append(done)
+                else:
+                    new.append(item)
+            return value if same else new
+
+        return cleaned
+
+    def _text_handler(self, reason: Reason, vr: str, *, vocabulary: bool) -> Handler:
+        fallback = self._fallback(reason, vr)
+        weak = vr in _FREE_TEXT
+        retain_uids = Option.RETAIN_UIDS in self.profile.options
+
+        def one(text: str, subject: Subject) -> str:
+            known = subject.texts.get((weak, vocabulary, text))
+            if known is None:
+                known = text
+                if not retain_uids and (places := uids_in(known)):
+                    known = replace(known, places, self.remap)
+                spans = subject.lexicon.spans(known, weak=weak)
+                known = cut(known, spans) if spans else known
+                known = descriptors.clean(known) if vocabulary else known
+                subject.texts[weak, vocabulary, text] = known
+            return known
+
+        def cleaned(value: Json, subject: Subject) -> Value:
+            if isinstance(value, str):
+                new = one(value, subject)
+                return value if new == value else new or fallback
+            if isinstance(value, list):
+                several: list[Json] = [
+                    one(each, subject) if isinstance(each, str) else each for each in value
+                ]
+                if several == value:
+                    return value
+                return several if any(several) else fallback
+            return value
+
+        return cleaned
+
+
+def _shifter(shift: Callable[[str, int], str | None], fallback: Value) -> Handler:
+    def shifted(value: Json, subject: Subject) -> Value:
+        if isinstance(value, list):
+            moved = [shift(each, subject.days) if isinstance(each, str) else None for each in value]
+            return list[Json](moved) if all(moved) else fallback
+        new = shift(value, subject.days) if isinstance(value, str) else None
+        return fallback if new is None else new
+
+    return shifted
+
+
+def _vr(tag: int) -> str:
+    known = vrs(tag)
+    return known[0] if known else ""
+
+
+def _paired_items(before: Value, after: Value) -> list[tuple[dict[str, Json], dict[str, Json]]] | None:
+    """Return the items of a sequence before and after, one beside the other; None where they do not pair."""
+    if not isinstance(before, list) or not isinstance(after, list) or len(before) != len(after) or not before:
+        return None
+    pairs = [
+        (b, a) for b, a in zip(before, after, strict=True) if isinstance(b, dict) and isinstance(a, dict)
+    ]
+    return pairs if len(pairs) == len(before) else None
+
+
+def _sop_class(document: ImageSetMetadata) -> str:
+    """Return the SOP class that decides Types above the instances: the first instance's."""
+    for _, _, instance in document.instances():
+        found = instance.dicom.get("SOPClassUID")
+        return found if isinstance(found, str) else ""
+    return ""

@@ -1,0 +1,149 @@
+"""Who an image set is about: the subject's pseudonym, date offset, and the lexicon of what identifies it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from curator.deid.keyed import Keyed, offset_days, pseudonym
+from curator.deid.profile import Profile
+from curator.deid.text import Lexicon
+from curator.dicom import Json
+from curator.dicom.confidentiality import Option
+from curator.dicom.dictionary import is_private, tag_of_key, vrs
+from curator.imageset import ImageSetMetadata
+
+# What says who somebody is, beside all person names: ids, numbers, places. Elements by tag.
+IDENTIFIERS: frozenset[int] = frozenset(
+    {
+        0x00100020,  # PatientID
+        0x00101000,  # OtherPatientIDs
+        0x00101001,  # OtherPatientNames
+        0x00101005,  # PatientBirthName
+        0x00101040,  # PatientAddress
+        0x00101060,  # PatientMotherBirthName
+        0x00101090,  # MedicalRecordLocator
+        0x00102154,  # PatientTelephoneNumbers
+        0x00102155,  # PatientTelecomInformation
+        0x00080050,  # AccessionNumber
+        0x00200010,  # StudyID
+        0x00080080,  # InstitutionName
+        0x00080081,  # InstitutionAddress
+        0x00080092,  # ReferringPhysicianAddress
+        0x00080094,  # ReferringPhysicianTelephoneNumbers
+        0x00321020,  # ScheduledStudyLocation
+        0x00380010,  # AdmissionID
+        0x00380060,  # ServiceEpisodeID
+        0x00401001,  # RequestedProcedureID
+        0x00402016,  # PlacerOrderNumberImagingServiceRequest
+        0x00402017,  # FillerOrderNumberImagingServiceRequest
+        0x00181000,  # DeviceSerialNumber
+    }
+)
+_PATIENT_ID, _ISSUER, _STUDY_UID = "PatientID", "IssuerOfPatientID", "StudyInstanceUID"
+
+
+@dataclass(slots=True)
+class Subject:
+    """One subject: ``identity`` is what it is known by, ``pseudonym`` what it becomes, ``days`` how dates move."""
+
+    identity: str = field(repr=False)
+    pseudonym: str
+    days: int = field(repr=False)
+    lexicon: Lexicon = field(default_factory=Lexicon, repr=False)
+    texts: dict[tuple[bool, bool, str], str] = field(default_factory=dict, repr=False)
+    """What the engine made of texts already seen, by (short names too, vocabulary only, text)."""
+    unnamed: bool = False
+    """There was no PatientID: the study stands for the subject, and the report says so."""
+
+
+def identity(document: ImageSetMetadata, aliases: Mapping[str, str] | None = None) -> tuple[str, bool]:
+    """Return (the subject's identity, whether it had to be taken from the study for want of a PatientID).
+
+    The identity is issuer and original PatientID; ``aliases`` maps a PatientID to the one it stands for.
+    """
+    patient_id = _text(document.patient.get(_PATIENT_ID)).strip()
+    if not patient_id:
+        return f"study\0{_text(document.study.get(_STUDY_UID))}", True
+    patient_id = (aliases or {}).get(patient_id, patient_id)
+    return f"patient\0{_text(document.patient.get(_ISSUER)).strip()}\0{patient_id}", False
+
+
+def subject(
+    documents: Iterable[ImageSetMetadata],
+    profile: Profile,
+    keyed: Keyed,
+    *,
+    aliases: Mapping[str, str] | None = None,
+    assigned: Mapping[str, str] | None = None,
+) -> Subject:
+    """Return the subject that all ``documents`` are about, its lexicon gathered over all of them.
+
+    ``assigned`` gives pseudonyms that were fixed beforehand, by PatientID. Elements that the profile keeps as
+    they are give nothing to the lexicon: an institution that stays may be named in a description too.
+    """
+    found: Subject | None = None
+    for document in documents:
+        if found is None:
+            known_by, unnamed = identity(document, aliases)
+            given = (assigned or {}).get(_text(document.patient.get(_PATIENT_ID)).strip())
+            found = Subject(
+                known_by,
+                given or pseudonym(keyed("pseudonym"), known_by),
+                offset_days(keyed("dates"), known_by, weeks=profile.keep_weekday),
+                unnamed=unnamed,
+            )
+        _gather(found.lexicon, document, profile)
+    if found is None:
+        raise ValueError("a subject needs at least one document")
+    return found
+
+
+def _gather(lexicon: Lexicon, document: ImageSetMetadata, profile: Profile) -> None:
+    dates_stay = Option.RETAIN_FULL_DATES in profile.options
+    seen: set[tuple[int, str, str]] = set()
+    for tag, vr, value in _identifying(document):
+        if (tag, vr, value) in seen:
+            continue
+        seen.add((tag, vr, value))
+        if profile.verdict(tag, vr).code == "K":
+            continue
+        if vr == "PN" or tag in (0x00101001, 0x00101005, 0x00101060):
+            lexicon.add_name(value)
+        elif vr in ("DA", "DT"):
+            if tag == 0x00100030 or not dates_stay:
+                lexicon.add_date(value)
+        else:
+            lexicon.add_identifier(value)
+
+
+def _identifying(document: ImageSetMetadata) -> Iterator[tuple[int, str, str]]:
+    """Yield (tag, VR, text) of every identifying element at every depth."""
+    levels: list[Mapping[str, Json]] = [document.patient, document.study]
+    levels += [series.dicom for series in document.series.values()]
+    levels += [instance.dicom for _, _, instance in document.instances()]
+    stack = levels
+    while stack:
+        for key, value in stack.pop().items():
+            if value is None:
+                continue
+            if isinstance(value, list) and value and isinstance(value[0], dict):
+                stack.extend(item for item in value if isinstance(item, dict))
+                continue
+            tag = tag_of_key(key)
+            if tag is None or is_private(tag):
+                continue
+            vr = _vr(tag)
+            if vr in ("PN", "DA", "DT") or tag in IDENTIFIERS:
+                for text in value if isinstance(value, list) else [value]:
+                    if isinstance(text, str) and text.strip():
+                        yield tag, vr, text
+
+
+def _vr(tag: int) -> str:
+    known = vrs(tag)
+    return known[0] if known else ""
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,94 @@
+"""What ``stores check`` proves: the file is sound, every reference leads somewhere, every byte is what it was."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from curator.localstore.database import OPEN
+
+if TYPE_CHECKING:
+    from curator.localstore.storage import Storage
+
+_RULES = {
+    "rows of a version range that ends before it begins": (
+        "SELECT count(*) FROM instance WHERE until <= since"
+    ),
+    "instances without content": (
+        "SELECT count(*) FROM instance LEFT JOIN content ON content.pk = content WHERE content.pk IS NULL"
+    ),
+    "contents without dictionary": (
+        "SELECT count(*) FROM content LEFT JOIN dictionary ON dictionary.pk = dictionary WHERE dictionary.pk IS NULL"
+    ),
+    "contents that no image set holds": (
+        "SELECT count(*) FROM content WHERE NOT EXISTS (SELECT 1 FROM instance WHERE content = content.pk)"
+    ),
+    "dictionaries that no content needs": (
+        "SELECT count(*) FROM dictionary WHERE NOT EXISTS (SELECT 1 FROM content WHERE dictionary = dictionary.pk)"
+    ),
+    "instances whose series is not in their version": (
+        f"SELECT count(*) FROM instance i WHERE i.{OPEN} AND NOT EXISTS (SELECT 1 FROM series s"
+        f" WHERE s.image_set = i.image_set AND s.number = i.series AND s.{OPEN})"
+    ),
+    "image sets whose versions are not numbered from 1 to the latest": (
+        "SELECT count(*) FROM image_set WHERE (SELECT count(*) || '-' || min(version) || '-' || max(version)"
+        " FROM version WHERE image_set = pk) IS NOT latest || '-1-' || latest"
+    ),
+    "locked image sets that wait for nothing": (
+        "SELECT count(*) FROM image_set WHERE state = 'LOCKED'"
+        " AND NOT EXISTS (SELECT 1 FROM pending WHERE image_set = image_set.pk)"
+    ),
+    "deleted image sets that still hold content": (
+        "SELECT count(*) FROM image_set WHERE state = 'DELETED'"
+        " AND EXISTS (SELECT 1 FROM level WHERE image_set = image_set.pk)"
+    ),
+    "series that two image sets are primary for": (
+        "SELECT count(*) FROM (SELECT 1 FROM summary WHERE is_primary"
+        " GROUP BY datastore, study_uid, series_uid HAVING count(*) > 1)"
+    ),
+}
+
+
+def problems(storage: Storage) -> Iterator[str]:
+    """Yield what is damaged, in words and counts; nothing when all is well."""
+    with storage.reading() as connection:
+        for (line,) in connection.execute("PRAGMA integrity_check(20)").fetchall():
+            if line != "ok":
+                yield f"the database file: {line}"
+        for _ in connection.execute("PRAGMA foreign_key_check").fetchall():
+            yield "a row refers to one that is not there"
+        for name, rule in _RULES.items():
+            (count,) = connection.execute(rule).fetchone()
+            if count:
+                yield f"{count} {name}"
+        yield from _contents(storage, connection)
+        yield from _frames(storage, connection)
+
+
+def _contents(storage: Storage, connection: sqlite3.Connection) -> Iterator[str]:
+    damaged = 0
+    rows = connection.execute("SELECT address, data, dictionary FROM content ORDER BY dictionary")
+    for address, packed, dictionary in rows:
+        try:
+            data = storage.contents.unpack(connection, packed, dictionary)
+            damaged += hashlib.sha256(data).digest() != address
+        except Exception:  # whatever damaged bytes make of the decompressor
+            damaged += 1
+    if damaged:
+        yield f"{damaged} instances' contents are not what was stored"
+
+
+def _frames(storage: Storage, connection: sqlite3.Connection) -> Iterator[str]:
+    missing = damaged = 0
+    for (key,) in connection.execute("SELECT DISTINCT key FROM frame").fetchall():
+        path = storage.frames.path(key)
+        if not path.exists():
+            missing += 1
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != key:
+            damaged += 1
+    if missing:
+        yield f"{missing} image frames are missing"
+    if damaged:
+        yield f"{damaged} image frames are not what was stored"

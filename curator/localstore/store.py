@@ -1,0 +1,116 @@
+"""The embedded data store: one folder that answers as AWS HealthImaging does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from curator.dicom import Json
+from curator.errors import StoreError
+from curator.localstore import wire
+from curator.localstore.editions import edition as edition_named
+from curator.localstore.limits import AWS, DEFAULT, Limits, Meter
+from curator.localstore.storage import Storage
+from curator.localstore.wire import WireRequest, WireResponse
+
+if TYPE_CHECKING:
+    from curator.localstore.imports.runner import JobRunner
+
+
+class LocalStore:
+    """An open folder of data stores. Threads may share one object, processes one folder."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        buckets: Mapping[str, Path],
+        clock: Callable[[], float],
+    ) -> None:
+        self.storage = storage
+        self.buckets = dict(buckets)
+        """``s3://NAME`` → the folder that stands for it."""
+        self.clock = clock
+        self.limits = storage.limits
+        self.edition = storage.edition
+        self.meter = Meter(storage.limits)
+        self._runner: JobRunner | None = None
+        self._making_runner = threading.Lock()
+
+    @property
+    def imports(self) -> JobRunner:
+        """The import jobs of this process, made when first asked for."""
+        with self._making_runner:
+            if self._runner is None:
+                from curator.localstore.imports.runner import JobRunner
+
+                self._runner = JobRunner(self.storage, self.buckets)
+            return self._runner
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        edition: str = "2025-01",
+        delay: float = 0.0,
+        limits: Literal["aws"] | Limits | None = None,
+        buckets: Mapping[str, Path] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> LocalStore:
+        """Open the folder, making it (0700) where it is missing.
+
+        ``delay`` is for how many seconds an operation shows LOCKED. Raises StoreError when the folder cannot
+        be used, or holds something that is not a data store or is newer than this release.
+        """
+        quotas = AWS if limits == "aws" else limits or DEFAULT
+        storage = Storage(path, edition=edition_named(edition), limits=quotas, delay=delay, clock=clock)
+        store = cls(storage, buckets=buckets or {}, clock=clock)
+        if storage.has_abandoned_imports():
+            store.imports.resume()
+        return store
+
+    def answer(self, request: WireRequest) -> WireResponse:
+        """Answer a request; StoreError when the folder cannot be used."""
+        return wire.answer(self, request)
+
+    def handle(self, request: WireRequest) -> WireResponse:
+        """Answer a request, whatever happens: trouble with the folder is an InternalServerException."""
+        try:
+            return self.answer(request)
+        except StoreError as error:
+            return wire.refusal("InternalServerException", error.message)
+
+    def events(self, after: int = 0, limit: int = 1000) -> Iterator[tuple[int, dict[str, Json]]]:
+        """Iterate over changes of state as EventBridge events, each with its number, from the one after ``after``."""
+        self.storage.settle()
+        with self.storage.reading() as connection:
+            rows = connection.execute(
+                "SELECT pk, body FROM event WHERE pk > ? ORDER BY pk LIMIT ?", (after, limit)
+            ).fetchall()
+        for number, body in rows:
+            yield number, msgspec.json.decode(body)
+
+    def check(self) -> list[str]:
+        """Return what is damaged, in words; nothing when all is well."""
+        return list(self.storage.check())
+
+    def close(self) -> None:
+        """Stop imports, which the next to open the folder takes up, and close the files."""
+        if self._runner is not None:
+            self._runner.close()
+        self.storage.database.close()
+
+    def __enter__(self) -> LocalStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -91,8 +91,10 @@ def test_references_resolve_after_remapping_and_registered_uids_stay(keyed: Keye
     found = document(
         ReferencedImageSequence=[{"ReferencedSOPClassUID": CT, "ReferencedSOPInstanceUID": "1.2.3.4"}]
     )
-    out, _, _ = cleaned(found, profile(Option.CLEAN_DESCRIPTORS), keyed)
+    keeping_references = Profile("test", overrides={0x00081140: Override("U", "references are wanted")})
+    out, _, _ = cleaned(found, keeping_references, keyed)
     assert out["SOPClassUID"] == CT
+    assert out["ReferencedImageSequence"][0]["ReferencedSOPClassUID"] == CT
     assert out["ReferencedImageSequence"][0]["ReferencedSOPInstanceUID"] == out["SOPInstanceUID"]
 
 

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from curator.deid import dates, descriptors
 from curator.deid.action import Action, decide, without_value
+from curator.deid.content import CONTENT_SEQUENCE, VALUE_KEYS, content_code
 from curator.deid.dummies import dummy, dummy_item
 from curator.deid.keyed import Keyed, remap_uid
 from curator.deid.private import Safe, safe_by_standard
@@ -255,6 +256,8 @@ class Engine:
         elif sequence and action is Action.DUMMY:
             item = dummy_item(sop_class, (*above, tag), self.remap(_DUMMY_UID))
             plan.constants[key] = [item] if item else None
+        elif tag == CONTENT_SEQUENCE and action is Action.CLEAN:
+            calls.append((key, self._content_handler(sop_class, above)))
         elif sequence:
             calls.append((key, self._items_handler(tag, sop_class, above)))
         elif action is Action.DUMMY and (vr != "UI" or tag >> 16 == 0x0002):
@@ -314,6 +317,47 @@ class Engine:
             return value if same else new
 
         return cleaned
+
+    def _content_handler(self, sop_class: str, above: tuple[int, ...]) -> Handler:
+        below = (*above, CONTENT_SEQUENCE)
+        scanned = {key: self._content_text(key, vocabulary=False) for key in VALUE_KEYS.values()}
+        vetted = {key: self._content_text(key, vocabulary=True) for key in VALUE_KEYS.values()}
+
+        def item_cleaned(item: dict[str, Json], subject: Subject) -> dict[str, Json]:
+            done = self.apply(item, subject, sop_class=sop_class, above=below)
+            code = content_code(item, self.profile)
+            key = VALUE_KEYS.get(str(item.get("ValueType")), "")
+            value = item.get(key)
+            if not key or value is None or not code:
+                return done
+            if code == "D":
+                done[key] = (
+                    done[key] if key == "UID" else dummy(tag_of_key(key) or 0, _vr(tag_of_key(key) or 0))
+                )
+            elif code == "K":
+                kept = scanned[key](value, subject) if key == "TextValue" else value
+                done[key] = None if isinstance(kept, Absent) else kept
+            elif code == "C" and key == "TextValue":
+                new = vetted[key](value, subject)
+                done[key] = dummy(tag_of_key(key) or 0, "UT") if isinstance(new, Absent) or not new else new
+            return done
+
+        def cleaned(value: Json, subject: Subject) -> Value:
+            if not isinstance(value, list):
+                return value
+            new: list[Json] = [
+                item_cleaned(item, subject) if isinstance(item, dict) else item
+                for item in value
+                if not (isinstance(item, dict) and content_code(item, self.profile) == "X")
+            ]
+            return value if new == value else new
+
+        return cleaned
+
+    def _content_text(self, key: str, *, vocabulary: bool) -> Handler:
+        tag = tag_of_key(key) or 0
+        reason = Reason(tag, self.profile.verdict(tag, _vr(tag)), Type.REQUIRED, Action.CLEAN)
+        return self._text_handler(reason, "UT", vocabulary=vocabulary)
 
     def _text_handler(self, reason: Reason, vr: str, *, vocabulary: bool) -> Handler:
         fallback = self._fallback(reason, vr)

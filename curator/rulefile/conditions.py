@@ -1,0 +1,559 @@
+"""Conditions: what must hold of an element, or of others, before a rule acts.
+
+A condition in a rule is a mapping; all of its entries must hold. ``element`` says which element it is about;
+without it, it is the selected one. Of a multi-valued element, each value and the whole (joined by ``\\``) are
+tried: one that holds is enough. A name from a lower level (Modality, asked of the study) stands for all
+elements of that name below, and one that holds is enough, so ``not`` says that none does.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import ClassVar
+
+from curator.dicom import Json
+from curator.rulefile.nodes import Mapping, Node
+from curator.rulefile.pattern import Pattern
+from curator.rulefile.place import Place, Ref
+from curator.rulefile.problems import NotRead, did_you_mean, shortened
+from curator.rulefile.shapes import (
+    TEXT_SCHEMA,
+    Checked,
+    Choice,
+    Filled,
+    Flag,
+    Lazy,
+    ListOf,
+    Reading,
+    Schema,
+    Text,
+    Word,
+    told,
+)
+from curator.rulefile.values import KNOWN, components, is_empty, joined, static_vr
+
+REF = Checked(Ref.of, 'an element: a keyword, a tag, or (gggg,"creator",xxee)', longest=200)
+REGEX = Checked(Pattern.of, "a regular expression", longest=1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The element a condition speaks of: its values (several when it names elements of a lower level)."""
+
+    place: Place
+    key: str
+    values: tuple[Json, ...]  # none at all: there is no such element
+
+    @classmethod
+    def at(cls, place: Place) -> Subject:
+        """Return the place's own element."""
+        node = place.nodes[-1]
+        return cls(place, place.key, (node[place.key],) if place.key in node else ())
+
+    def of(self, ref: Ref) -> Subject:
+        """Return another element, named from the same place."""
+        return Subject(self.place, ref.name, tuple(ref.values(self.place)))
+
+    def texts(self) -> list[str]:
+        """Return each component's text and each whole value's."""
+        found: list[str] = []
+        for value in self.values:
+            parts = components(value)
+            found += parts
+            if len(parts) != 1:
+                found.append(joined(value))
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition(Word):
+    """Something that holds of a subject, or does not."""
+
+    def holds(self, subject: Subject) -> bool:
+        """Say whether it holds."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One mapping of conditions: all must hold, of the element it names or else of the subject it is given."""
+
+    about: Ref | None
+    conditions: tuple[Condition, ...]
+
+    def holds(self, subject: Subject) -> bool:
+        """Say whether all hold."""
+        if self.about is not None:
+            subject = subject.of(self.about)
+        return all(condition.holds(subject) for condition in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseShape:
+    """Reads a mapping of conditions."""
+
+    def read(self, node: Node, reading: Reading) -> Clause:
+        if not isinstance(node, Mapping) or not node.pairs:
+            raise reading.bad(node, "a condition: a mapping such as {element: Modality, equals: CT}")
+        words = reading.vocabulary.kinds("condition")
+        about: Ref | None = None
+        found: list[Condition] = []
+        failed = False
+        for key, value in node.pairs:
+            try:
+                if key.text == "element":
+                    about = REF.read(value, reading)
+                elif key.text in words:
+                    made = Filled(words[key.text]).read(value, reading)
+                    assert isinstance(made, Condition)
+                    found.append(made)
+                else:
+                    near = did_you_mean(key.text, (*words, "element"))
+                    raise reading.problems.add(
+                        key.line,
+                        f"the unknown condition {shortened(key.text, 60)!r}",
+                        f"element, {', '.join(words)}{near}",
+                    )
+            except NotRead:
+                failed = True
+        if not failed and not found:
+            raise reading.bad(node, f"what must hold of the element: {', '.join(words)}")
+        if failed:
+            raise NotRead
+        return Clause(about, tuple(found))
+
+    def schema(self) -> Schema:
+        return {"$ref": "#/$defs/condition"}
+
+
+CLAUSE = ClauseShape()
+CLAUSES: ListOf[Clause] = ListOf(Lazy(lambda: CLAUSE, "condition"), most=100)
+
+
+def _truth(value: bool, wanted: bool) -> bool:
+    return value if wanted else not value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exists(Condition):
+    """The element is there, empty or not (``false``: it is not there).
+
+    Example:
+        select: StationName
+        when: {element: InstitutionName, exists: true}
+        do: {case: upper}
+        cases:
+          - before: {StationName: ct1, InstitutionName: ''}
+            after: {StationName: CT1, InstitutionName: ''}
+          - before: {StationName: ct1}
+    """
+
+    name: ClassVar[str] = "exists"
+    main: ClassVar[str] = "is"
+    is_: bool = told(Flag(), "true, or false for an element that is not there", True)
+
+    def holds(self, subject: Subject) -> bool:
+        return _truth(bool(subject.values), self.is_)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Empty(Condition):
+    """The element is there and has no value (``false``: it has one).
+
+    Example:
+        select: PatientComments
+        when: {empty: true}
+        do: remove
+        cases:
+          - before: {PatientComments: ''}
+            after: {}
+          - before: {PatientComments: seen twice}
+    """
+
+    name: ClassVar[str] = "empty"
+    main: ClassVar[str] = "is"
+    is_: bool = told(Flag(), "true, or false for an element with a value", True)
+
+    def holds(self, subject: Subject) -> bool:
+        if self.is_:
+            return any(is_empty(value) for value in subject.values)
+        return any(not is_empty(value) for value in subject.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valid(Condition):
+    """The element's value is valid for its VR (``false``: it is there and is not).
+
+    Example:
+        select: PatientBirthDate
+        when: {valid: false}
+        do: {format: date}
+        cases:
+          - before: {PatientBirthDate: 1970-02-01}
+            after: {PatientBirthDate: '19700201'}
+    """
+
+    name: ClassVar[str] = "valid"
+    main: ClassVar[str] = "is"
+    is_: bool = told(Flag(), "true, or false for an element whose value breaks its VR", True)
+
+    def holds(self, subject: Subject) -> bool:
+        from curator.dicom.vr import problem
+
+        vr = static_vr(subject.key) or (subject.place.vr if subject.key == subject.place.key else "UN")
+        return any((problem(vr, value) is None) is self.is_ for value in subject.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equals(Condition):
+    """A value is exactly this text (padding aside); ``fold`` passes over case, spaces, ``_`` and ``-``.
+
+    Example:
+        select: SeriesDescription
+        when: {element: Modality, equals: CT}
+        do: {case: upper}
+        cases:
+          - before: {SeriesDescription: thorax, Modality: CT}
+            after: {SeriesDescription: THORAX, Modality: CT}
+          - before: {SeriesDescription: thorax, Modality: MR}
+    """
+
+    name: ClassVar[str] = "equals"
+    main: ClassVar[str] = "text"
+    text: str = told(Text(filled=False), "the text")
+    fold: bool = told(Flag(), "true to pass over case, spaces, underscores and hyphens", False)
+
+    def holds(self, subject: Subject) -> bool:
+        from curator.rulefile.table import normal
+
+        wanted = normal(self.text, self.fold)
+        return any(normal(text, self.fold) == wanted for text in subject.texts())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class In(Condition):
+    """A value is one of these texts; ``fold`` as with equals.
+
+    Example:
+        select: Laterality
+        when: {in: [Left, Links, Gauche]}
+        do: {literal: L}
+        cases:
+          - before: {Laterality: Links}
+            after: {Laterality: L}
+          - before: {Laterality: R}
+    """
+
+    name: ClassVar[str] = "in"
+    main: ClassVar[str] = "texts"
+    texts: tuple[str, ...] = told(ListOf(Text(filled=False), most=10_000), "the texts")
+    fold: bool = told(Flag(), "true to pass over case, spaces, underscores and hyphens", False)
+
+    def holds(self, subject: Subject) -> bool:
+        from curator.rulefile.table import normal
+
+        wanted = {normal(text, self.fold) for text in self.texts}
+        return any(normal(text, self.fold) in wanted for text in subject.texts())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches(Condition):
+    r"""A regular expression (RE2) is found in a value; ``^`` and ``$`` bind it to the ends.
+
+    Example:
+        select: SeriesDescription
+        when: {matches: '(?i)\blocali[sz]er\b'}
+        do: {literal: Localizer}
+        cases:
+          - before: {SeriesDescription: 3-plane LOCALISER}
+            after: {SeriesDescription: Localizer}
+          - before: {SeriesDescription: T2 tse}
+    """
+
+    name: ClassVar[str] = "matches"
+    main: ClassVar[str] = "pattern"
+    pattern: Pattern = told(REGEX, "the regular expression")
+
+    def holds(self, subject: Subject) -> bool:
+        return any(self.pattern.found(text) for text in subject.texts())
+
+
+_COMPARISON = re.compile(r"(<=|>=|!=|<|>|=)\s*(\S.*)")
+_DAYS = {"D": 1, "W": 7, "M": 30, "Y": 365}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An operator and what to compare with: a number, date or age, or another element."""
+
+    operator: str
+    operand: str
+    ref: Ref | None
+
+    @classmethod
+    def of(cls, text: str) -> Comparison:
+        """Return the comparison; ValueError with what was expected."""
+        match = _COMPARISON.fullmatch(text.strip())
+        if match is None:
+            raise ValueError("a comparison such as '>= 20200101', '< 5.5' or '> StudyDate'")
+        operand = match[2].strip()
+        ref = None if re.fullmatch(r"[+-]?[0-9.]+[DWMY]?", operand) else Ref.of(operand)
+        return cls(match[1], operand, ref)
+
+    def holds(self, key: str, text: str, operand: str) -> bool:
+        """Compare two texts as the VR of ``key`` orders them; what cannot be compared does not hold."""
+        if static_vr(key) in ("DA", "DT", "TM"):
+            length = min(len(text), len(operand))
+            sides = (text[:length], operand[:length])
+            return (
+                bool(length) and text.isascii() and self._order((sides[0] > sides[1]) - (sides[0] < sides[1]))
+            )
+        left, right = _number(text), _number(operand)
+        return left is not None and right is not None and self._order((left > right) - (left < right))
+
+    def _order(self, sign: int) -> bool:
+        signs = {"<": (-1,), "<=": (-1, 0), "=": (0,), ">=": (0, 1), ">": (1,), "!=": (-1, 1)}
+        return sign in signs[self.operator]
+
+
+def _number(text: str) -> Decimal | None:
+    text = text.strip(" \0")
+    unit = 1
+    if re.fullmatch(r"[0-9]{1,3}[DWMY]", text):  # AS, in days
+        text, unit = text[:-1], _DAYS[text[-1]]
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number * unit if number.is_finite() and abs(number.adjusted()) < 400 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compare(Condition):
+    """A number, date, time or age compares so with a fixed one or with another element. Several must all hold.
+
+    Dates and times of different precision are compared as far as both go. What cannot be compared does not hold.
+
+    Example:
+        select: SliceThickness
+        when: {compare: ['> 0', '< 0.5']}
+        do: {review: thinner than any scanner of ours}
+        cases:
+          - before: {SliceThickness: '0.1'}
+            finds: review
+          - before: {SliceThickness: '5'}
+    """
+
+    name: ClassVar[str] = "compare"
+    main: ClassVar[str] = "to"
+    to: tuple[Comparison, ...] = told(
+        ListOf(Checked(Comparison.of, "a comparison such as '>= 20200101'"), most=10),
+        "comparisons, such as '< 5.5'",
+    )
+
+    def holds(self, subject: Subject) -> bool:
+        return any(self._all(subject, text) for text in subject.texts())
+
+    def _all(self, subject: Subject, text: str) -> bool:
+        for comparison in self.to:
+            others = [comparison.operand]
+            if comparison.ref is not None:
+                others = [
+                    part for value in comparison.ref.values(subject.place) for part in components(value)
+                ]
+            if not any(comparison.holds(subject.key, text, other) for other in others):
+                return False
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameAs(Condition):
+    """The value is the same as another element's (``not: {same-as: …}``: it differs, or one is missing).
+
+    Example:
+        select: SeriesDescription
+        when: {same-as: ProtocolName}
+        do: remove
+        cases:
+          - before: {SeriesDescription: T2, ProtocolName: T2}
+            after: {ProtocolName: T2}
+          - before: {SeriesDescription: T2 tra, ProtocolName: T2}
+    """
+
+    name: ClassVar[str] = "same-as"
+    main: ClassVar[str] = "other"
+    other: Ref = told(REF, "the other element")
+
+    def holds(self, subject: Subject) -> bool:
+        others = {joined(value) for value in self.other.values(subject.place) if not is_empty(value)}
+        return any(joined(value) in others for value in subject.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vr(Condition):
+    """The selected element has one of these VRs.
+
+    Example:
+        select: {level: Series}
+        when: {vr: [DA, TM]}
+        do: empty
+        cases:
+          - before: {SeriesDate: '20200101', Modality: CT}
+            after: {SeriesDate: '', Modality: CT}
+    """
+
+    name: ClassVar[str] = "vr"
+    main: ClassVar[str] = "vrs"
+    vrs: tuple[str, ...] = told(ListOf(Choice(tuple(sorted(KNOWN)))), "the VRs")
+
+    def holds(self, subject: Subject) -> bool:
+        own = subject.key == subject.place.key
+        return (subject.place.vr if own else static_vr(subject.key)) in self.vrs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modality(Condition):
+    """The series (of a study or patient element: any series) has one of these modalities.
+
+    Example:
+        select: BodyPartExamined
+        when: {modality: MG}
+        do: {literal: BREAST}
+        cases:
+          - before: {BodyPartExamined: CHEST, Modality: MG}
+            after: {BodyPartExamined: BREAST, Modality: MG}
+          - before: {BodyPartExamined: CHEST, Modality: CT}
+    """
+
+    name: ClassVar[str] = "modality"
+    main: ClassVar[str] = "modalities"
+    modalities: tuple[str, ...] = told(ListOf(Text(longest=16)), "codes as in Modality (CT, MR, …)")
+
+    def holds(self, subject: Subject) -> bool:
+        return any(text in self.modalities for text in subject.of(Ref("Modality")).texts())
+
+
+def _sop_class(text: str) -> str:
+    if not re.fullmatch(r"[0-9.]{1,64}|[A-Za-z][A-Za-z0-9 ,/&-]{1,63}", text):
+        raise ValueError("the UID of a SOP class, or its name as in PS3.6 (CT Image Storage)")
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SopClass(Condition):
+    """The instance (of an element further up: any instance) is of one of these SOP classes, by UID or name.
+
+    Example:
+        select: ImageComments
+        when: {sop-class: [CT Image Storage, 1.2.840.10008.5.1.4.1.1.4]}
+        do: remove
+        cases:
+          - before: {ImageComments: x, SOPClassUID: 1.2.840.10008.5.1.4.1.1.2}
+            after: {SOPClassUID: 1.2.840.10008.5.1.4.1.1.2}
+          - before: {ImageComments: x, SOPClassUID: 1.2.840.10008.5.1.4.1.1.7}
+    """
+
+    name: ClassVar[str] = "sop-class"
+    main: ClassVar[str] = "classes"
+    classes: tuple[str, ...] = told(ListOf(Checked(_sop_class, "a SOP class", longest=64)), "UIDs or names")
+
+    def holds(self, subject: Subject) -> bool:
+        from curator.dicom.uids import sop_class_name
+
+        return any(
+            text in self.classes or sop_class_name(text) in self.classes
+            for text in subject.of(Ref("SOPClassUID")).texts()
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class All(Condition):
+    """Every one of the conditions holds.
+
+    Example:
+        select: StudyDescription
+        when: {all: [{matches: ^CT}, {not: {modality: CT}}]}
+        do: {review: says CT and has none}
+        cases:
+          - before: {StudyDescription: CT thorax, Modality: MR}
+            finds: review
+          - before: {StudyDescription: CT thorax, Modality: CT}
+    """
+
+    name: ClassVar[str] = "all"
+    main: ClassVar[str] = "of"
+    of: tuple[Clause, ...] = told(CLAUSES, "the conditions")
+
+    def holds(self, subject: Subject) -> bool:
+        return all(clause.holds(subject) for clause in self.of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyOf(Condition):
+    """At least one of the conditions holds.
+
+    Example:
+        select: PatientComments
+        when: {any: [{empty: true}, {equals: none}]}
+        do: remove
+        cases:
+          - before: {PatientComments: none}
+            after: {}
+          - before: {PatientComments: Allergic}
+    """
+
+    name: ClassVar[str] = "any"
+    main: ClassVar[str] = "of"
+    of: tuple[Clause, ...] = told(CLAUSES, "the conditions")
+
+    def holds(self, subject: Subject) -> bool:
+        return any(clause.holds(subject) for clause in self.of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not(Condition):
+    """None of the conditions holds.
+
+    Example:
+        select: PatientSex
+        when: {not: {in: [M, F, O]}}
+        do: empty
+        cases:
+          - before: {PatientSex: U}
+            after: {PatientSex: ''}
+          - before: {PatientSex: F}
+    """
+
+    name: ClassVar[str] = "not"
+    main: ClassVar[str] = "of"
+    of: tuple[Clause, ...] = told(CLAUSES, "the conditions")
+
+    def holds(self, subject: Subject) -> bool:
+        return not any(clause.holds(subject) for clause in self.of)
+
+
+CONDITIONS: tuple[type[Condition], ...] = (
+    Exists,
+    Empty,
+    Valid,
+    Equals,
+    In,
+    Matches,
+    Compare,
+    SameAs,
+    Vr,
+    Modality,
+    SopClass,
+    All,
+    AnyOf,
+    Not,
+)
+
+
+def condition_schema(words: dict[str, type[Word]]) -> Schema:
+    """Return the schema of one condition."""
+    properties: Schema = {name: Filled(word).schema() for name, word in words.items()}
+    properties["element"] = dict(TEXT_SCHEMA) | {"description": "which element; without it, the selected one"}
+    return {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1}

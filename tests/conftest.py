@@ -1,0 +1,74 @@
+"""What all tests share: a home of their own, the project's own pytest plugin, and imported image sets."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from curator.cli.demo_data import Seeded
+from curator.stores import OpenStore, open_store
+
+_INSTALLED = any(found.value == "curator.pytest_plugin" for found in entry_points(group="pytest11"))
+pytest_plugins = [] if _INSTALLED else ["curator.pytest_plugin"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep tests away from the person's own store, project and AWS configuration."""
+    patch = pytest.MonkeyPatch()
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "CURATOR_")) and name != "CURATOR_TEST_STORE":
+            patch.delenv(name)
+    patch.setenv("CURATOR_HOME", str(tmp_path_factory.mktemp("home")))
+    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    patch.setenv("AWS_CONFIG_FILE", os.devnull)
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def demo_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Seeded]]:
+    """The demo's DICOM files, and what was planted in them."""
+    from curator.cli.demo_data import seed
+
+    folder = tmp_path_factory.mktemp("demo-files")
+    return folder, seed(folder)
+
+
+@pytest.fixture(scope="session")
+def _demo_template(tmp_path_factory: pytest.TempPathFactory, demo_files: tuple[Path, list[Seeded]]) -> Path:
+    """A store folder with the demo's files imported, made once."""
+    from curator.cli.buckets import FolderBucket
+    from curator.cli.import_jobs import run_imports
+    from curator.cli.sources import hard_link, sources
+
+    root = tmp_path_factory.mktemp("demo-template")
+    (root / "bucket").mkdir()
+    store = open_store(f"local:{root / 'store'}", buckets={"bucket": root / "bucket"})
+    found = sources([demo_files[0]], hard_link)
+    role = "arn:aws:iam::000000000000:role/test"
+    list(run_imports(store.imaging, FolderBucket("bucket", root / "bucket"), found, role=role, staging=root))
+    store.close()
+    return root / "store"
+
+
+@pytest.fixture
+def demo_folder(tmp_path: Path, _demo_template: Path) -> Path:
+    """A store folder of the test's own, with the demo's files imported."""
+    folder = tmp_path / "store"
+    shutil.copytree(_demo_template, folder)
+    return folder
+
+
+@pytest.fixture
+def demo_store(demo_folder: Path) -> Iterator[OpenStore]:
+    """That folder, opened."""
+    store = open_store(f"local:{demo_folder}")
+    yield store
+    store.close()

@@ -20,6 +20,9 @@ Operation: TypeAlias = Mapping[str, Json]
 _Place: TypeAlias = "dict[str, object] | list[object]"
 
 
+_INSTANCE_DEPTH = "/Study/Series/1.2/Instances/1.2".count("/")
+
+
 class PatchFailed(Refused):
     """An operation does not apply, or a ``test`` does not hold: no document comes of it.
 
@@ -125,12 +128,13 @@ class _Patching:
                 source, target = _pointer(operation, "from"), _pointer(operation, "path")
                 if target.startswith(f"{source}/"):
                     raise _Impossible("it would move a place into itself")
-                self.add(target, self.remove(source))
+                self.add(target, _fitting(self.remove(source), source, target))
             case "copy":
-                found = self.value(_pointer(operation, "from"))
-                self.add(
-                    _pointer(operation, "path"), found if isinstance(found, Instance) else deepcopy(found)
-                )
+                source, target = _pointer(operation, "from"), _pointer(operation, "path")
+                found = self.value(source)
+                if not isinstance(found, Instance):
+                    found = deepcopy(_plain(found))
+                self.add(target, _fitting(found, source, target))
             case "test":
                 found = self.value(_pointer(operation, "path"))
                 if not equal(cast(Json, _plain(found)), _value(operation)):
@@ -214,6 +218,13 @@ def _look(place: _Place, token: str) -> object:
     if token not in place:
         raise _Impossible("there is nothing at the path")
     return place[token]
+
+
+def _fitting(value: object, source: str, target: str) -> object:
+    """Return ``value`` as it may stand at ``target``: unparsed instances only where instances belong."""
+    tokens = target.split("/")[1:]
+    homely = tokens[:2] == ["Study", "Series"] and tokens[3:4] in ([], ["Instances"])
+    return value if homely and len(tokens) == source.count("/") <= _INSTANCE_DEPTH else _plain(value)
 
 
 def _plain(value: object) -> object:

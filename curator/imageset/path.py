@@ -198,14 +198,14 @@ class ElementPath(msgspec.Struct, frozen=True, cache_hash=True):
 
     def anonymous(self, doc: ImageSetMetadata) -> str:
         """Return the path's text with ordinals for UIDs (``instance 17 of 120/…``): fit for logs and errors."""
-        parts = []
-        if self.series and self.series != ANY and (self.level is Level.SERIES or len(doc.series) > 1):
-            parts.append(f"series {doc.series_ordinal(self.series)} of {len(doc.series)}")
-        if self.instance and self.instance != ANY:
-            parts.append(f"instance {doc.instance_ordinal(self.instance)} of {doc.instance_count}")
-        if not parts:
-            parts.append(self._place(self.series, self.instance))
-        return "/".join(filter(None, (*parts, steps_text(self.steps))))
+        if self.instance not in ("", ANY):
+            place = f"instance {doc.instance_ordinal(self.instance)} of {doc.instance_count}"
+        elif self.series not in ("", ANY):
+            place = f"series {doc.series_ordinal(self.series)} of {len(doc.series)}"
+            place += "/Instances[*]" if self.level is Level.INSTANCE else ""
+        else:
+            place = self._place(self.series, self.instance)
+        return "/".join(filter(None, (place, steps_text(self.steps))))
 
     # --------------------------------------------------------------------------------------- RFC 6901
 

@@ -21,6 +21,17 @@ _UNSAFE_IN_JSON = re.compile(
     "[\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 
+_ID = re.compile(r"[0-9a-z]{32}")
+
+WIDE = 180
+"""Characters a table is wide where no terminal says otherwise."""
+NATURAL = 40
+"""Characters after which a column may be folded."""
+LONGEST = 500
+"""Characters of a value that a table shows; JSON and tab-separated lines have all of it."""
+FEWEST = 3
+"""Columns that a table has however narrow the window is."""
+
 
 class Form(StrEnum):
     """In which form a reading verb answers."""
@@ -111,21 +122,46 @@ def _write_table(headings: Mapping[str, str], rows: Iterable[Mapping[str, object
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    numbers: set[str] = set()
-    shown = []
-    for row in rows:
-        shown.append([cell(row.get(key)) for key in headings])
-        numbers.update(key for key in headings if isinstance(row.get(key), int | float))
-    for key, heading in headings.items():
-        table.add_column(Text(heading), justify="right" if key in numbers else "left", overflow="fold")
-    for cells in shown:
-        table.add_row(*(Text(text) for text in cells))
-    if shown:
-        Console(highlight=False, markup=False, emoji=False).print(table)
-    else:
+    found = list(rows)
+    if not found:
         click.echo(empty, err=True)
-    return len(shown)
+        return 0
+    console = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else WIDE)
+    columns = {key: [_shortened(cell(row.get(key))) for row in found] for key in headings}
+    shown = _that_fit(headings, columns, console.width)
+    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for key in shown:
+        numeric = any(isinstance(row.get(key), int | float) for row in found)
+        whole = all(_ID.fullmatch(text) for text in columns[key] if text)
+        table.add_column(
+            Text(headings[key]),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            min_width=32 if whole and any(columns[key]) else None,
+        )
+    for cells in zip(*(columns[key] for key in shown), strict=True):
+        table.add_row(*(Text(text) for text in cells))
+    console.print(table)
+    if len(shown) < len(headings) and sys.stderr.isatty():
+        click.echo(f"{len(headings) - len(shown)} more columns in a wider window, or with --json", err=True)
+    return len(found)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+
+
+def _that_fit(headings: Mapping[str, str], columns: Mapping[str, Sequence[str]], width: int) -> list[str]:
+    """Return the first columns, as many as fit side by side: half-empty slivers help nobody."""
+    shown: list[str] = []
+    used = 0
+    for key, heading in headings.items():
+        wanted = min(max(len(heading), *map(len, columns[key])), NATURAL)
+        if len(shown) >= FEWEST and used + wanted > width - 2:
+            break
+        shown.append(key)
+        used += wanted + 2
+    return shown
 
 
 def _plain(value: object) -> object:

@@ -1,0 +1,186 @@
+"""The plan file: JSON Lines that a person can review and a program can stream, a million changes long.
+
+    {"plan": 1, …}                       format, tool, project, store, rules, options (`Header`)
+    {"unit": {…}}                        one unit: its image sets, what is left out, losses (without the parts below)
+    {"patch": {"unit": n, "set": …}}     its reviewable operations, at most `CHUNK` a line
+    {"step": {"unit": n, …}}             its calls, in order, as they will be sent
+    …
+    {"end": {…}}                         totals (`Ending`), and SHA-256 of all the bytes before this line
+
+A unit's lines follow it directly. The digest names the campaign; a file whose digest does not hold is refused.
+Paths and values are PHI: the file is 0600.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from curator.dicom import Json
+from curator.errors import Refused, UsageError
+from curator.findings import Why
+from curator.plan.cost import Cost
+from curator.plan.units import Patch, Step, Unit
+
+FORMAT: Final = 1
+CHUNK: Final = 2_000
+"""Operations a line: no line grows with the image set."""
+
+
+class Header(msgspec.Struct, frozen=True):
+    """A plan's first line. ``made`` is when, ISO 8601; ``rules`` name the rule files with their versions."""
+
+    plan: int = FORMAT
+    tool: str = ""
+    made: str = ""
+    project: str = ""
+    store: str = ""
+    datastore: str = ""
+    title: str = ""
+    rules: tuple[str, ...] = ()
+    options: dict[str, str] = {}
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """A plan's last line: totals, and the digest of everything before it."""
+
+    cost: Cost
+    sha256: str
+
+
+class _PatchLine(msgspec.Struct, frozen=True):
+    unit: int
+    set: str
+    patch: tuple[Mapping[str, Json], ...]
+    whys: tuple[Why, ...] = ()
+
+
+class _StepLine(msgspec.Struct, frozen=True):
+    unit: int
+    step: Step
+
+
+class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    unit: Unit | None = None
+    patch: msgspec.Raw = msgspec.Raw()
+    step: msgspec.Raw = msgspec.Raw()
+    end: Ending | None = None
+
+
+class _RawPatch(msgspec.Struct, frozen=True):
+    unit: int
+    set: str
+    patch: list[dict[str, object]]
+    whys: tuple[Why, ...] = ()
+
+
+_HEADER: Final = msgspec.json.Decoder(Header)
+_LINE: Final = msgspec.json.Decoder(_Line)
+_STEP: Final = msgspec.json.Decoder(_StepLine)
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def lines_of(unit: Unit) -> Iterator[bytes]:
+    """Yield a unit's lines, with their ends."""
+    bare = msgspec.structs.replace(unit, steps=(), patches=())
+    yield _ENCODER.encode({"unit": bare}) + b"\n"
+    for patch in unit.patches:
+        for start in range(0, max(1, len(patch.patch)), CHUNK):
+            whys = patch.whys if start == 0 else ()
+            part = {
+                "unit": unit.number,
+                "set": patch.set,
+                "patch": patch.patch[start : start + CHUNK],
+                "whys": whys,
+            }
+            yield _ENCODER.encode({"patch": part}) + b"\n"
+    for step in unit.steps:
+        yield _ENCODER.encode({"step": _StepLine(unit.number, step)}) + b"\n"
+
+
+def write_lines(header: Header, units: Iterable[Unit]) -> Iterator[bytes]:
+    """Yield all lines of a plan, in bounded memory."""
+    digest = hashlib.sha256()
+    cost = Cost()
+    first = _ENCODER.encode(header) + b"\n"
+    digest.update(first)
+    yield first
+    for unit in units:
+        cost.add(unit)
+        for line in lines_of(unit):
+            digest.update(line)
+            yield line
+    yield _ENCODER.encode({"end": Ending(cost, digest.hexdigest())}) + b"\n"
+
+
+def read_header(line: bytes) -> Header:
+    """Read a plan's first line; `UsageError` when it is none, or of a format to come."""
+    try:
+        header = _HEADER.decode(line)
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            "This is not a plan file.", hint="plans are made by `curator plan … -o FILE`"
+        ) from error
+    if header.plan != FORMAT:
+        raise UsageError(f"The plan's format is {header.plan}; this version of curator reads {FORMAT}.")
+    return header
+
+
+def check_digest(lines: Iterable[bytes]) -> Ending:
+    """Read a whole plan once and return its last line; `Refused` when it was changed or cut after it was made."""
+    digest = hashlib.sha256()
+    previous: bytes | None = None
+    for line in lines:
+        if previous is not None:
+            digest.update(previous)
+        previous = line
+    ending = _ending(previous or b"")
+    if ending is None:
+        raise Refused("The plan file ends too early: its last line is missing.", hint="make the plan again")
+    if ending.sha256 != digest.hexdigest():
+        raise Refused(
+            "The plan file was changed after it was made: its digest does not hold.",
+            hint="a plan is applied as it was reviewed, or made again; nothing was done",
+        )
+    return ending
+
+
+def _ending(line: bytes) -> Ending | None:
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        return _LINE.decode(line).end
+    except msgspec.DecodeError:
+        return None
+
+
+def read_units(lines: Iterable[bytes]) -> Iterator[Unit]:
+    """Yield the units of a plan whose digest was checked, from its lines after the first; one unit in memory."""
+    bare: Unit | None = None
+    patches: dict[str, tuple[list[Mapping[str, Json]], tuple[Why, ...]]] = {}
+    steps: list[Step] = []
+    for line in lines:
+        read = _LINE.decode(line)
+        if bytes(read.step):
+            steps.append(_STEP.decode(read.step).step)
+        elif bytes(read.patch):
+            part = msgspec.json.decode(read.patch, type=_RawPatch)
+            known, whys = patches.get(part.set, ([], ()))
+            known.extend(part.patch)  # type: ignore[arg-type]  # JSON by construction
+            patches[part.set] = known, whys or part.whys
+        else:
+            if bare is not None:
+                yield _whole(bare, patches, steps)
+            bare, patches, steps = read.unit, {}, []
+    if bare is not None:
+        yield _whole(bare, patches, steps)
+
+
+def _whole(
+    bare: Unit, patches: Mapping[str, tuple[list[Mapping[str, Json]], tuple[Why, ...]]], steps: list[Step]
+) -> Unit:
+    listed = tuple(Patch(name, whys, tuple(patch)) for name, (patch, whys) in patches.items())
+    return msgspec.structs.replace(bare, steps=tuple(steps), patches=listed)

@@ -1,0 +1,294 @@
+"""Normalization conflicts resolved: one value chosen for each element on which image sets disagree, then merged.
+
+CopyImageSet wants the Patient, Study and Series of both sets to agree in every listed element (assumption: all of
+them, not only the seven that group an import), so the sets are aligned first; where they cannot be, the copy is
+forced, the destination's values stay, and the plan lists what is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from curator.dicom import Json
+from curator.dicom.levels import Level
+from curator.errors import Refused
+from curator.findings import ABSENT, Absent, Change, Why
+from curator.imageset import ElementPath, ImageSetMetadata, Instance, content_hash
+from curator.imageset.equality import canonical, same_value
+from curator.plan.leftout import LeftOut, Reason, tally
+from curator.plan.model import after_copy
+from curator.plan.packing import Payload
+from curator.plan.units import Copy, Kind, Member, Patch, Role, Step, Tag, Unit, patch_of, update_steps
+from curator.plan.updates import plan_update
+
+FRAMES_A_COPY: Final = 1_000
+"""Image frames that one CopyImageSet takes (guide, "Service quotas")."""
+COPIABLE_CHARACTERS: Final = 250_000
+"""Room for ``copiableAttributes``: 260,000 characters in the service model, less what surrounds the instances."""
+MERGED_TAG: Final = "curator:merged-into"
+"""The tag that a source carries until ``finish`` deletes it."""
+
+
+class Choice(StrEnum):
+    """Which value wins where image sets disagree."""
+
+    MAJORITY = "majority"  # by instances; what is filled wins over what is empty
+    NEWEST = "newest"  # of the set that was updated last
+    DESTINATION = "destination"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An image set that takes part; ``updated`` is its updatedAt in epoch seconds."""
+
+    id: str
+    version: str
+    doc: ImageSetMetadata = field(repr=False)
+    primary: bool = False
+    updated: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """An element on which sets disagree: for each set its value, and the value that is chosen for all."""
+
+    path: ElementPath
+    values: tuple[Json | Absent, ...] = field(repr=False)
+    chosen: Json | Absent = field(repr=False)
+
+
+def disagreements(
+    parties: Sequence[Party], how: Choice = Choice.MAJORITY, given: Mapping[str, Json] | None = None
+) -> Iterator[Disagreement]:
+    """Yield each Patient, Study and Series element that is not the same in all, with the value to take.
+
+    ``given`` decides before ``how``: values by generic path (``Patient/PatientName``, ``Series[*]/Modality``).
+    """
+    given = given or {}
+    for place in _level_places(parties):
+        nodes = [party.doc.attributes(place) or {} for party in parties]
+        for key in dict.fromkeys(key for node in nodes for key in node):
+            values: tuple[Json | Absent, ...] = tuple(node.get(key, ABSENT) for node in nodes)
+            path = place.child(key)
+            wanted = given.get(str(path.generic()), ABSENT)
+            if wanted is ABSENT and all(_same(values[0], other) for other in values[1:]):
+                continue
+            if wanted is not ABSENT and all(_same(wanted, other) for other in values):
+                continue
+            chosen = wanted if wanted is not ABSENT else _choose(values, parties, how)
+            yield Disagreement(path, values, chosen)
+
+
+def _level_places(parties: Sequence[Party]) -> Iterator[ElementPath]:
+    yield ElementPath(Level.PATIENT)
+    yield ElementPath(Level.STUDY)
+    for uid in parties[0].doc.series:
+        yield ElementPath(Level.SERIES, uid)
+
+
+def _choose(values: Sequence[Json | Absent], parties: Sequence[Party], how: Choice) -> Json | Absent:
+    if how is Choice.DESTINATION:
+        return values[0]
+    if how is Choice.NEWEST:
+        newest = max(range(len(parties)), key=lambda index: parties[index].updated)
+        return values[newest]
+    weights: dict[bytes, tuple[int, int, int]] = {}
+    for index, value in enumerate(values):
+        name = b"" if isinstance(value, Absent) else canonical(value)
+        filled = 0 if isinstance(value, Absent) else 1 if value in (None, "", []) else 2
+        known = weights.get(name, (filled, 0, -index))
+        weights[name] = (filled, known[1] + parties[index].doc.instance_count, known[2])
+    best = max(weights, key=lambda name: weights[name])
+    return values[-weights[best][2]]
+
+
+def _same(a: Json | Absent, b: Json | Absent) -> bool:
+    if isinstance(a, Absent) or isinstance(b, Absent):
+        return a is b
+    return same_value(a, b)
+
+
+def plan_merge(
+    parties: Sequence[Party],
+    *,
+    number: int = 0,
+    how: Choice = Choice.MAJORITY,
+    given: Mapping[str, Json] | None = None,
+    align: bool = True,
+    payload: Payload | None = None,
+) -> Unit:
+    """Plan the merge of all parties into the first. Raises `Refused` when they hold different series.
+
+    ``align=False`` leaves the sources as they are and forces the copies, which saves updates and gives up what
+    the sources say otherwise (``losses``).
+    """
+    destination = parties[0]
+    for source in parties[1:]:
+        if not source.doc.series.keys() <= destination.doc.series.keys():
+            raise Refused(
+                f"Image sets {source.id} and {destination.id} hold different series.",
+                hint="merge sets of one series; a wrong SeriesInstanceUID is mended by a rule first",
+            )
+    merge = _Merge(number, tuple(parties), payload or Payload())
+    merge.settle(tuple(disagreements(parties, how, given)), align)
+    for source in parties[1:]:
+        merge.copy(source)
+    return merge.unit()
+
+
+class _Merge:
+    """A merge being planned: what every set is by now, and the steps that made it so."""
+
+    def __init__(self, number: int, parties: tuple[Party, ...], payload: Payload) -> None:
+        self.number = number
+        self.parties = parties
+        self.payload = payload
+        self.docs = {party.id: party.doc for party in parties}
+        self.steps: list[Step] = []
+        self.patches: list[Patch] = []
+        self.left: list[LeftOut] = []
+        self.losses: list[str] = []
+        self.emptied: list[str] = []
+        self.changes = 0
+        self.least = 0
+
+    def settle(self, found: Sequence[Disagreement], align: bool) -> None:
+        """Bring the destination, and the sources if ``align``, to the chosen values."""
+        for index, party in enumerate(self.parties):
+            if index and not align:
+                continue
+            changes = [
+                Change(each.path, each.values[index], each.chosen, each.path.vr(party.doc), _why(each))
+                for each in found
+                if not _same(each.values[index], each.chosen)
+            ]
+            if not changes:
+                continue
+            update = plan_update(party.doc, changes, payload=self.payload, primary=party.primary)
+            self.steps += update_steps(party.id, update.calls)
+            self.patches.append(patch_of(party.id, update.operations))
+            self.left += update.left_out
+            self.changes += update.changes
+            self.least += update.least_bytes
+            self.docs[party.id] = update.predicted
+
+    def copy(self, source: Party) -> None:
+        """Copy what the destination does not hold yet; say what is lost, left out, and whether nothing is."""
+        target = self.parties[0].id
+        destination, doc = self.docs[target], self.docs[source.id]
+        lost = list(disagreements([Party("", "", destination), Party("", "", doc)], Choice.DESTINATION))
+        because = ("Patient, Study or Series elements differ",) if lost else ()
+        self.losses += [
+            f"{source.id}: {each.path.generic()} differs, the destination's value stays" for each in lost
+        ]
+        chosen, complete = self._chosen(destination, doc, source)
+        for part in chunks(doc, chosen):
+            whole = part if sum(map(len, part.values())) < doc.instance_count else None
+            frames = sum(
+                len(doc.series[uid].instances[sop].frames) for uid, sops in part.items() for sop in sops
+            )
+            self.steps.append(Copy(source.id, target, chosen=whole, because=because, frames=frames))
+            destination = after_copy(doc, destination, whole)
+        self.docs[target] = destination
+        self.steps.append(Tag(source.id, {MERGED_TAG: target}))
+        if complete:
+            self.emptied.append(source.id)
+
+    def _chosen(
+        self, destination: ImageSetMetadata, doc: ImageSetMetadata, source: Party
+    ) -> tuple[dict[str, list[str]], bool]:
+        """Return the instances to copy by series, and whether all the others are in the destination anyway."""
+        chosen: dict[str, list[str]] = {}
+        complete = True
+        for uid, sop, instance in doc.instances():
+            there = destination.instance(sop)
+            if there is not None and same_pixels(instance, there):
+                self.left.append(LeftOut(Reason.DUPLICATE, "merge"))
+                if canonical(instance.node.get("DICOM")) != canonical(there.node.get("DICOM")):
+                    self.losses.append(
+                        f"{source.id}: a duplicate's attributes differ, the destination's stay"
+                    )
+            elif there is not None or len(instance.frames) > FRAMES_A_COPY:
+                self.left.append(LeftOut(Reason.SAME_SOP if there is not None else Reason.FRAMES, "merge"))
+                complete = False
+            else:
+                chosen.setdefault(uid, []).append(sop)
+        return chosen, complete
+
+    def unit(self) -> Unit:
+        """Return the merge as planned."""
+        added = {
+            party.id: sum(1 for step in self.steps if _changes_set(step, party.id)) for party in self.parties
+        }
+        members = tuple(
+            Member(
+                party.id,
+                party.version,
+                content_hash(party.doc),
+                content_hash(self.docs[party.id]),
+                Role.SOURCE if index else Role.DESTINATION,
+                party.primary,
+                added[party.id],
+                party.doc.instance_count,
+            )
+            for index, party in enumerate(self.parties)
+        )
+        return Unit(
+            self.number,
+            Kind.MERGE,
+            f"merge {len(members) - 1} image set{'s' if len(members) > 2 else ''} into {members[0].id}",
+            members,
+            tuple(self.steps),
+            tuple(self.patches),
+            tally(self.left),
+            emptied=tuple(self.emptied),
+            losses=tuple(self.losses),
+            changes=self.changes,
+            least_bytes=self.least,
+            series=tuple(self.parties[0].doc.series),
+            frame_bytes=sum(frame_bytes(party.doc) for party in self.parties[1:]),
+        )
+
+
+def _changes_set(step: Step, name: str) -> bool:
+    """Say whether the step makes a new version of the image set."""
+    return step.into == name if isinstance(step, Copy) else not isinstance(step, Tag) and step.set == name
+
+
+def _why(found: Disagreement) -> Why:
+    return Why("merge", "image sets of one series must agree before they can be merged")
+
+
+def same_pixels(a: Instance, b: Instance) -> bool:
+    """Say whether two instances of one SOP Instance UID have the same frames, by the service's own checksums."""
+    return bool(_checksums(a) == _checksums(b) and (a.frames or canonical(a.node) == canonical(b.node)))
+
+
+def _checksums(instance: Instance) -> list[Json]:
+    return [frame.get("PixelDataChecksumFromBaseToFullResolution") for frame in instance.frames]
+
+
+def frame_bytes(doc: ImageSetMetadata) -> int:
+    """Return the bytes of all image frames, as the document says."""
+    sizes = (frame.get("FrameSizeInBytes") for _, _, instance in doc.instances() for frame in instance.frames)
+    return sum(size for size in sizes if isinstance(size, int))
+
+
+def chunks(doc: ImageSetMetadata, chosen: Mapping[str, Sequence[str]]) -> Iterator[dict[str, list[str]]]:
+    """Yield ``chosen`` in parts that one CopyImageSet takes: by frames, and by the length of their naming."""
+    part: dict[str, list[str]] = {}
+    frames = characters = 0
+    for uid, sops in chosen.items():
+        for sop in sops:
+            count, length = len(doc.series[uid].instances[sop].frames), len(sop) + 6
+            if part and (frames + count > FRAMES_A_COPY or characters + length > COPIABLE_CHARACTERS):
+                yield part
+                part, frames, characters = {}, 0, 0
+            part.setdefault(uid, []).append(sop)
+            frames += count
+            characters += length
+    if part:
+        yield part

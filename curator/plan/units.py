@@ -1,0 +1,209 @@
+"""What a plan consists of: units of work, each with the image sets it pins and the steps it takes, in order.
+
+A unit succeeds or is taken back as a whole; units do not depend on each other. Image sets that exist are named by
+their ids, those that a unit makes by ``$1``, ``$2`` in the order in which it makes them. The structures are also
+the plan file's lines (`curator.plan.lines`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+import msgspec
+
+from curator.dicom import Json
+from curator.findings import Change, Why
+from curator.imageset import ImageSetMetadata
+from curator.plan.leftout import LeftOut
+from curator.plan.model import after_copy, after_update, copiable_of
+from curator.plan.operations import Operations, changes_of
+from curator.plan.packing import Call
+
+ABSENT_BLOB: Final = b"null"
+
+
+class Kind(StrEnum):
+    """What a unit does."""
+
+    UPDATE = "update"
+    MERGE = "merge"
+    SPLIT = "split"
+    PUBLISH = "publish"
+    COPY = "copy"
+    DELETE = "delete"
+
+
+class Role(StrEnum):
+    """What an image set is to a unit."""
+
+    TARGET = "target"  # updated in place
+    DESTINATION = "destination"  # receives copies
+    SOURCE = "source"  # copied from
+    STUDY = "study"  # pinned, because an update of the whole study changes it too
+
+
+class Member(msgspec.Struct, frozen=True):
+    """An image set that the unit pins: its version and content when planned, and what it will be.
+
+    ``versions`` is how many versions the unit adds to it; ``predicted`` the hash of its content afterwards.
+    """
+
+    id: str
+    version: str
+    content: str
+    predicted: str
+    role: Role = Role.TARGET
+    primary: bool = False
+    versions: int = 0
+    instances: int = 0
+
+
+class Update(msgspec.Struct, frozen=True, tag="update", tag_field="op"):
+    """One UpdateImageSetMetadata. The blobs are sent as they stand here, byte for byte."""
+
+    set: str
+    updatable: msgspec.Raw = msgspec.Raw(ABSENT_BLOB)
+    removable: msgspec.Raw = msgspec.Raw(ABSENT_BLOB)
+    because: tuple[str, ...] = ()  # why it needs force; empty: it does not
+    study_wide: bool = False
+
+    @property
+    def blobs(self) -> tuple[bytes | None, bytes | None]:
+        """Both blobs as they are sent; None for one that is not."""
+        both = bytes(self.updatable), bytes(self.removable)
+        return both[0] if both[0] != ABSENT_BLOB else None, both[1] if both[1] != ABSENT_BLOB else None
+
+
+class Copy(msgspec.Struct, frozen=True, tag="copy", tag_field="op"):
+    """One CopyImageSet: of ``chosen`` instances by series (None: of all), into ``into``.
+
+    ``new`` says that the call makes ``into``; otherwise it is a destination that exists by then.
+    """
+
+    set: str
+    into: str
+    new: bool = False
+    chosen: dict[str, list[str]] | None = None
+    because: tuple[str, ...] = ()
+    promote: bool = False
+    frames: int = 0
+
+    @property
+    def copiable(self) -> dict[str, Json] | None:
+        """``copiableAttributes`` of the call."""
+        return None if self.chosen is None else copiable_of(self.chosen)
+
+
+class Delete(msgspec.Struct, frozen=True, tag="delete", tag_field="op"):
+    """One DeleteImageSet, of an image set that the unit itself made (others are deleted by ``finish`` alone)."""
+
+    set: str
+
+
+class Tag(msgspec.Struct, frozen=True, tag="tag", tag_field="op"):
+    """One TagResource on an image set."""
+
+    set: str
+    tags: dict[str, str]
+
+
+Step: TypeAlias = Update | Copy | Delete | Tag
+
+OPERATIONS: Final[Mapping[type, str]] = {
+    Update: "UpdateImageSetMetadata",
+    Copy: "CopyImageSet",
+    Delete: "DeleteImageSet",
+    Tag: "TagResource",
+}
+"""The API operation of each step; also the name of the rate that it draws on."""
+
+
+class Patch(msgspec.Struct, frozen=True):
+    """The reviewable changes of one image set, with their reasons."""
+
+    set: str
+    whys: tuple[Why, ...]
+    patch: tuple[Mapping[str, Json], ...]
+
+    def changes(self) -> Iterator[Change]:
+        """Yield the changes, with values before and after."""
+        return changes_of(self.patch, self.whys)
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """One thing to be done, or nothing of it.
+
+    ``made`` are the predicted content hashes of image sets that the unit makes and leaves behind, by name.
+    ``emptied`` are sets that `finish` may delete afterwards, for everything in them is elsewhere. ``losses`` say
+    in words what forcing a copy gives up. ``least_bytes`` is what the updates weigh at least.
+    """
+
+    number: int
+    kind: Kind
+    title: str
+    members: tuple[Member, ...]
+    steps: tuple[Step, ...] = ()
+    patches: tuple[Patch, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    made: dict[str, str] = {}
+    emptied: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    changes: int = 0
+    least_bytes: int = 0
+    series: tuple[str, ...] = ()
+    frame_bytes: int = 0
+
+    def member(self, name: str) -> Member | None:
+        """Return the pinned image set of this id."""
+        return next((each for each in self.members if each.id == name), None)
+
+
+def update_steps(name: str, calls: Sequence[Call], *, study_wide: bool = False) -> Iterator[Update]:
+    """Yield the steps that make these calls on one image set."""
+    for call in calls:
+        yield Update(
+            name,
+            msgspec.Raw(call.updatable or ABSENT_BLOB),
+            msgspec.Raw(call.removable or ABSENT_BLOB),
+            call.because,
+            study_wide,
+        )
+
+
+def patch_of(name: str, operations: Operations) -> Patch:
+    """Return a set's operations as they stand in a plan."""
+    return Patch(name, operations.whys, operations.patch)
+
+
+def replay(
+    steps: Sequence[Step], documents: Mapping[str, ImageSetMetadata], count: int | None = None
+) -> dict[str, ImageSetMetadata]:
+    """Return every image set's document after the first ``count`` steps, from the documents before them.
+
+    It needs nothing but the plan and old versions, which the service keeps: so a campaign can tell, whenever it
+    was interrupted, whether a version that it finds is the one its own call made.
+    """
+    state = dict(documents)
+    for step in steps[:count]:
+        match step:
+            case Update():
+                state[step.set] = after_update(state[step.set], *step.blobs)
+            case Copy():
+                destination = None if step.new else state[step.into]
+                state[step.into] = after_copy(state[step.set], destination, step.chosen)
+            case Delete():
+                del state[step.set]
+            case Tag():
+                pass
+    return state
+
+
+def touched(step: Step) -> tuple[str, ...]:
+    """Return the image sets whose documents a replay needs to predict this step."""
+    match step:
+        case Copy():
+            return (step.set,) if step.new else (step.set, step.into)
+        case _:
+            return (step.set,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -220,9 +221,10 @@ def _open(
 @contextmanager
 def _working_folder(folder: Path) -> Iterator[Path]:
     """Make the folder of this run's keys anew (0700), and remove it after the run."""
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    from curator.project import private_folder
+
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
+    private_folder(folder)
     try:
         yield folder
     finally:
@@ -239,8 +241,8 @@ def _announce(workbench: Workbench, served: Served, folder: Path, ready_file: Pa
     write_private(folder / RECORD, served.record().encode())
     if ready_file:
         write_private(ready_file, served.ready().encode())
-    write(f"export AWS_CONFIG_FILE={folder / 'config'}")
-    write(f"export AWS_SHARED_CREDENTIALS_FILE={folder / 'credentials'}")
+    write(f"export AWS_CONFIG_FILE={shlex.quote(str(folder / 'config'))}")
+    write(f"export AWS_SHARED_CREDENTIALS_FILE={shlex.quote(str(folder / 'credentials'))}")
     write(f"export AWS_PROFILE={PROFILE}")
     sys.stdout.flush()
     workbench.say(f"serving {served.endpoint_url}/{served.datastore_id} (Ctrl-C stops)")

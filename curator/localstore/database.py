@@ -44,6 +44,7 @@ CREATE TABLE series (
   image_set INTEGER NOT NULL REFERENCES image_set, number INTEGER NOT NULL, since INTEGER NOT NULL,
   until INTEGER NOT NULL, uid TEXT NOT NULL, data BLOB NOT NULL,
   PRIMARY KEY (image_set, number, since)) WITHOUT ROWID;
+CREATE INDEX series_uid ON series (uid) WHERE {OPEN};
 CREATE TABLE instance (
   image_set INTEGER NOT NULL REFERENCES image_set, number INTEGER NOT NULL, since INTEGER NOT NULL,
   until INTEGER NOT NULL, series INTEGER NOT NULL, uid TEXT NOT NULL, content INTEGER NOT NULL REFERENCES content,
@@ -59,14 +60,13 @@ CREATE INDEX content_dictionary ON content (dictionary);
 CREATE TABLE dictionary (pk INTEGER PRIMARY KEY AUTOINCREMENT, source BLOB NOT NULL, data BLOB NOT NULL);
 CREATE INDEX dictionary_source ON dictionary (source);
 CREATE TABLE frame (
-  image_set INTEGER NOT NULL REFERENCES image_set, id TEXT NOT NULL, instance INTEGER NOT NULL,
-  key TEXT NOT NULL, content_type TEXT NOT NULL,
-  PRIMARY KEY (image_set, id)) WITHOUT ROWID;
+  image_set INTEGER NOT NULL REFERENCES image_set, id TEXT NOT NULL, key TEXT NOT NULL,
+  content_type TEXT NOT NULL, PRIMARY KEY (image_set, id)) WITHOUT ROWID;
 CREATE INDEX frame_key ON frame (key);
 CREATE TABLE summary (       -- what SearchImageSets answers and looks for: the visible version's
   image_set INTEGER PRIMARY KEY REFERENCES image_set, datastore INTEGER NOT NULL, id TEXT NOT NULL,
   version INTEGER NOT NULL, created REAL NOT NULL, updated REAL NOT NULL, is_primary INTEGER NOT NULL,
-  patient_id TEXT, accession TEXT, study_id TEXT, study_uid TEXT, series_uid TEXT, studied TEXT, tags BLOB NOT NULL);
+  patient_id TEXT, accession TEXT, study_id TEXT, study_uid TEXT, series_uid TEXT, studied TEXT NOT NULL, tags BLOB NOT NULL);
 CREATE INDEX summary_updated ON summary (datastore, updated, image_set);
 CREATE INDEX summary_created ON summary (datastore, created, image_set);
 CREATE INDEX summary_studied ON summary (datastore, studied, image_set);

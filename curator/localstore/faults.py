@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class Fault(Exception):
     """An answer that refuses: ``code`` is the shape's name in the service model.
@@ -46,3 +48,8 @@ class Failed(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+def shown(key: str) -> str:
+    """Return an attribute's key as a message may show it; a stranger's text is not repeated."""
+    return key if re.fullmatch(r"[A-Za-z0-9]{1,64}", key) else "A key that is no attribute's"

@@ -97,6 +97,8 @@ class Lifecycle:
             "INSERT INTO pending (due, datastore, image_set, operation) VALUES (?, ?, ?, ?)",
             (now + self.delay, datastore, image_set, operation),
         )
+        if self.delay <= 0:
+            self.settle(connection, now)
 
     def lock(
         self, connection: sqlite3.Connection, now: float, row: ImageSetRow, status: Status, operation: str

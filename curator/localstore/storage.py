@@ -204,19 +204,26 @@ class Storage:
         return [ImageSetRow(*row) for row in rows]
 
     def primary_image_set(self, datastore_id: str, study_uid: str, series_uid: str) -> ImageSetRow | None:
-        """Return the series' primary image set, if it has one."""
+        """Return the series' primary image set, if it has one in that study."""
         with self.reading() as connection:
-            return self._primary(
-                connection, self.active_datastore(connection, datastore_id).pk, study_uid, series_uid
+            store = self.active_datastore(connection, datastore_id)
+            row = self.primary_of_series(connection, store.pk, series_uid)
+            same_study = (
+                row
+                and connection.execute(
+                    "SELECT 1 FROM summary WHERE image_set = ? AND study_uid = ?", (row.pk, study_uid)
+                ).fetchone()
             )
+        return row if same_study else None
 
-    def _primary(
-        self, connection: sqlite3.Connection, datastore: int, study_uid: str, series_uid: str
+    def primary_of_series(
+        self, connection: sqlite3.Connection, datastore: int, series_uid: str
     ) -> ImageSetRow | None:
+        """Return the series' primary image set, also one that a copy is still making."""
         row = connection.execute(
-            "SELECT image_set.* FROM summary JOIN image_set ON image_set.pk = image_set"
-            " WHERE summary.datastore = ? AND series_uid = ? AND study_uid = ? AND summary.is_primary = 1",
-            (datastore, series_uid, study_uid),
+            f"SELECT image_set.* FROM series JOIN image_set ON image_set.pk = image_set WHERE uid = ? AND {OPEN}"
+            " AND datastore = ? AND is_primary",
+            (series_uid, datastore),
         ).fetchone()
         return ImageSetRow(*row) if row else None
 
@@ -241,20 +248,34 @@ class Storage:
             self.lifecycle.settle(connection, now)
             store = self.active_datastore(connection, datastore_id)
             if primary is None or not self.edition.primary_image_sets:
-                primary = self.edition.primary_image_sets and not self._primary(
-                    connection, store.pk, first.study_instance_uid, first.series_instance_uid
+                primary = self.edition.primary_image_sets and not self.primary_of_series(
+                    connection, store.pk, first.series_instance_uid
                 )
             image_set_id = new_id()
-            pk = connection.execute(
-                "INSERT INTO image_set VALUES (NULL, ?, ?, ?, NULL, ?, 1, 0, ?, ?, ?) RETURNING pk",
-                (store.pk, image_set_id, now, now, State.ACTIVE.value, Status.CREATED.value, primary),
-            ).fetchone()[0]
+            pk = self.new_row(connection, now, store.pk, image_set_id, Status.CREATED, primary=primary)
             draft = Draft(connection, self.contents, pk, 1)
             draft.put_levels(msgspec.json.encode(first.patient), msgspec.json.encode(first.study))
             self._fill(draft, instances)
             self.lifecycle.add_version(connection, now, pk, 1, Status.CREATED, size=draft.size)
             self.lifecycle.show(connection, now, pk, Status.CREATED)
         return StoredImageSet(image_set_id, 1, primary)
+
+    def new_row(
+        self,
+        connection: sqlite3.Connection,
+        now: float,
+        datastore: int,
+        image_set_id: str,
+        status: Status,
+        *,
+        primary: bool,
+    ) -> int:
+        """Make an image set that has no version yet, and return its key."""
+        (pk,) = connection.execute(
+            "INSERT INTO image_set VALUES (NULL, ?, ?, ?, NULL, ?, 1, 0, ?, ?, ?) RETURNING pk",
+            (datastore, image_set_id, now, now, State.ACTIVE.value, status.value, primary),
+        ).fetchone()
+        return int(pk)
 
     def extend_image_set(
         self, datastore_id: str, image_set_id: str, instances: Sequence[ParsedInstance]
@@ -307,7 +328,7 @@ class Storage:
             uid = instance.sop_instance_uid
             size = instance_size(uid, data)
             draft.put_instance(InstanceRow(number, place, uid, content, len(instance.frames), size))
-            self._put_frames(draft, number, instance.frames)
+            self._put_frames(draft, instance.frames)
             number += 1
         if draft.size > self.limits.metadata_bytes:
             raise Failed("INVALID_REQUEST: The metadata of the ImageSet exceeds the size limit.")
@@ -321,7 +342,7 @@ class Storage:
         ).fetchone()
         return int(found[0]) if found else self.contents.dictionary_of(draft.connection, data)
 
-    def _put_frames(self, draft: Draft, number: int, frames: Sequence[ParsedFrame]) -> None:
+    def _put_frames(self, draft: Draft, frames: Sequence[ParsedFrame]) -> None:
         for frame in frames:
             payload = frame.payload
             if isinstance(payload, StagedFrame):
@@ -331,8 +352,8 @@ class Storage:
             else:
                 key = self.frames.put(payload)
             draft.connection.execute(
-                "INSERT INTO frame VALUES (?, ?, ?, ?, ?)",
-                (draft.image_set, frame.entry["ID"], number, key, frame.content_type),
+                "INSERT INTO frame VALUES (?, ?, ?, ?)",
+                (draft.image_set, frame.entry["ID"], key, frame.content_type),
             )
 
     # ── taking content out ────────────────────────────────────────────────────────────────────────────

@@ -29,10 +29,10 @@ SEARCHED = {
 """``DICOMTags`` of a search's answer, and the attribute that each one shows."""
 
 
-def study_moment(date: str | None, time: str | None) -> str | None:
-    """Return a study's date and time as text that sorts: ``20120418152643.000000``; None without a date."""
-    if not date:
-        return None
+def study_moment(date: str | None, time: str | None) -> str:
+    """Return a study's date and time as text that sorts: ``20120418152643.000000``; empty without a date."""
+    if not date or not date.strip():
+        return ""
     whole, _, fraction = (time or "").strip().replace(":", "").partition(".")
     return f"{date.strip()[:8]:<8}{whole[:6]:0<6}.{fraction[:6]:0<6}"
 

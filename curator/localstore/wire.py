@@ -102,7 +102,7 @@ HANDLERS: Mapping[str, str] = {
 }
 """The function that answers each operation; its module is loaded when the operation is first called."""
 
-DICOMWEB = "curator.localstore.dicomweb:answer"
+DICOMWEB = "curator.localstore.dicomweb.reads:answer"
 """``answer(store, request) -> WireResponse | None``: the three reads below ``/datastore/ID/studies/``."""
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from curator.imageset.compare import ChangeKind, ElementChange, describe, diff, same
 from curator.imageset.digest import LevelHashes, content_hash, level_hashes
-from curator.imageset.document import ImageSetMetadata, Instance, InvalidDocument, SeriesNode
+from curator.imageset.document import ImageSetMetadata
+from curator.imageset.instance import Instance, InvalidDocument, SeriesNode
 from curator.imageset.patch import Operation, PatchFailed, apply_patch
 from curator.imageset.path import ANY, ElementPath, PrivateStep, Step
 from curator.imageset.syntax import parse_path

@@ -9,9 +9,10 @@ from typing import cast
 import msgspec
 
 from curator.dicom import Json
-from curator.imageset.document import ImageSetMetadata, Instance, SeriesNode, collector_off
+from curator.imageset.document import ImageSetMetadata
 from curator.imageset.edits import Edit, edits
 from curator.imageset.equality import same_value
+from curator.imageset.instance import Instance, SeriesNode, collector_off
 from curator.imageset.path import ElementPath
 
 __all__ = ["ChangeKind", "ElementChange", "describe", "diff", "same"]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from curator.imageset.document import ImageSetMetadata, collector_off
+from curator.imageset.document import ImageSetMetadata
 from curator.imageset.equality import canonical
+from curator.imageset.instance import collector_off
 
 if TYPE_CHECKING:
     from hashlib import _Hash

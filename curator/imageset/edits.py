@@ -15,14 +15,9 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from curator.dicom import Json
-from curator.imageset.document import (
-    ImageSetMetadata,
-    Instance,
-    Node,
-    SeriesNode,
-    collector_off,
-)
+from curator.imageset.document import ImageSetMetadata
 from curator.imageset.equality import same_value
+from curator.imageset.instance import NOT_JSON, Instance, InvalidDocument, Node, SeriesNode, collector_off
 from curator.imageset.path import escape
 
 __all__ = ["Edit", "edits"]
@@ -125,7 +120,7 @@ def _instance(base: str, a: Instance, b: Instance) -> Iterator[Edit]:
     elif a.raw_view != b.raw_view:
         try:
             left, right = _INSTANCE.decode(a.raw_view), _INSTANCE.decode(b.raw_view)
-        except (msgspec.DecodeError, RecursionError):
+        except NOT_JSON:
             yield from _objects(base, a.node, b.node)  # unusual members, or no JSON at all
             return
         yield from _raws(f"{base}/DICOM", left.DICOM, right.DICOM)
@@ -145,12 +140,20 @@ def _raws(base: str, left: dict[str, msgspec.Raw], right: dict[str, msgspec.Raw]
     for key, raw in left.items():
         other = right.get(key)
         if other is None:
-            yield Edit("remove", f"{base}/{escape(key)}", before=msgspec.json.decode(raw))
+            yield Edit("remove", f"{base}/{escape(key)}", before=_parsed(raw))
         elif raw != other:
-            yield from _values(f"{base}/{escape(key)}", msgspec.json.decode(raw), msgspec.json.decode(other))
+            yield from _values(f"{base}/{escape(key)}", _parsed(raw), _parsed(other))
     for key, raw in right.items():
         if key not in left:
-            yield Edit("add", f"{base}/{escape(key)}", after=msgspec.json.decode(raw))
+            yield Edit("add", f"{base}/{escape(key)}", after=_parsed(raw))
+
+
+def _parsed(raw: msgspec.Raw) -> Json:
+    try:
+        found: Json = msgspec.json.decode(raw)
+    except NOT_JSON:
+        raise InvalidDocument("an instance of the metadata document is not valid JSON") from None
+    return found
 
 
 def _objects(base: str, a: Mapping[str, Json], b: Mapping[str, Json]) -> Iterator[Edit]:
@@ -214,7 +217,7 @@ def _identity(instance: Instance) -> _Identity:
     else:
         try:
             ids = tuple(frame.ID for frame in _FRAMES.decode(instance.raw_view).ImageFrames or ())
-        except msgspec.ValidationError:
+        except NOT_JSON:
             ids = ()
     if ids:
         return ("frames", *(str(found) for found in ids))

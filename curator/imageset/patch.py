@@ -8,8 +8,9 @@ from typing import TypeAlias, cast
 
 from curator.dicom import Json
 from curator.errors import Refused
-from curator.imageset.document import ImageSetMetadata, Instance, InvalidDocument, Node, SeriesNode
+from curator.imageset.document import ImageSetMetadata
 from curator.imageset.equality import equal
+from curator.imageset.instance import Instance, InvalidDocument, Node, SeriesNode
 from curator.imageset.path import unescape
 
 __all__ = ["Operation", "PatchFailed", "apply_patch"]

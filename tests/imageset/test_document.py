@@ -10,9 +10,19 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from curator.errors import CuratorError
-from curator.imageset import ImageSetMetadata, InvalidDocument, content_hash, level_hashes, parse_path, same
+from curator.imageset import (
+    ImageSetMetadata,
+    InvalidDocument,
+    apply_patch,
+    content_hash,
+    diff,
+    level_hashes,
+    parse_path,
+    same,
+)
 from curator.imageset.equality import canonical
 from tests.imageset.documents import Tree, answer, document, pairs, small, trees
 
@@ -134,6 +144,23 @@ def test_a_broken_instance_is_refused_when_it_is_looked_at() -> None:
     doc = document(tree)
     with pytest.raises(InvalidDocument, match="not a JSON object"):
         doc.get(parse_path("Instances[1.2.2.1]/InstanceNumber"))
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_no_bytes_do_more_than_be_refused(data: st.DataObject) -> None:
+    blob = bytearray(json.dumps(small()).encode())
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(blob) - 1))
+        blob[at : at + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+    packed = gzip.compress(blob) if data.draw(st.booleans()) else bytes(blob)
+    try:
+        doc = ImageSetMetadata.parse(packed)
+        assert all(doc.get(path) == value for path, value in doc.elements() if not path.is_pattern)
+        assert same(doc, ImageSetMetadata.parse(doc.encode()))
+        apply_patch(document(small()), diff(document(small()), ImageSetMetadata.parse(packed)))
+    except InvalidDocument:
+        pass
 
 
 def _without_ids(tree: Tree) -> Tree:

@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "revert": "curator.cli.editing:revert",
     "copy": "curator.cli.editing:copy",
     "delete": "curator.cli.editing:delete",
+    "rules": "curator.cli.rules:rules",
     "completion": "curator.cli.completion:completion",
 }
 """Verb → ``module:attribute`` of its click command. The module is imported only when its verb is used."""
@@ -54,6 +55,7 @@ SUMMARIES: dict[str, str] = {
     "revert": "Make an old version the latest again.",
     "copy": "Copy an image set, whole or in part, or into another.",
     "delete": "Delete an image set with all its versions.",
+    "rules": "List, check, test and explain rule files.",
     "completion": "Print the shell's completion script.",
 }
 """One line a verb for ``curator --help``, which loads no verb's module. A verb without a line here is loaded for it."""

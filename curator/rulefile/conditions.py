@@ -208,7 +208,7 @@ class Valid(Condition):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equals(Condition):
-    """A value is exactly this text (padding aside); ``fold`` passes over case, spaces, ``_`` and ``-``.
+    """A value is exactly this text (padding aside); ``fold`` passes over case, blanks and ``_-./,``.
 
     Example:
         select: SeriesDescription
@@ -223,7 +223,7 @@ class Equals(Condition):
     name: ClassVar[str] = "equals"
     main: ClassVar[str] = "text"
     text: str = told(Text(filled=False), "the text")
-    fold: bool = told(Flag(), "true to pass over case, spaces, underscores and hyphens", False)
+    fold: bool = told(Flag(), "true to pass over case, blanks and _-./,", False)
 
     def holds(self, subject: Subject) -> bool:
         from curator.rulefile.table import normal
@@ -249,7 +249,7 @@ class In(Condition):
     name: ClassVar[str] = "in"
     main: ClassVar[str] = "texts"
     texts: tuple[str, ...] = told(ListOf(Text(filled=False), most=10_000), "the texts")
-    fold: bool = told(Flag(), "true to pass over case, spaces, underscores and hyphens", False)
+    fold: bool = told(Flag(), "true to pass over case, blanks and _-./,", False)
 
     def holds(self, subject: Subject) -> bool:
         from curator.rulefile.table import normal

@@ -66,6 +66,6 @@ class Table:
 
 
 def normal(text: str, fold: bool) -> str:
-    """Return ``text`` as keys are compared: without padding; folded, also without case, ``_``, ``-`` and spaces."""
+    """Return ``text`` as keys are compared: without padding; folded, also without case, blanks and ``_-./,``."""
     text = text.strip(" \0")
-    return "".join(c for c in text.casefold() if c not in " _-.") if fold else text
+    return "".join(c for c in text.casefold() if c not in " _-./,") if fold else text

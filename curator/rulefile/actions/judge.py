@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from curator.findings import Absent
 from curator.rulefile.actions.action import Action, Judgement, Result, Verdict
 from curator.rulefile.conditions import CLAUSES, Clause, Subject
 from curator.rulefile.place import Place
-from curator.rulefile.shapes import Text, told
+from curator.rulefile.shapes import Choice, Text, told
 from curator.rulefile.values import Value, is_empty
 
 
@@ -60,25 +61,31 @@ class Require(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assert(Action):
-    """Report where a condition does not hold.
+    """Report where a condition does not hold of the value that the steps before gave; ``as`` says how grave it is.
 
     Example:
         select: SeriesDate
-        do: {assert: {that: {compare: '>= StudyDate'}, else: a series before its study}}
+        do: {assert: {that: {compare: '>= StudyDate'}, else: a series before its study, as: review}}
         cases:
           - before: {SeriesDate: '20200101', StudyDate: '20200102'}
-            finds: assert
+            finds: review
           - before: {SeriesDate: '20200103', StudyDate: '20200102'}
     """
 
     name: ClassVar[str] = "assert"
     that: tuple[Clause, ...] = told(CLAUSES, "what must hold")
     else_: str = told(Text("the reason", longest=500), "what it means if it does not")
+    as_: str = told(
+        Choice(("assert", "review", "quarantine")),
+        "what a breach is: a finding, a question, a stop",
+        "assert",
+    )
 
     def act(self, place: Place, value: Value) -> Result:
-        if all(clause.holds(Subject.at(place)) for clause in self.that):
+        subject = Subject(place, place.key, () if isinstance(value, Absent) else (value,))
+        if all(clause.holds(subject) for clause in self.that):
             return value
-        return Judgement(Verdict.ASSERT, self.else_)
+        return Judgement(Verdict(self.as_), self.else_)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -281,7 +281,7 @@ def otherwise(word: str, value: Value, what: str) -> Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Map(TextAction):
-    """Replace a value by its counterpart in a list. ``fold`` (the default) passes over case, spaces, ``_``, ``-``.
+    """Replace a value by its counterpart in a list. ``fold`` (the default) passes over case, blanks and ``_-./,``.
 
     Example:
         select: Laterality
@@ -297,7 +297,7 @@ class Map(TextAction):
     values: tuple[tuple[str, str], ...] = told(
         Pairs(Text(), Text("the value to write", filled=False)), "old value: new value"
     )
-    fold: bool = told(Flag(), "false to tell case, spaces, underscores and hyphens apart", True)
+    fold: bool = told(Flag(), "false to tell case, blanks and _-./, apart", True)
     otherwise: str = told(_ELSE, "what happens to a value that is not listed", "keep")
     index: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -307,7 +307,7 @@ class Map(TextAction):
     def problem(self) -> str | None:
         for old, new in self.values:
             if self.index[normal(old, self.fold)] != new:
-                return f"one value for {old!r}: another key is the same when case, spaces, _ and - are passed over"
+                return f"one value for {old!r}: another key is the same when case, blanks and _-./, are passed over"
         return None
 
     def act(self, place: Place, value: Value) -> Result:
@@ -358,7 +358,7 @@ class Lookup(Action):
     table: Lookups = told(lookups(), "the CSV file, beside the rule file")
     by: Columns = told(Columns.shape(), "a column, or a mapping of columns to elements")
     take: str = told(Text("a column"), "the column that holds the new value")
-    fold: bool = told(Flag(), "true to pass over case, spaces, underscores and hyphens", False)
+    fold: bool = told(Flag(), "true to pass over case, blanks and _-./,", False)
     otherwise: str = told(_ELSE, "what happens to a value that is not in the table", "keep")
 
     def problem(self) -> str | None:

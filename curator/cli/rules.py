@@ -1,0 +1,221 @@
+"""``rules``: list, check, test and explain rule files, and print their JSON Schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from curator.cli.output import Form, json_option, write, write_json, write_rows
+from curator.cli.workbench import Workbench
+from curator.errors import RuleFileError, UsageError
+
+if TYPE_CHECKING:
+    from curator.rulefile import Rule, RuleFile
+
+
+@click.group(name="rules")
+def rules() -> None:
+    """Rule files: YAML that says which elements to change, when, how and why.
+
+    FILE is the name of a bundled rule file (``rules list``) or the path of your own.
+    """
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+@rules.command(name="list")
+@json_option
+@click.option("--words", is_flag=True, help="List the selectors, conditions and actions instead.")
+def list_(form: Form | None, words: bool) -> None:
+    """List the bundled rule files, or the words that rule files are made of.
+
+    \b
+    Example:
+      curator rules list
+      curator rules list --words
+    """
+    if words:
+        from curator.rulefile import BASE
+        from curator.rulefile.docs import overview
+
+        write_rows({"kind": "kind", "word": "word", "does": "what it does"}, overview(BASE.words()), form)
+        return
+    from curator.ruleshelf import bundled, open_rule_file
+
+    files = ((path, open_rule_file(name)) for name, path in bundled().items())
+    rows = (
+        {"name": file.name, "rules": len(file.rules), "why": " ".join(file.why.split()), "path": str(path)}
+        for path, file in files
+    )
+    write_rows(
+        {"name": "name", "rules": "rules", "why": "why", "path": "path"}, rows, form, empty="no rule files"
+    )
+
+
+@rules.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@json_option
+@click.pass_obj
+def lint(workbench: Workbench, files: tuple[str, ...], form: Form | None) -> None:
+    """Report everything that is wrong with rule files, each thing with its line; exit 2 if there is anything.
+
+    \b
+    Example:
+      curator rules lint my-rules.yaml
+    """
+    from curator.ruleshelf import problems_of
+
+    told: list[str] = []
+    count = 0
+    for spec in files:
+        file, problems = problems_of(spec)
+        told += problems
+        count += len(file.rules) if file is not None else 0
+    if form is Form.JSON:
+        write_json(told)
+    if told:
+        shown = () if form is Form.JSON else tuple(told)
+        raise RuleFileError(_plural(len(told), "problem"), shown)
+    workbench.say(f"{_plural(count, 'rule')} in {_plural(len(files), 'file')}: nothing to complain about")
+
+
+@rules.command()
+@click.argument("files", metavar="[FILE]...", nargs=-1)
+@json_option
+@click.pass_obj
+def test(workbench: Workbench, files: tuple[str, ...], form: Form | None) -> int:
+    """Run the cases of rule files (without FILE: of all bundled ones); exit 1 if one comes out differently.
+
+    \b
+    Example:
+      curator rules test body-part-terms my-rules.yaml
+    """
+    from curator.ruleshelf import bundled, find, open_rule_file
+
+    rows: list[dict[str, object]] = []
+    bare: list[str] = []
+    for spec in files or tuple(bundled()):
+        path, file = find(spec), open_rule_file(spec)
+        bare += [f"{path}:{rule.line}: rule {rule.id} has no cases" for rule in file.rules if not rule.cases]
+        for result in file.test():
+            where = f"{path}:{result.line}"
+            rows.append(
+                {
+                    "rule": result.rule,
+                    "case": result.name,
+                    "where": where,
+                    "passed": result.passed,
+                    "differences": list(result.differences),
+                }
+            )
+    failed = [row for row in rows if not row["passed"]]
+    if form is Form.JSON:
+        write_json(rows)
+    else:
+        for row in failed:
+            differences = row["differences"]
+            assert isinstance(differences, list)
+            for difference in differences:
+                write(f"{row['where']}: rule {row['rule']}: {difference}")
+    for line in bare:
+        workbench.say(line)
+    workbench.say(f"{_plural(len(rows), 'case')}, {len(failed)} came out differently")
+    return 1 if failed else 0
+
+
+@rules.command()
+@click.argument("name", metavar="ID")
+@click.option(
+    "--file", "spec", metavar="FILE", help="Look for the rule in this file instead of the bundled ones."
+)
+def explain(name: str, spec: str | None) -> None:
+    """Explain a rule, a rule file, or a word of rule files (an action, condition or selector).
+
+    \b
+    Example:
+      curator rules explain body-part-synonyms
+      curator rules explain truncate
+    """
+    pages = _pages(name, spec)
+    if not pages:
+        raise UsageError(
+            f"nothing is called {name}{_near(name, spec)}", hint="see rules list and rules list --words"
+        )
+    write("\n\n".join(page.rstrip() for page in pages))
+
+
+def _pages(name: str, spec: str | None) -> list[str]:
+    """Return every page that the name has: one name may be a selector and a condition."""
+    pages = []
+    for path, file in _files(spec):
+        if name in (file.name, str(path)):
+            pages.append(_file_page(path, file))
+        rule = file.rule(name)
+        if rule is not None:
+            pages.append(_rule_page(path, rule))
+    if spec is None:
+        pages += _word_pages(name)
+    return pages
+
+
+def _files(spec: str | None) -> list[tuple[Path, RuleFile]]:
+    from curator.ruleshelf import bundled, find, open_rule_file
+
+    specs = list(bundled()) if spec is None else [spec]
+    return [(find(one), open_rule_file(one)) for one in specs]
+
+
+def _file_page(path: Path, file: RuleFile) -> str:
+    lines = [f"{file.name} (rule file {path})", "", " ".join(file.why.split()), ""]
+    if file.where:
+        lines += [f"For image sets: {file.where}", ""]
+    lines += [f"  {rule.id}: {' '.join(rule.why.split())}" for rule in file.rules]
+    return "\n".join(lines)
+
+
+def _rule_page(path: Path, rule: Rule) -> str:
+    source = path.read_text(encoding="utf-8-sig").splitlines()
+    indent = len(source[rule.line - 1]) - len(source[rule.line - 1].lstrip(" -"))
+    end = rule.line
+    while end < len(source) and (
+        not source[end].strip() or len(source[end]) - len(source[end].lstrip()) >= indent
+    ):
+        end += 1
+    text = "\n".join(source[rule.line - 1 : end]).rstrip()
+    cases = _plural(len(rule.cases), "case")
+    head = f"{rule.id} (rule, {path}:{rule.line})"
+    return f"{head}\n\n{' '.join(rule.why.split())}\nSafety: {rule.safety.value}. Priority: {rule.priority}. {cases}.\n\n{text}"
+
+
+def _word_pages(name: str) -> list[str]:
+    from curator.rulefile import BASE
+    from curator.rulefile.docs import manual
+
+    return [manual(kind, name, word) for kind, word in BASE.words().values() if word.name == name]
+
+
+def _near(name: str, spec: str | None) -> str:
+    from curator.rulefile import BASE
+    from curator.rulefile.problems import did_you_mean
+
+    known = {rule.id for _, file in _files(spec) for rule in file.rules}
+    known |= {word.name for _, word in BASE.words().values()} if spec is None else set()
+    return did_you_mean(name, known)
+
+
+@rules.command()
+def schema() -> None:
+    """Print the JSON Schema of rule files, for editors that complete and check YAML.
+
+    \b
+    Example:
+      curator rules schema > rules.schema.json
+      # first line of your file: # yaml-language-server: $schema=rules.schema.json
+    """
+    from curator.rulefile import schema
+
+    write_json(schema())

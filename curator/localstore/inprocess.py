@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from curator.localstore.arn import REGION
@@ -38,14 +38,14 @@ def inprocess_client(store: LocalStore, *, attempts: int = 3) -> HealthImagingCl
     Environment variables, configuration files, profiles and credentials of AWS are not looked at. A
     StoreError raised while a request is answered reaches the caller as itself.
     """
-    import boto3
     from botocore.awsrequest import AWSResponse
     from botocore.compat import HTTPHeaders
     from botocore.config import Config
 
     from curator.localstore.quiet import quiet_session
 
-    client: HealthImagingClient = boto3.session.Session(botocore_session=quiet_session()).client(
+    # What boto3.client() returns, from the method that it calls: boto3 itself imports S3's transfers for 75 ms.
+    made = quiet_session().create_client(
         "medical-imaging",
         region_name=REGION,
         endpoint_url=ENDPOINT,
@@ -55,6 +55,7 @@ def inprocess_client(store: LocalStore, *, attempts: int = 3) -> HealthImagingCl
             retries={"total_max_attempts": attempts, "mode": "standard"},
         ),
     )
+    client = cast("HealthImagingClient", made)
 
     def respond(request: AWSPreparedRequest, **_: object) -> AWSResponse:
         url = urlsplit(request.url)

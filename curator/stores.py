@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from curator.errors import UsageError
@@ -138,12 +138,30 @@ def _first_datastore(client: HealthImagingClient) -> str:
 
 
 def _aws_client() -> HealthImagingClient:
-    import boto3
-
     from curator.healthimaging.failures import explained
 
     with explained("sign in"):
-        return boto3.client("medical-imaging", config=_config())
+        return _client(_session())
+
+
+def _session() -> Session:
+    """Return the session that `boto3.Session` wraps; boto3 itself would import S3's transfers for 75 ms."""
+    from botocore.session import Session
+
+    return Session()
+
+
+def _client(
+    session: Session, region_name: str | None = None, endpoint_url: str | None = None
+) -> HealthImagingClient:
+    """Return what ``boto3.client("medical-imaging")`` returns, from the session's own method, which it calls."""
+    client = session.create_client(
+        "medical-imaging",
+        region_name=region_name,
+        endpoint_url=endpoint_url,
+        config=_config(host_prefix=endpoint_url is None),
+    )
+    return cast("HealthImagingClient", client)
 
 
 def _config(*, host_prefix: bool = True) -> Config:
@@ -157,8 +175,6 @@ def _config(*, host_prefix: bool = True) -> Config:
 
 
 def _open_served(spec: str, read_only: bool, limiter: Limiter | None) -> OpenStore:
-    import boto3
-
     from curator.healthimaging.failures import explained
 
     split = urlsplit(spec)
@@ -173,28 +189,23 @@ def _open_served(spec: str, read_only: bool, limiter: Limiter | None) -> OpenSto
     served = served_here(endpoint)
     with explained("sign in"):
         if served:
-            # A session of its own, so that no AWS_* variable can redirect it or break it.
-            session = boto3.Session(
-                served["access_key"],
-                served["secret_key"],
-                region_name=served["region"],
-                botocore_session=_session_without_profile(),
-            )
+            client = _client(_keyed(served), region_name=served["region"], endpoint_url=endpoint)
         else:
-            session = boto3.Session()
-        region = session.region_name or "us-east-1"
-        client = session.client(
-            "medical-imaging", region_name=region, endpoint_url=endpoint, config=_config(host_prefix=False)
-        )
+            session = _session()
+            region = str(session.get_config_variable("region") or "us-east-1")
+            client = _client(session, region_name=region, endpoint_url=endpoint)
     return OpenStore(
         spec, HealthImaging(client, datastore_id, limiter=limiter, read_only=read_only), served=served
     )
 
 
-def _session_without_profile() -> Session:
+def _keyed(served: Mapping[str, str]) -> Session:
+    """Return a session of its own for a served store, so that no AWS_* variable can redirect or break it."""
     from botocore.session import Session
 
-    return Session(session_vars={"profile": (None, None, None, None)})
+    session = Session(session_vars={"profile": (None, None, None, None)})
+    session.set_credentials(served["access_key"], served["secret_key"])
+    return session
 
 
 def is_loopback(host: str) -> bool:

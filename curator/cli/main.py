@@ -6,7 +6,6 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -22,6 +21,10 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
     """Note a global option on the workbench; it may stand before the verb, after it, or both (the last wins)."""
     if value is None or value is False or parameter.name is None:
         return
+    if parameter.name == "project_folder":
+        from pathlib import Path  # kept from `--help`, which it would make slower by a tenth
+
+        value = Path(value)
     setattr(context.ensure_object(Workbench), parameter.name, value)
 
 
@@ -48,7 +51,7 @@ def _global_options() -> list[click.Option]:
             "--project",
             "project_folder",
             metavar="DIR",
-            type=click.Path(path_type=Path, file_okay=False),
+            type=click.Path(file_okay=False),
             help="Folder of key, decisions, plans and ledgers.",
         ),
         option("--read-only", is_flag=True, help="Refuse everything that writes to the store."),
@@ -177,8 +180,9 @@ def _bug(error: Exception) -> int:
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        if "curator" in Path(code.co_filename).parts:
-            places.append(f"  {Path(code.co_filename).name}:{trace.tb_lineno} in {code.co_name}")
+        folder, name = os.path.split(code.co_filename)
+        if "curator" in folder.split(os.sep):
+            places.append(f"  {name}:{trace.tb_lineno} in {code.co_name}")
         trace = trace.tb_next
     where = "\n".join(places[-6:])
     return _complain(f"unexpected {type(error).__name__}; this is a defect of curator\n{where}", 4)

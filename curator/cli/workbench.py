@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,8 @@ import click
 from curator.printable import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from curator.healthimaging import HealthImaging
     from curator.project import Project
     from curator.stores import OpenStore

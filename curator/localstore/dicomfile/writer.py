@@ -205,7 +205,7 @@ def _element(tag: int, vr: str, value: Json, encode: Encode) -> bytes:
     else:
         try:
             raw = _value(vr, value, encode)
-        except (struct.error, OverflowError, TypeError, Base64Error, ValueError) as error:
+        except (struct.error, LookupError, OverflowError, TypeError, ValueError) as error:
             if isinstance(error, UnicodeEncodeError) and vr in TEXT:
                 raise  # the data set chooses another character set
             vr, raw = "UT", encode(_shown(value))

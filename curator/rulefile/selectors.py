@@ -55,8 +55,8 @@ def home_of(key: str) -> Level:
 class Selector(Word):
     """Fits elements. The first three methods know only keys, so that their answers serve all alike instances."""
 
-    def levels(self) -> frozenset[Level]:
-        """Return the levels on which something can fit."""
+    def levels(self, nested: bool) -> frozenset[Level]:
+        """Return the levels on which something can fit: on top, or with ``nested`` in sequences too."""
         return EVERY_LEVEL
 
     def admits(self, level: Level, key: str) -> bool:
@@ -112,8 +112,8 @@ class Keyword(Selector):
     main: ClassVar[str] = "is"
     is_: str = told(Checked(_standard_key, "a keyword of PS3.6", longest=200), "the keyword")
 
-    def levels(self) -> frozenset[Level]:
-        return frozenset({home_of(self.is_)})
+    def levels(self, nested: bool) -> frozenset[Level]:
+        return EVERY_LEVEL if nested else frozenset({home_of(self.is_)})
 
     def admits(self, level: Level, key: str) -> bool:
         return key == self.is_
@@ -225,7 +225,7 @@ class Creator(Selector):
     group: int | None = told(_HEX4, "the group, of any if not given", None)
     offset: int | None = told(_HEX2, "the element's last two digits, any if not given", None)
 
-    def levels(self) -> frozenset[Level]:
+    def levels(self, nested: bool) -> frozenset[Level]:
         return frozenset({Level.INSTANCE})
 
     def admits(self, level: Level, key: str) -> bool:
@@ -263,7 +263,7 @@ class Path(Selector):
     main: ClassVar[str] = "is"
     is_: ElementPath = told(Checked(_pattern, "a path such as Series[*]/Modality", longest=500), "the path")
 
-    def levels(self) -> frozenset[Level]:
+    def levels(self, nested: bool) -> frozenset[Level]:
         return frozenset({self.is_.level})
 
     def _key(self, step: object, key: str) -> bool:
@@ -323,11 +323,11 @@ class LevelIs(Selector):
     main: ClassVar[str] = "is"
     is_: tuple[str, ...] = told(ListOf(Choice(tuple(_LEVEL_WORDS))), "the level or levels")
 
-    def levels(self) -> frozenset[Level]:
+    def levels(self, nested: bool) -> frozenset[Level]:
         return frozenset(_LEVEL_WORDS[word] for word in self.is_)
 
     def admits(self, level: Level, key: str) -> bool:
-        return level in self.levels()
+        return level in self.levels(False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,7 +361,7 @@ class Selection:
 
     def levels(self) -> frozenset[Level]:
         """Return the levels on which something can fit."""
-        return EVERY_LEVEL.intersection(*(selector.levels() for selector in self.selectors))
+        return EVERY_LEVEL.intersection(*(selector.levels(self.nested) for selector in self.selectors))
 
     def deep(self) -> bool:
         """Say whether items of sequences must be looked at."""

@@ -87,20 +87,23 @@ def type_of(sop_class_uid: str, path_of_tags: tuple[int, ...]) -> Type | None:
 
     None when the IOD is not known or names no such attribute there (a Standard Extended SOP Class's).
     """
-    kinds = (
-        _within(_table(_iods().modules[name]), path_of_tags, {}) for name, _ in modules_of(sop_class_uid)
-    )
+    kinds = (_at(_table(_iods().modules[name]), path_of_tags)[0] for name, _ in modules_of(sop_class_uid))
     return min((kind for kind in kinds if kind is not None), key=_STRICTEST.__getitem__, default=None)
 
 
-def _within(table: _Table, path: tuple[int, ...], above: _Table) -> Type | None:
-    if not path:
-        return None
-    # a recursive macro is cut off where it recurs: what stands above stands in for it
-    kind, below = table.get(path[0]) or above.get(path[0], (None, None))
-    if len(path) == 1:
-        return kind
-    return None if below is None else _within(_table(below), path[1:], {**above, path[0]: (kind, below)})
+def _at(table: _Table | None, path: tuple[int, ...]) -> tuple[Type | None, int | None]:
+    """Return the Type at ``path`` below ``table`` and the table of its items.
+
+    A recursive macro is cut off where it recurs: what stands above stands in for it.
+    """
+    above: _Table = {}
+    found: tuple[Type | None, int | None] = (None, None)
+    for tag in path:
+        if table is None:
+            return None, None
+        found = above[tag] = table.get(tag) or above.get(tag, (None, None))
+        table = None if found[1] is None else _table(found[1])
+    return found
 
 
 @cache
@@ -108,14 +111,15 @@ def required(sop_class_uid: str) -> Mapping[int, Type]:
     """Return the top-level attributes that every instance of the SOP class has: Type 1 and 2, mandatory modules."""
     found: dict[int, Type] = {}
     for name, usage in modules_of(sop_class_uid):
-        if usage is not Usage.MANDATORY:
-            continue
-        for tag, (kind, _) in _table(_iods().modules[name]).items():
-            if kind in (Type.REQUIRED, Type.MAY_BE_EMPTY) and (
-                tag not in found or _STRICTEST[kind] < _STRICTEST[found[tag]]
-            ):
-                found[tag] = kind
+        if usage is Usage.MANDATORY:
+            _add_required(found, _table(_iods().modules[name]))
     return found
+
+
+def _add_required(found: dict[int, Type], table: _Table) -> None:
+    for tag, (kind, _) in table.items():
+        if kind in (Type.REQUIRED, Type.MAY_BE_EMPTY):
+            found[tag] = min(kind, found.get(tag, kind), key=_STRICTEST.__getitem__)
 
 
 @lru_cache(maxsize=65536)
@@ -124,13 +128,9 @@ def required_in_items(sop_class_uid: str, path_of_tags: tuple[int, ...]) -> Mapp
 
     Empty when the IOD is not known, or the path leads to no sequence of it.
     """
+    found: dict[int, Type] = {}
     for name, _ in modules_of(sop_class_uid):
-        table: _Table | None = _table(_iods().modules[name])
-        for tag in path_of_tags:
-            below = table.get(tag, (None, None))[1] if table is not None else None
-            table = None if below is None else _table(below)
-        if table is not None:
-            return {
-                tag: kind for tag, (kind, _) in table.items() if kind in (Type.REQUIRED, Type.MAY_BE_EMPTY)
-            }
-    return {}
+        below = _at(_table(_iods().modules[name]), path_of_tags)[1]
+        if below is not None:
+            _add_required(found, _table(below))
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from curator.dicom.dictionary import by_keyword
-from curator.dicom.iods import Type, Usage, iod_of, modules_of, required, type_of
+from curator.dicom.iods import Type, Usage, iod_of, modules_of, required, required_in_items, type_of
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1"
@@ -86,6 +86,14 @@ def test_required_are_type_1_and_2_of_mandatory_modules() -> None:
     assert set(found.values()) == {Type.REQUIRED, Type.MAY_BE_EMPTY}
     assert all(type_of(CT, (tag,)) is not None for tag in found)
     assert 0x00081030 not in found  # StudyDescription, Type 3
+
+
+def test_items_of_a_sequence_require_attributes_of_their_own() -> None:
+    references = required_in_items(CT, (0x00081140,))
+    assert {0x00081150, 0x00081155} <= references.keys()  # Referenced SOP Class and Instance UID
+    assert required_in_items(COMPREHENSIVE_SR, (0x0040A730,) * 5)[0x0040A040] is Type.REQUIRED  # Value Type
+    assert dict(required_in_items(CT, (0x00100010,))) == {}
+    assert dict(required_in_items("1.2.3.4", (0x00081140,))) == {}
 
 
 def test_modules_have_their_usage() -> None:

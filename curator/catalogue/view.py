@@ -143,10 +143,10 @@ class CatalogueView:
             via, of, missing, present = record[_FACTS_COUNT:]
             yield Unresolved(_facts(record[:_FACTS_COUNT]), via, missing, of, present)
 
-    def sets_of_series(self, series_uid: str) -> Sequence[SetFacts]:
-        """Return the sets that hold a series."""
-        sql = f"SELECT {_FACTS} FROM series s JOIN image_set i USING (n) WHERE s.uid=? AND NOT i.deleted ORDER BY i.id"
-        return [_facts(record) for record in self._shelf.all(sql, (series_uid,))]
+    def facts(self, image_set_id: str) -> SetFacts | None:
+        """Return the facts of one set, None where it is unknown or deleted."""
+        records = self._shelf.all(f"SELECT {_FACTS} FROM image_set i WHERE id=? AND NOT deleted", (image_set_id,))
+        return _facts(records[0]) if records else None
 
 
 def _facts(record: tuple[Any, ...]) -> SetFacts:

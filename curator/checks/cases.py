@@ -44,13 +44,19 @@ def case(name: str, *samples: Sample | Mapping[str, Json]) -> Case:
 
 
 def instance(
-    number: int = 1, frames: int = 1, private: Mapping[str, str] | None = None, **elements: Json
+    number: int = 1,
+    private: Mapping[str, str] | None = None,
+    *,
+    frames: int = 1,
+    more: Elements | None = None,
+    **elements: Json,
 ) -> dict[str, Json]:
-    """Return one instance; ``elements`` replace or add attributes, ``...`` is no value of DICOM, so None is empty."""
+    """Return one instance; ``elements`` and ``more`` replace or add attributes; ``private``: VRs by key."""
     dicom: dict[str, Json] = {
         "SOPClassUID": CT,
         "SOPInstanceUID": f"{ROOT}.9.{number}",
         "InstanceNumber": str(number),
+        **(more or {}),
         **elements,
     }
     pictures: list[Json] = [

@@ -11,21 +11,13 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from curator.checks.cases import Case
-from curator.checks.view import SetFacts, View
+from curator.checks.subject import Subject
+from curator.checks.view import View
 from curator.errors import UsageError
-from curator.findings import Finding, Severity
-from curator.imageset import ElementPath, ImageSetMetadata
+from curator.findings import Change, Finding, Safety, Severity
+from curator.imageset import ElementPath
 
 SECTIONS: Final = ("What it does", "Why is this bad?", "Example", "Fix safety")
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """One image set with its document, for checks that look at one at a time. ``today`` is ``YYYYMMDD``."""
-
-    facts: SetFacts
-    doc: ImageSetMetadata
-    today: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,42 +86,51 @@ def _named(check: Check, word: str) -> bool:
     return check.code.startswith(word.upper()) or check.name == word.lower()
 
 
-class Tally:
-    """Gathers one problem over many instances into one finding.
+@dataclass(slots=True)
+class _Told:
+    path: ElementPath
+    values: list[str]
+    places: set[str]
+    changes: list[Change]
 
-    The first place is shown, and in how many instances it is.
-    """
+
+class Tally:
+    """Gathers one problem over many instances into one finding: the first place is shown, and how many there are."""
 
     def __init__(self, code: str, severity: Severity, subject: Subject) -> None:
         self.code = code
         self.severity = severity
         self.subject = subject
-        self._found: dict[tuple[str, str], tuple[ElementPath, list[str], set[str]]] = {}
+        self._told: dict[tuple[str, str], _Told] = {}
 
-    def add(self, path: ElementPath, message: str, shown: str = "") -> None:
-        """Note the problem ``message`` at ``path``; ``shown`` is the value, as evidence."""
-        key = (str(path.generic()), message)
-        if key not in self._found:
-            self._found[key] = (path, [], set())
-        _, values, instances = self._found[key]
-        if shown and len(values) < 5 and shown not in values:
-            values.append(shown)
-        instances.add(path.instance)
+    def add(self, path: ElementPath, message: str, shown: str = "", change: Change | None = None) -> None:
+        """Note the problem ``message`` at ``path``; ``shown`` is the value, as evidence; ``change`` would mend it."""
+        told = self._told.setdefault((str(path.generic()), message), _Told(path, [], set(), []))
+        if shown and len(told.values) < 5 and shown not in told.values:
+            told.values.append(shown)
+        told.places.add(path.instance)
+        if change is not None:
+            told.changes.append(change)
 
     def findings(self) -> Iterator[Finding]:
         """Yield one finding for each problem."""
         total = self.subject.doc.instance_count
-        for (_, message), (path, values, instances) in self._found.items():
-            count = f" in {len(instances):,} of {total:,} instances" if path.instance and total > 1 else ""
+        for (_, message), told in self._told.items():
+            many = told.path.instance and total > 1
+            count = f" in {len(told.places):,} of {total:,} instances" if many else ""
+            safe = told.changes and all(change.safety is Safety.SAFE for change in told.changes)
             yield Finding(
                 self.code,
                 self.severity,
-                f"{_place(path)}: {message}{count}",
+                f"{place(told.path)}: {message}{count}",
                 (self.subject.facts.ref,),
-                path,
-                tuple(("value", value) for value in values),
+                told.path,
+                tuple(("value", value) for value in told.values),
+                Safety.SAFE if safe else Safety.REVIEW if told.changes else Safety.REPORT_ONLY,
+                tuple((self.subject.facts.id, change) for change in told.changes),
             )
 
 
-def _place(path: ElementPath) -> str:
+def place(path: ElementPath) -> str:
+    """Return where an element is in words: its keywords, without indices and UIDs."""
     return "/".join(str(step) for step in path.steps if isinstance(step, str)) or str(path.level)

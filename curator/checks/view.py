@@ -80,11 +80,15 @@ class Unresolved:
 
 @dataclass(frozen=True, slots=True)
 class ImportFailure:
-    """One file that an import job refused (``failure.ndjson``), as far as its header could be read."""
+    """Files that an import job refused (``failure.ndjson``) for one reason.
 
-    series_uid: str = field(repr=False)
+    ``beside``: the sets that the other files of the same folder went into; none where the whole folder was refused.
+    """
+
     reason: str
-    files: int = 1
+    files: int
+    beside: tuple[SetFacts, ...] = ()
+    imported: int = 0  # files of the same folders that were imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,3 @@ class View(Protocol):
 
     def unresolved(self) -> Iterator[Unresolved]:
         """Yield the references whose targets are not in the data store."""
-
-    def sets_of_series(self, series_uid: str) -> Sequence[SetFacts]:
-        """Return the sets that hold a series."""

@@ -1,0 +1,104 @@
+"""Elements that the instances' IODs require, and that are not there or empty: what the checks of Types share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Final
+
+from curator.checks.subject import Subject
+from curator.dicom import Json
+from curator.dicom.dictionary import is_private, key_of_tag, multi_valued, tag_of_key, vrs
+from curator.dicom.iods import Type, required, required_in_items
+from curator.dicom.levels import Level, level_of
+from curator.imageset import ElementPath, Instance
+
+_NOT_ASKED: Final = frozenset((0x7FE00010, 0x00080016, 0x00080018))
+"""PixelData stands as null in the service's documents; without SOP class and instance nothing is imported."""
+
+
+def missing(subject: Subject) -> Iterator[tuple[ElementPath, Type, bool]]:
+    """Yield (path, Type, present but empty) of each element that must be there; Type 2 only where it is absent."""
+    doc = subject.doc
+    above: dict[str, set[str]] = {}
+    told: set[tuple[str, str]] = set()
+    for place, instance in subject.images():
+        sop_class = str(instance.dicom.get("SOPClassUID") or "")
+        if place.series not in above:
+            above[place.series] = {*doc.patient, *doc.study, *doc.series[place.series].dicom}
+        for key, tag, kind in _needed(sop_class):
+            level = level_of(tag)
+            value, present = _at(subject, instance, place, level, key)
+            if present and (kind is Type.MAY_BE_EMPTY or not _empty(value)):
+                continue
+            path = _path(place, level).child(key)
+            if level is Level.INSTANCE or (str(path), key) not in told:
+                told.add((str(path), key))
+                yield path, kind, present
+        yield from _nested(place, instance.dicom, sop_class, ())
+
+
+@lru_cache(maxsize=256)
+def _needed(sop_class: str) -> tuple[tuple[str, int, Type], ...]:
+    return tuple(
+        (key_of_tag(tag), tag, kind) for tag, kind in required(sop_class).items() if tag not in _NOT_ASKED
+    )
+
+
+@lru_cache(maxsize=65536)
+def _needed_in(sop_class: str, tags: tuple[int, ...]) -> tuple[tuple[str, Type], ...]:
+    return tuple((key_of_tag(tag), kind) for tag, kind in required_in_items(sop_class, tags).items())
+
+
+def _nested(
+    place: ElementPath, node: Mapping[str, Json], sop_class: str, tags: tuple[int, ...]
+) -> Iterator[tuple[ElementPath, Type, bool]]:
+    for key, value in node.items():
+        if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+            continue
+        tag = tag_of_key(key)
+        if tag is None or is_private(tag):
+            continue
+        way = (*tags, tag)
+        needed = _needed_in(sop_class, way)
+        for number, item in enumerate(value):
+            if not isinstance(item, dict):
+                continue
+            below = place.child(key, number)
+            for inner, kind in needed:
+                if kind is Type.REQUIRED and _empty(item.get(inner)):
+                    yield below.child(inner), kind, inner in item
+            yield from _nested(below, item, sop_class, way)
+
+
+def _at(
+    subject: Subject, instance: Instance, place: ElementPath, level: Level, key: str
+) -> tuple[Json, bool]:
+    """Return (value, whether the element is there), on its level or, as some importers put it, on the instance."""
+    node = subject.doc.attributes(_path(place, level)) or {}
+    if key in node:
+        return node[key], True
+    return instance.dicom.get(key), key in instance.dicom
+
+
+def _path(place: ElementPath, level: Level) -> ElementPath:
+    match level:
+        case Level.INSTANCE:
+            return place
+        case Level.SERIES:
+            return ElementPath(level, place.series)
+        case _:
+            return ElementPath(level)
+
+
+def _empty(value: Json) -> bool:
+    return value is None or value == "" or value == []
+
+
+def addable(path: ElementPath) -> str | None:
+    """Return the VR of an element that can be added empty without `force`: one value, no sequence, on its level."""
+    tag = path.tag
+    if tag is None or len(path.steps) != 1 or multi_valued(tag):
+        return None
+    vr = (vrs(tag) or ("",))[0]
+    return vr if vr not in ("", "SQ") else None

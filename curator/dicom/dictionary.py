@@ -8,7 +8,8 @@ inferred). `Attribute.serviceable` says which side an attribute is on.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from typing import Final
 
 __all__ = [
     "Attribute",
@@ -22,7 +23,9 @@ __all__ = [
     "vrs",
 ]
 
-_HEX = frozenset("0123456789ABCDEFabcdef")
+_CACHED: Final = 16384  # three times the dictionary: private tags are the data's to choose
+
+_HEX: Final = frozenset("0123456789ABCDEFabcdef")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +85,14 @@ def _parse(tag: int, line: str, serviceable: bool) -> Attribute:
     return Attribute(tag, keyword, name, vr.replace("/", " or "), vm, "R" in flags, serviceable)
 
 
-@cache
+@lru_cache(_CACHED)
 def attribute(tag: int) -> Attribute | None:
     """Return the attribute that ``tag`` (``0x00100010``) stands for; repeating groups included, else None."""
     tables = _tables()
     line = tables.lines.get(tag)
     if line is not None:
         return _parse(tag, line, tag in tables.serviceable)
-    line = tables.repeating(tag)
+    line = None if is_private(tag) else tables.repeating(tag)
     # assumption: a keyword cannot name a repeating group (6000 and 6002 would collide), so its key is hex.
     return None if line is None else _parse(tag, line, False)
 
@@ -123,14 +126,14 @@ def is_private(tag: int) -> bool:
     return bool(tag >> 16 & 1)
 
 
-@cache
+@lru_cache(_CACHED)
 def multi_valued(tag: int) -> bool:
     """Say whether the VM can exceed 1: the service then always writes a list, even of one value."""
     found = attribute(tag)
     return found is not None and found.vr != "SQ" and found.vm not in ("1", "0", "0-1", "")
 
 
-@cache
+@lru_cache(_CACHED)
 def vrs(tag: int) -> tuple[str, ...]:
     """Return the VRs the dictionary allows: one, several (``("US", "SS")``), or none when unknown.
 

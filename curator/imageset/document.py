@@ -43,6 +43,9 @@ class ImageSetMetadata:
         self._index: dict[str, str] | None = None
         self._ordinals: dict[str, int] | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return ImageSetMetadata.parse, (self.encode(),)  # another process gets it unparsed too
+
     # --------------------------------------------------------------------------------------- in and out
 
     @classmethod

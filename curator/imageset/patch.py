@@ -35,6 +35,14 @@ class PatchFailed(Refused):
         self.index = index
         self.operation = operation
         self.reason = reason
+        self.count = count
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _patch_failed, (self.reason, self.index, self.operation, self.count)
+
+
+def _patch_failed(reason: str, index: int, operation: str, count: int) -> PatchFailed:
+    return PatchFailed(reason, index=index, operation=operation, count=count)
 
 
 class _Impossible(Exception):

@@ -9,11 +9,12 @@ from typing import Any
 import jsonpatch
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 
 from curator.imageset import ChangeKind, ImageSetMetadata, apply_patch, describe, diff, same
 from curator.imageset.equality import canonical
 from tests.imageset.documents import Tree, answer, document, instance, pairs, small, trees
+from tests.soak import soak_count, soak_seed
 
 FIRST = "/Study/Series/1.2.1/Instances/1.2.1.1"
 
@@ -23,9 +24,7 @@ def patched(tree: Tree, patch: list[Any]) -> Tree:
     return result
 
 
-@given(pairs())
-@settings(max_examples=250, deadline=None)
-def test_the_patch_makes_the_second_of_the_first_exactly(pair: tuple[Tree, Tree]) -> None:
+def exact(pair: tuple[Tree, Tree]) -> None:
     a, b = pair
     patch = diff(document(a), document(b))
     assert canonical(patched(a, patch)) == canonical(b)
@@ -33,6 +32,17 @@ def test_the_patch_makes_the_second_of_the_first_exactly(pair: tuple[Tree, Tree]
     assert canonical(ours.to_json()) == canonical(b)
     assert same(ours, document(b))
     assert (patch == []) == (canonical(a) == canonical(b))
+
+
+@given(pairs())
+@settings(max_examples=150, deadline=None)
+def test_the_patch_makes_the_second_of_the_first_exactly(pair: tuple[Tree, Tree]) -> None:
+    exact(pair)
+
+
+@pytest.mark.soak
+def test_the_patch_makes_the_second_of_the_first_exactly_at_length() -> None:
+    seed(soak_seed())(settings(max_examples=soak_count(20_000), deadline=None)(given(pairs())(exact)))()
 
 
 @given(pairs())

@@ -6,6 +6,7 @@ import copy
 import gc
 import gzip
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -67,6 +68,14 @@ def test_what_the_caller_takes_out_is_the_callers() -> None:
     doc = document(small())
     doc.to_json()["Patient"]["DICOM"].clear()  # type: ignore[index, call-overload, union-attr]
     assert doc.get(parse_path("PatientID")) == "1"
+
+
+def test_documents_and_paths_travel_to_other_processes() -> None:
+    doc, path = document(small()), parse_path("Instances[1.2.1.1]/InstanceNumber")
+    there, where = pickle.loads(pickle.dumps((doc, path)))
+    assert same(there, doc)
+    assert where == path
+    assert hash(where) == hash(path)
 
 
 def test_an_absent_element_is_not_an_empty_one() -> None:

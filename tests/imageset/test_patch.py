@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import jsonpatch
@@ -164,5 +165,6 @@ def test_what_does_not_apply_says_which_and_why_without_values(operation: Any, r
     assert isinstance(caught.value, Refused)
     assert caught.value.index == 1
     assert "operation 2 of 2" in str(caught.value)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     assert not any(secret in str(caught.value) for secret in ("SMITH", "ANON", "1.2.1"))
     assert same(doc, document(small()))

@@ -21,7 +21,10 @@ LIMIT_DEPTH: Final = 24
 LIMIT_LINE: Final = 10_000
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where the wheel has it: 15 times faster
-_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# YAML's printable characters, without its rarer line breaks (CR, NEL, LS, PS): editors count lines by LF.
+_NOT_YAML = re.compile(
+    "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def compose(text: str, problems: Problems) -> Node:
     """
     if len(text) > LIMIT_CHARACTERS:
         raise problems.add(1, f"{len(text):,} characters", f"at most {LIMIT_CHARACTERS:,}")
-    text = text.removeprefix("\ufeff")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     if found := _NOT_YAML.search(text):
         line = text.count("\n", 0, found.start()) + 1
         raise problems.add(line, f"the character U+{ord(found[0]):04X}", "printable text")

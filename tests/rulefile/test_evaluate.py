@@ -59,6 +59,7 @@ def test_steps_are_applied_in_turn() -> None:
             ["ORIGINAL", "PRIMARY"],
         ),
         ("{select: PixelSpacing, do: {round: '0.1'}}", {"PixelSpacing": ["0.52", "0.48"]}, ["0.5", "0.5"]),
+        ("{select: SliceThickness, do: {round: '10'}}", {"SliceThickness": "1e15"}, "1000000000000000"),
         ("{select: RescaleSlope, do: dummy}", {"RescaleSlope": "2"}, "0"),
         ("{select: ImageOrientationPatient, do: dummy}", {"ImageOrientationPatient": ["1"] * 6}, ["0"] * 6),
         ("{select: EchoTime, do: {format: number}}", {"EchoTime": "1,5"}, "1.5"),
@@ -82,6 +83,15 @@ def test_a_result_that_is_not_valid_for_the_vr_is_the_rules_fault_and_no_change(
     assert "tested.yaml:5" in finding.message
     assert "Somebody" not in finding.message
     assert "1.1" not in finding.message
+
+
+def test_numbers_of_any_size_are_rounded_or_the_rules_fault() -> None:
+    file = rules("{select: {vr: [DS, FD]}, do: {round: '0.000000000000001'}}")
+    for size in (30, 99, 200):
+        outcome = file.outcome(
+            document(None, None, {"SliceThickness": f"1e{size}"}, {"FlipAngle": f"-1e{size}"})
+        )
+        assert [finding.severity for finding in outcome.findings] == [Severity.ERROR] * 2
 
 
 def test_nested_elements_are_reached_by_path_and_by_nested() -> None:

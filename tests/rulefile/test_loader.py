@@ -103,6 +103,8 @@ def test_all_problems_are_told_at_once_each_with_line_rule_found_and_expected() 
         ("a:\n\tb: c\n", 2, "not YAML"),
         ("name: a\x07\n", 1, "U+0007"),
         ("name: a\nwhy: \ud800\n", 2, "U+D800"),
+        ("name: a\rwhy: b", 1, "U+000D"),
+        ("name: a\r\nwhy: b\x85c", 2, "U+0085"),
         ("name: " + "x" * 20_000, 1, "a line of 20,006 characters"),
         ("[" * (LIMIT_DEPTH + 1), 1, "nesting deeper"),
         ("[" * 100_000, 1, "a line of"),

@@ -95,7 +95,7 @@ class Review(Action):
     Example:
         select: StudyDescription
         when: {matches: '[0-9]{6,}'}
-        do: {review: is this number an identifier?}
+        do: {review: 'is this number an identifier?'}
         cases:
           - before: {StudyDescription: MRI 00481215}
             finds: review

@@ -7,7 +7,7 @@ import itertools
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
 from typing import ClassVar, Final
 
 from curator.rulefile.actions.action import TEXTUAL, Action, Judgement, Result, TextAction, Verdict
@@ -19,6 +19,7 @@ from curator.rulefile.shapes import Choice, Filled, ListOf, Number, Reading, Sch
 from curator.rulefile.tables import Columns, Lookups, lookups
 from curator.rulefile.values import REAL, WHOLE, Value, components
 
+_DIGITS: Final = 250  # enough for any number that `_decimal` lets in, over any step
 NUMERIC: Final = WHOLE | REAL | {"DS", "IS", "AS"}
 _YEARS: Final = {"D": Decimal(1) / 365, "W": Decimal(7) / 365, "M": Decimal(1) / 12, "Y": Decimal(1)}
 
@@ -63,7 +64,8 @@ class Round(TextAction):
         if number is None:
             return Judgement(Verdict.FAULT, "round needs a number, and the element holds something else")
         step = Decimal(self.to)
-        rounded = (number / step).quantize(Decimal(1), ROUND_HALF_EVEN) * step
+        with localcontext(prec=_DIGITS):
+            rounded = (number / step).quantize(Decimal(1), ROUND_HALF_EVEN) * step
         return f"{min(int(rounded), 999):03}{unit}" if unit else _plain(rounded)
 
 

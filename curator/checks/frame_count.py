@@ -31,6 +31,8 @@ def run(subject: Subject) -> Iterator[Finding]:
     for place, found in subject.images():
         text = str(found.dicom.get("NumberOfFrames") or "").strip()
         held = len(found.frames)
+        if not held and "PixelData" not in found.dicom:
+            continue  # spectra have frames and no pixels
         if text.isdigit() and int(text) != held and (held or int(text)):
             tally.add(place.child("NumberOfFrames"), f"{text} said, {held} held")
         elif not text and held > 1:
@@ -47,10 +49,12 @@ CHECK = DocumentCheck(
     bad=(
         case("one lost", document(instance(1, frames=2, NumberOfFrames="3"))),
         case("not said", document(instance(1, frames=2))),
+        case("all lost", document(instance(1, frames=0, NumberOfFrames="3", PixelData=None))),
     ),
     good=(
         case("three of three", document(instance(1, frames=3, NumberOfFrames="3"))),
         case("a single frame", document(instance(1))),
         case("no image", document(instance(1, frames=0))),
+        case("a spectrum", document(instance(1, frames=0, NumberOfFrames="1"))),
     ),
 )

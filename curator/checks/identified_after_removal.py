@@ -38,8 +38,10 @@ _DUMMY: Final = re.compile(
     r"\s*(.*anon.*|.*remov.*|.*redact.*|.*de-?ident.*|.*dummy.*|.*pseudo.*|unknown|none|null|n/?a|no name|[x0?*^ .-]*|curator.*)\s*",
     re.IGNORECASE,
 )
+_LEAST: Final = 4
+"""Shorter values ("1", "A") stand everywhere and identify nobody (deidentification: "Verification")."""
 _DESCRIBING: Final = re.compile(
-    r"Description|Comments|Protocol|Reason|Contrast|Occupation|Language|Status|History"
+    r"^ClinicalTrial|Description|Comments|Protocol|Reason|Contrast|Occupation|Language|Status|History"
 )
 """What the Clean Descriptors option may keep cleaned: patient-echo looks into those."""
 
@@ -59,11 +61,13 @@ def run(subject: Subject) -> Iterator[Finding]:
     """Yield one finding an element."""
     if not subject.deidentified:
         return
-    tally = Tally(CODE, Severity.ERROR, subject)
+    tally = Tally(CODE, Severity.WARNING, subject)
     for path, value in subject.doc.elements():
         if value and not isinstance(value, dict) and _identifying(path.key):
             texts = value if isinstance(value, list) else [value]
-            if any(isinstance(text, str) and not _DUMMY.fullmatch(text) for text in texts):
+            if any(
+                isinstance(text, str) and len(text) >= _LEAST and not _DUMMY.fullmatch(text) for text in texts
+            ):
                 tally.add(path, "filled although PatientIdentityRemoved is YES", shown(value))
     yield from tally.findings()
 
@@ -73,7 +77,7 @@ _MARKED = {"PatientIdentityRemoved": "YES"}
 CHECK = DocumentCheck(
     CODE,
     "identified-after-removal",
-    Severity.ERROR,
+    Severity.WARNING,
     __doc__,
     run,
     bad=(

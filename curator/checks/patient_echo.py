@@ -34,11 +34,26 @@ from curator.imageset import ElementPath
 CODE = "CUR504"
 _TEXT: Final = frozenset(("LO", "SH", "ST", "LT", "UT", "UC", "UN"))
 _NUMBERS: Final = re.compile(
-    r"ID$|IDs$|Number$|UID$|PatientName|PatientBirth|OtherPatient|Issuer|Trial|MethodCode|^CodeValue$|SerialNumber"
+    r"ID$|IDs$|Identifier$|Number$|UID$|PatientName|PatientBirth|OtherPatient|Issuer|Trial|MethodCode|^CodeValue$|SerialNumber"
     r"|DeidentificationMethod|SoftwareVersions|StationName|Manufacturer"
 )
 """Elements that hold an identifier by nature, or nothing of a person: no echo."""
 _LEAST: Final = 4
+_PLACEHOLDERS: Final = frozenset(
+    (
+        "test",
+        "anon",
+        "anonymous",
+        "anonymized",
+        "phantom",
+        "patient",
+        "name",
+        "firstname",
+        "lastname",
+        "sample",
+    )
+)
+"""Parts of names that are nobody's."""
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -71,7 +86,7 @@ def _identifiers(subject: Subject) -> dict[tuple[str, ...], str]:
     ]
     for name in names:
         for part in _words(str(name or "")):
-            if len(part) >= _LEAST and not part.isdigit() and part not in _vocabulary():
+            if len(part) >= _LEAST and not part.isdigit() and part not in _vocabulary() | _PLACEHOLDERS:
                 found[part,] = "name"
     for value, what in ((patient.get("PatientID"), "ID"), (study.get("AccessionNumber"), "accession number")):
         words = _words(str(value or ""))

@@ -15,6 +15,23 @@ from curator.imageset import ElementPath, Instance
 
 _NOT_ASKED: Final = frozenset((0x7FE00010, 0x00080016, 0x00080018))
 """PixelData stands as null in the service's documents; without SOP class and instance nothing is imported."""
+_CONTENT_ITEM: Final = frozenset(
+    (
+        0x0008A043,
+        0x0040A168,
+        0x00081199,
+        0x0040A300,
+        0x00700022,
+        0x00700023,
+        0x30060024,
+        0x0040A130,
+        0x0040A132,
+    )
+    + (0x0040A050, 0x0040A160, 0x0040A121, 0x0040A120, 0x0040A122, 0x0040A123, 0x0040A124, 0x0040A801)
+)
+"""Elements of single value types of content items (PS3.3 C.17.3): required in items of their type only."""
+_ALTERNATIVES: Final = frozenset((0x0040A730, 0x52009229, 0x52009230, 0x0040A168))
+"""Sequences whose items are one of many kinds (content items, functional groups): what each needs is its kind's."""
 
 
 def missing(subject: Subject) -> Iterator[tuple[ElementPath, Type, bool]]:
@@ -47,7 +64,10 @@ def _needed(sop_class: str) -> tuple[tuple[str, int, Type], ...]:
 
 @lru_cache(maxsize=65536)
 def _needed_in(sop_class: str, tags: tuple[int, ...]) -> tuple[tuple[str, Type], ...]:
-    return tuple((key_of_tag(tag), kind) for tag, kind in required_in_items(sop_class, tags).items())
+    if tags[-1] in _ALTERNATIVES:
+        return ()
+    needed = required_in_items(sop_class, tags)
+    return tuple((key_of_tag(tag), kind) for tag, kind in needed.items() if tag not in _NOT_ASKED)
 
 
 def _nested(

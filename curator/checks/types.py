@@ -9,7 +9,7 @@ from typing import Final
 from curator.checks.subject import Subject
 from curator.dicom import Json
 from curator.dicom.dictionary import is_private, key_of_tag, multi_valued, tag_of_key, vrs
-from curator.dicom.iods import Type, required, required_in_items
+from curator.dicom.iods import Type, modules_of, required, required_in_items
 from curator.dicom.levels import Level, level_of
 from curator.imageset import ElementPath, Instance
 
@@ -17,20 +17,19 @@ _NOT_ASKED: Final = frozenset((0x7FE00010, 0x00080016, 0x00080018))
 """PixelData stands as null in the service's documents; without SOP class and instance nothing is imported."""
 _CONTENT_ITEM: Final = frozenset(
     (
-        0x0008A043,
-        0x0040A168,
-        0x00081199,
-        0x0040A300,
-        0x00700022,
-        0x00700023,
-        0x30060024,
-        0x0040A130,
-        0x0040A132,
+        "ConceptCodeSequence",
+        "ContinuityOfContent",
+        "GraphicData",
+        "GraphicType",
+        "MeasuredValueSequence",
+        "ReferencedFrameOfReferenceUID",
+        "ReferencedSOPSequence",
+        "TabulatedValuesSequence",
+        "TemporalRangeType",
     )
-    + (0x0040A050, 0x0040A160, 0x0040A121, 0x0040A120, 0x0040A122, 0x0040A123, 0x0040A124, 0x0040A801)
 )
 """Elements of single value types of content items (PS3.3 C.17.3): required in items of their type only."""
-_ALTERNATIVES: Final = frozenset((0x0040A730, 0x52009229, 0x52009230, 0x0040A168))
+_ALTERNATIVES: Final = frozenset((0x0040A730, 0x52009229, 0x52009230))
 """Sequences whose items are one of many kinds (content items, functional groups): what each needs is its kind's."""
 
 
@@ -57,9 +56,12 @@ def missing(subject: Subject) -> Iterator[tuple[ElementPath, Type, bool]]:
 
 @lru_cache(maxsize=256)
 def _needed(sop_class: str) -> tuple[tuple[str, int, Type], ...]:
-    return tuple(
+    keys = (
         (key_of_tag(tag), tag, kind) for tag, kind in required(sop_class).items() if tag not in _NOT_ASKED
     )
+    # Of structured reports the module lists what any content item may need.
+    report = any(name == "sr-document-content" for name, _ in modules_of(sop_class))
+    return tuple(each for each in keys if not (report and each[0] in _CONTENT_ITEM))
 
 
 @lru_cache(maxsize=65536)

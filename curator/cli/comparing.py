@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from curator.imageset import ElementChange
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "renamed": "»"}
+IDS = frozenset({"ImageSetID", "DatastoreID"})
+"""Members that name the image set, and so differ between any two: no difference of content."""
 WIDEST = 200
 """Characters of a value that the text form shows."""
 
@@ -35,15 +37,21 @@ class DiffForm(StrEnum):
 @click.argument("image_set_id", metavar="ID")
 @click.argument("versions", nargs=-1, metavar="[A] [B]")
 @click.option("--to", "other_id", metavar="ID2", help="Compare with another image set (B is its version).")
-@click.option("--format", "form", type=click.Choice(DiffForm), default=DiffForm.TEXT, show_default=True)
-@click.option("--json", "form", flag_value=DiffForm.JSON_PATCH, help="The same as --format json-patch.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in DiffForm]),
+    default="text",
+    show_default=True,
+)
+@click.option("--json", "form", flag_value="json-patch", help="The same as --format json-patch.")
 @click.pass_obj
 def diff(
-    workbench: Workbench, image_set_id: str, versions: tuple[str, ...], other_id: str | None, form: DiffForm
+    workbench: Workbench, image_set_id: str, versions: tuple[str, ...], other_id: str | None, form: str
 ) -> None:
     """Compare two versions: A is the last but one if not given, B the latest. Exits 0, also with differences.
 
-    json-patch is RFC 6902: applied to A's document it gives B's.
+    json-patch is RFC 6902: applied to A's document it gives B's, ids of the image set included.
 
     \b
     Examples:
@@ -56,11 +64,11 @@ def diff(
     first, second = _two(workbench, image_set_id, versions, other_id)
     a = workbench.imaging.document(image_set_id, first)
     b = workbench.imaging.document(other_id or image_set_id, second)
-    if form is DiffForm.JSON_PATCH:
+    if form == DiffForm.JSON_PATCH:
         write_json(imageset.diff(a, b))
         return
-    changes = imageset.describe(a, b)
-    if form is DiffForm.SIDE_BY_SIDE:
+    changes = [change for change in imageset.describe(a, b) if change.path or change.member not in IDS]
+    if form == DiffForm.SIDE_BY_SIDE:
         _side_by_side(changes, f"version {first}", f"version {second}")
     else:
         for line in as_text(changes):

@@ -17,15 +17,17 @@ from tests.localstore.dicomfiles import file_bytes, image
 
 if TYPE_CHECKING:
     from mypy_boto3_medical_imaging import HealthImagingClient
-    from mypy_boto3_medical_imaging.type_defs import GetImageSetResponseTypeDef
 
 Document = dict[str, Any]
+Properties = dict[str, Any]
 
 
 class Bucket(Protocol):
     """Where imports read from: a folder that stands for a bucket, or a bucket."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The bucket's name in S3 URIs."""
 
     def put(self, key: str, data: bytes) -> None:
         """Store an object."""
@@ -130,6 +132,7 @@ class Imaging:
             dataAccessRoleArn=self.role,
             inputS3Uri=f"s3://{self.bucket.name}/{prefix}/",
             outputS3Uri=f"s3://{self.bucket.name}/out/",
+            clientToken=f"suite-{generate_uid(None)}"[:64],
         )
         while True:
             seen = self.client.get_dicom_import_job(datastoreId=self.datastore_id, jobId=job["jobId"])
@@ -152,10 +155,15 @@ class Imaging:
         self.made.extend(found)
         return found
 
-    def wait(self, image_set_id: str) -> GetImageSetResponseTypeDef:
+    def properties(self, image_set_id: str, version: str | None = None) -> Properties:
+        """Return what GetImageSet says."""
+        more: Any = {} if version is None else {"versionId": version}
+        return {**self.client.get_image_set(datastoreId=self.datastore_id, imageSetId=image_set_id, **more)}
+
+    def wait(self, image_set_id: str) -> Properties:
         """Wait until no operation runs on an image set, and return its properties."""
         while True:
-            seen = self.client.get_image_set(datastoreId=self.datastore_id, imageSetId=image_set_id)
+            seen = self.properties(image_set_id)
             if seen["imageSetState"] != "LOCKED":
                 return seen
             time.sleep(1 if self.kind == "aws" else 0.01)
@@ -195,12 +203,12 @@ class Imaging:
             **more,
         )
 
-    def update(self, image_set_id: str, version: str, **more: Any) -> GetImageSetResponseTypeDef:
+    def update(self, image_set_id: str, version: str, **more: Any) -> Properties:
         """Update and wait."""
         self.start_update(image_set_id, version, **more)
         return self.wait(image_set_id)
 
-    def revert(self, image_set_id: str, version: str, to: str) -> GetImageSetResponseTypeDef:
+    def revert(self, image_set_id: str, version: str, to: str) -> Properties:
         """Revert and wait."""
         self.client.update_image_set_metadata(
             datastoreId=self.datastore_id,
@@ -233,7 +241,7 @@ class Imaging:
             **more,
         )
 
-    def copy(self, source: str, version: str, **more: Any) -> GetImageSetResponseTypeDef:
+    def copy(self, source: str, version: str, **more: Any) -> Properties:
         """Copy, wait for both sets, and return the destination's properties."""
         answer = self.start_copy(source, version, **more)
         self.wait(source)

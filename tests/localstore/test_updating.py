@@ -220,7 +220,7 @@ def test_a_payload_over_ten_kilobytes_is_refused(imaging: Imaging) -> None:
 def test_no_second_write_while_locked(slow: Imaging) -> None:
     added = slow.add()
     slow.start_update(added.id, "1", updatable=NAME)
-    seen = slow.client.get_image_set(datastoreId=slow.datastore_id, imageSetId=added.id)
+    seen = slow.properties(added.id)
     assert (seen["imageSetState"], seen["imageSetWorkflowStatus"], seen["versionId"]) == (
         "LOCKED",
         "UPDATING",
@@ -242,7 +242,7 @@ def test_no_second_write_while_locked(slow: Imaging) -> None:
 def test_how_it_ends_is_not_told_before_it_does(slow: Imaging) -> None:
     added = slow.add()
     slow.start_update(added.id, "1", removable={"Study": {"DICOM": {"StudyDescription": "Thorax"}}})
-    seen = slow.client.get_image_set(datastoreId=slow.datastore_id, imageSetId=added.id)
+    seen = slow.properties(added.id)
     assert seen["imageSetWorkflowStatus"] == "UPDATING"
     assert "message" not in seen
     assert slow.wait(added.id)["imageSetWorkflowStatus"] == "UPDATE_FAILED"

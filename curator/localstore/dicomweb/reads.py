@@ -35,13 +35,25 @@ _IMAGE_SET: Final = re.compile(r"[0-9a-z]{32}")
 _MAX_FRAMES: Final = 10_000
 
 
-class _Instance(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class _Instance:
     """The instance object of a metadata document."""
 
-    dicom: dict[str, Json] = msgspec.field(name="DICOM")
-    vrs: dict[str, Json] = msgspec.field(name="DICOMVRs", default_factory=dict)
-    stored: str | None = msgspec.field(name="StoredTransferSyntaxUID", default=None)
-    frames: list[dict[str, Json]] = msgspec.field(name="ImageFrames", default_factory=list)
+    dicom: dict[str, Json]
+    vrs: dict[str, Json]
+    stored: str | None
+    frames: list[dict[str, Json]]
+
+    @classmethod
+    def read(cls, data: bytes) -> _Instance:
+        """Read the instance object's JSON."""
+        found = msgspec.json.decode(data)
+        return cls(
+            dicom=found["DICOM"],
+            vrs=found.get("DICOMVRs") or {},
+            stored=found.get("StoredTransferSyntaxUID"),
+            frames=found.get("ImageFrames") or [],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +121,11 @@ def _find(store: LocalStore, datastore_id: str, uids: Sequence[str], image_set: 
     levels = _levels(document)
     if levels[1].get("StudyInstanceUID") != study or document.series_uid != series:
         raise not_found("Instance does not exist in the ImageSet")
-    return _Found(
-        store, datastore_id, image_set, levels, msgspec.json.decode(document.instance, type=_Instance)
-    )
+    return _Found(store, datastore_id, image_set, levels, _Instance.read(document.instance))
 
 
 def _levels(document: InstanceDocument) -> tuple[dict[str, Json], dict[str, Json], dict[str, Json]]:
-    decode = msgspec.json.Decoder(dict[str, Json]).decode
+    decode = msgspec.json.decode
     return decode(document.patient), decode(document.study), decode(document.series)
 
 

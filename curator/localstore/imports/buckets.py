@@ -78,7 +78,8 @@ def _walk(place: Location) -> Iterator[tuple[str, Path]]:
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a job's result: the folders 0700, the file 0600, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in reversed(path.parents):
+        folder.mkdir(mode=0o700, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)

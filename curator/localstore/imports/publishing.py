@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 import msgspec
 
@@ -75,4 +76,4 @@ def _agreed(storage: Storage, connection: sqlite3.Connection, row: ImageSetRow, 
 
 
 def _level(data: bytes) -> dict[str, Json]:
-    return msgspec.json.decode(data, type=dict[str, Json])
+    return cast("dict[str, Json]", msgspec.json.decode(data))

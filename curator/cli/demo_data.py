@@ -136,7 +136,7 @@ def _identifiers(folder: Path, file: Path) -> list[Seeded]:
     data.RequestAttributesSequence = [item]
     data.private_block(0x0099, "CURATOR DEMO", create=True).add_new(0x01, "LO", NAME)
     data.save_as(folder / "planted.dcm")
-    nested = "Instances[*]/RequestAttributesSequence[0]/ScheduledProcedureStepDescription"
+    nested = "Series[*]/RequestAttributesSequence[0]/ScheduledProcedureStepDescription"
     places = (
         ("Instances[*]/ImageComments", comment, ""),
         ("Study/StudyDescription", described, original),

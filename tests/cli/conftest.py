@@ -27,6 +27,11 @@ class Ran:
         return json.loads(self.out)
 
     @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The NDJSON documents on stdout."""
+        return [json.loads(line) for line in self.lines]
+
+    @property
     def lines(self) -> list[str]:
         return self.out.splitlines()
 

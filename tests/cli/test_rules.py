@@ -116,6 +116,15 @@ def test_explain_shows_rules_files_and_words(ran: Ran) -> None:
     assert "truncate: year" in ran("explain", "truncate")[1]
 
 
+def test_checks_are_listed_and_explained_too(ran: Ran) -> None:
+    rows = json.loads(ran("list", "--checks", "--json")[1])
+    assert rows
+    code, out, _ = ran("explain", rows[0]["code"])
+    assert code == 0
+    assert rows[0]["name"] in out
+    assert ran("explain", rows[0]["name"])[1] == out
+
+
 def test_explain_takes_a_file(ran: Ran, tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(WRONG)

@@ -30,14 +30,27 @@ def _plural(count: int, word: str) -> str:
 @rules.command(name="list")
 @json_option
 @click.option("--words", is_flag=True, help="List the selectors, conditions and actions instead.")
-def list_(form: Form | None, words: bool) -> None:
-    """List the bundled rule files, or the words that rule files are made of.
+@click.option("--checks", "of_checks", is_flag=True, help="List the checks instead.")
+def list_(form: Form | None, words: bool, of_checks: bool) -> None:
+    """List the bundled rule files, the words that rule files are made of, or the checks.
 
     \b
     Example:
       curator rules list
       curator rules list --words
     """
+    if of_checks:
+        from curator.checks import checks, summary
+
+        write_rows(
+            {"code": "code", "name": "name", "severity": "severity", "does": "what it does"},
+            (
+                {"code": one.code, "name": one.name, "severity": one.severity.value, "does": summary(one)}
+                for one in checks()
+            ),
+            form,
+        )
+        return
     if words:
         from curator.rulefile import BASE
         from curator.rulefile.docs import overview
@@ -133,7 +146,7 @@ def test(workbench: Workbench, files: tuple[str, ...], form: Form | None) -> int
     "--file", "spec", metavar="FILE", help="Look for the rule in this file instead of the bundled ones."
 )
 def explain(name: str, spec: str | None) -> None:
-    """Explain a rule, a rule file, or a word of rule files (an action, condition or selector).
+    """Explain a rule, a rule file, a check (CUR…), or a word of rule files (an action, condition or selector).
 
     \b
     Example:
@@ -158,7 +171,7 @@ def _pages(name: str, spec: str | None) -> list[str]:
         if rule is not None:
             pages.append(_rule_page(path, rule))
     if spec is None:
-        pages += _word_pages(name)
+        pages += _word_pages(name) + _check_pages(name)
     return pages
 
 
@@ -198,11 +211,19 @@ def _word_pages(name: str) -> list[str]:
     return [manual(kind, name, word) for kind, word in BASE.words().values() if word.name == name]
 
 
+def _check_pages(name: str) -> list[str]:
+    from curator.checks import checks, explain
+
+    return [explain(check.code) for check in checks() if name.upper() == check.code or name == check.name]
+
+
 def _near(name: str, spec: str | None) -> str:
+    from curator.checks import checks
     from curator.rulefile import BASE
     from curator.rulefile.problems import did_you_mean
 
     known = {rule.id for _, file in _files(spec) for rule in file.rules}
+    known |= {check.name for check in checks()} if spec is None else set()
     known |= {word.name for _, word in BASE.words().values()} if spec is None else set()
     return did_you_mean(name, known)
 

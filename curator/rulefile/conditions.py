@@ -9,11 +9,11 @@ elements of that name below, and one that holds is enough, so ``not`` says that 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from curator.dicom import Json
+from curator.rulefile.comparison import Comparison
 from curator.rulefile.nodes import Mapping, Node
 from curator.rulefile.pattern import Pattern
 from curator.rulefile.place import Place, Ref
@@ -32,6 +32,7 @@ from curator.rulefile.shapes import (
     Word,
     told,
 )
+from curator.rulefile.table import normal
 from curator.rulefile.values import KNOWN, components, is_empty, joined, static_vr
 
 REF = Checked(Ref.of, 'an element: a keyword, a tag, or (gggg,"creator",xxee)', longest=200)
@@ -226,8 +227,6 @@ class Equals(Condition):
     fold: bool = told(Flag(), "true to pass over case, blanks and _-./,", False)
 
     def holds(self, subject: Subject) -> bool:
-        from curator.rulefile.table import normal
-
         wanted = normal(self.text, self.fold)
         return any(normal(text, self.fold) == wanted for text in subject.texts())
 
@@ -250,12 +249,13 @@ class In(Condition):
     main: ClassVar[str] = "texts"
     texts: tuple[str, ...] = told(ListOf(Text(filled=False), most=10_000), "the texts")
     fold: bool = told(Flag(), "true to pass over case, blanks and _-./,", False)
+    wanted: set[str] = field(default_factory=set, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.wanted.update(normal(text, self.fold) for text in self.texts)
 
     def holds(self, subject: Subject) -> bool:
-        from curator.rulefile.table import normal
-
-        wanted = {normal(text, self.fold) for text in self.texts}
-        return any(normal(text, self.fold) in wanted for text in subject.texts())
+        return any(normal(text, self.fold) in self.wanted for text in subject.texts())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,56 +278,6 @@ class Matches(Condition):
 
     def holds(self, subject: Subject) -> bool:
         return any(self.pattern.found(text) for text in subject.texts())
-
-
-_COMPARISON = re.compile(r"(<=|>=|!=|<|>|=)\s*(\S.*)")
-_DAYS = {"D": 1, "W": 7, "M": 30, "Y": 365}
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """An operator and what to compare with: a number, date or age, or another element."""
-
-    operator: str
-    operand: str
-    ref: Ref | None
-
-    @classmethod
-    def of(cls, text: str) -> Comparison:
-        """Return the comparison; ValueError with what was expected."""
-        match = _COMPARISON.fullmatch(text.strip())
-        if match is None:
-            raise ValueError("a comparison such as '>= 20200101', '< 5.5' or '> StudyDate'")
-        operand = match[2].strip()
-        ref = None if re.fullmatch(r"[+-]?[0-9.]+[DWMY]?", operand) else Ref.of(operand)
-        return cls(match[1], operand, ref)
-
-    def holds(self, key: str, text: str, operand: str) -> bool:
-        """Compare two texts as the VR of ``key`` orders them; what cannot be compared does not hold."""
-        if static_vr(key) in ("DA", "DT", "TM"):
-            length = min(len(text), len(operand))
-            sides = (text[:length], operand[:length])
-            return (
-                bool(length) and text.isascii() and self._order((sides[0] > sides[1]) - (sides[0] < sides[1]))
-            )
-        left, right = _number(text), _number(operand)
-        return left is not None and right is not None and self._order((left > right) - (left < right))
-
-    def _order(self, sign: int) -> bool:
-        signs = {"<": (-1,), "<=": (-1, 0), "=": (0,), ">=": (0, 1), ">": (1,), "!=": (-1, 1)}
-        return sign in signs[self.operator]
-
-
-def _number(text: str) -> Decimal | None:
-    text = text.strip(" \0")
-    unit = 1
-    if re.fullmatch(r"[0-9]{1,3}[DWMY]", text):  # AS, in days
-        text, unit = text[:-1], _DAYS[text[-1]]
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number * unit if number.is_finite() and abs(number.adjusted()) < 400 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

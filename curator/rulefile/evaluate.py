@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from curator.dicom import Json
 from curator.dicom.dictionary import tag_of_key
@@ -20,6 +20,7 @@ from curator.imageset import ANY, ElementPath, ImageSetMetadata
 from curator.rulefile.actions.action import Because, Judgement, Verdict
 from curator.rulefile.place import Place, Scope
 from curator.rulefile.rule import Rule, RuleFile, Step
+from curator.rulefile.selectors import Selection
 from curator.rulefile.values import Value, joined
 
 CONFLICT: Final = "rule-conflict"
@@ -46,12 +47,16 @@ class Part:
     steps: list[Step] = field(default_factory=list)
 
 
+Candidates: TypeAlias = "tuple[tuple[Rule, tuple[Selection, ...]], ...]"
+"""Rules, each with those of its selections that admit an element's key: what is left to ask is the element itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """What keys alone tell about a level: which rules to try on which keys, which sequences to walk, what to make."""
+    """What keys alone tell about a level: what to try on which keys, which sequences to walk, what to make."""
 
-    direct: tuple[tuple[str, tuple[Rule, ...]], ...]
-    deep: tuple[tuple[str, tuple[Rule, ...]], ...]
+    direct: tuple[tuple[str, Candidates], ...]
+    deep: tuple[str, ...]
     make: tuple[tuple[ElementPath, Rule], ...]
 
 
@@ -73,6 +78,7 @@ class _Fits:
             for level in Level
         }
         self.known: dict[tuple[Level, tuple[str, ...]], _Fit] = {}
+        self.nested: dict[tuple[Level, str, str], Candidates] = {}
 
     def of(self, level: Level, elements: Mapping[str, Json]) -> _Fit:
         keys = (level, tuple(elements))
@@ -88,16 +94,15 @@ class _Fits:
         direct = []
         deep = []
         for key in elements:
-            fitting = tuple(rule for rule in rules if any(one.admits(level, key) for one in rule.select))
+            fitting = tuple(
+                (rule, admitting)
+                for rule in rules
+                if (admitting := tuple(one for one in rule.select if one.admits(level, key)))
+            )
             if fitting:
                 direct.append((key, fitting))
-            inside = tuple(
-                rule
-                for rule in rules
-                if any(one.deep() and self._leads(one.named(), key) for one in rule.select)
-            )
-            if inside:
-                deep.append((key, inside))
+            if any(one.deep() and self._leads(one.named(), key) for rule in rules for one in rule.select):
+                deep.append(key)
         make = tuple(
             (path, rule)
             for rule in rules
@@ -108,6 +113,17 @@ class _Fits:
             and (len(path.steps) > 1 or path.steps[0] not in elements)
         )
         return _Fit(tuple(direct), tuple(deep), make)
+
+    def inside(self, level: Level, top: str, key: str) -> Candidates:
+        """Return what to try on an element of this key anywhere inside the sequence ``top``."""
+        found = self.nested.get((level, top, key))
+        if found is None:
+            found = self.nested[level, top, key] = tuple(
+                (rule, admitting)
+                for rule in self.by_level[level]
+                if (admitting := tuple(one for one in rule.select if one.admits_inside(level, top, key)))
+            )
+        return found
 
     @staticmethod
     def _leads(named: ElementPath | None, key: str) -> bool:
@@ -151,6 +167,7 @@ class _Evaluation:
 
     def __init__(self, file: RuleFile, fits: _Fits, scope: Scope, version: str, trace: bool) -> None:
         self.file = file
+        self.fits = fits
         self.fit = fits.of(scope.path.level, scope.elements)
         self.scope = scope
         self.version = version
@@ -160,45 +177,54 @@ class _Evaluation:
 
     def part(self) -> Part:
         """Try every rule, then let priority decide, and return what is left."""
-        for place, rules in self._places():
-            for rule in rules:
-                if rule.selects(place):
-                    self._try(rule, place)
+        top = (self.scope.elements,)
+        for key, candidates in self.fit.direct:
+            self._offer(Place(self.scope, (key,), top), candidates)
+        for key in self.fit.deep:
+            self._walk((key,), top, self.scope.elements[key])
+        self._make(top)
         self._settle()
         return self.result
 
     # --------------------------------------------------------------------------------------- which elements
 
-    def _places(self) -> Iterator[tuple[Place, tuple[Rule, ...]]]:
-        top = (self.scope.elements,)
-        made: dict[tuple[str | int, ...], list[Rule]] = {}
-        for key, rules in self.fit.direct:
-            yield Place(self.scope, (key,), top), rules
-        for key, rules in self.fit.deep:
-            yield from self._inside((key,), top, self.scope.elements[key], rules)
-        for path, rule in self.fit.make:
-            for place in self._missing(path, (), top, 0):
-                rules_here = made.setdefault(place.steps, [])
-                if rule not in rules_here:
-                    rules_here.append(rule)
-                    yield place, (rule,)
+    def _offer(self, place: Place, candidates: Candidates) -> None:
+        for rule, selections in candidates:
+            for selection in selections:
+                if selection.fits(place):
+                    self._try(rule, place)
+                    break
 
-    def _inside(
-        self,
-        steps: tuple[str | int, ...],
-        nodes: tuple[Mapping[str, Json], ...],
-        value: Json,
-        rules: tuple[Rule, ...],
-    ) -> Iterator[tuple[Place, tuple[Rule, ...]]]:
+    def _walk(self, steps: tuple[str | int, ...], nodes: tuple[Mapping[str, Json], ...], value: Json) -> None:
+        """Offer every element inside a sequence, at any depth."""
         if not isinstance(value, list):
             return
+        level, top = self.scope.path.level, str(steps[0])
         for number, item in enumerate(value):
             if not isinstance(item, dict):
                 return
+            inner_nodes = (*nodes, item)
             for key, inner in item.items():
                 here = (*steps, number, key)
-                yield Place(self.scope, here, (*nodes, item)), rules
-                yield from self._inside(here, (*nodes, item), inner, rules)
+                if candidates := self.fits.inside(level, top, key):
+                    self._offer(Place(self.scope, here, inner_nodes), candidates)
+                if isinstance(inner, list):
+                    self._walk(here, inner_nodes, inner)
+
+    def _make(self, top: tuple[Mapping[str, Json], ...]) -> None:
+        """Offer the elements that are named and not there to the rules that create them."""
+        offered: set[tuple[tuple[str | int, ...], str]] = set()
+        for path, rule in self.fit.make:
+            if path.series not in ("", ANY, self.scope.path.series):
+                continue
+            if path.instance not in ("", ANY, self.scope.path.instance):
+                continue
+            for place in self._missing(path, (), top, 0):
+                if (place.steps, rule.id) in offered:
+                    continue
+                offered.add((place.steps, rule.id))
+                if any(one.named() == path and one.create and one.fits(place) for one in rule.select):
+                    self._try(rule, place)
 
     def _missing(
         self, path: ElementPath, steps: tuple[str | int, ...], nodes: tuple[Mapping[str, Json], ...], at: int

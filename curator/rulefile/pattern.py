@@ -26,6 +26,12 @@ def _compiled(text: str, fold: bool) -> Any:
     return re2.compile(text, options)
 
 
+@lru_cache(maxsize=8192)
+def _found(pattern: str, fold: bool, text: str) -> bool:
+    """Search, and remember: the instances of a series repeat most values."""
+    return _compiled(pattern, fold).search(_sound(text)) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """A regular expression in RE2's syntax (https://github.com/google/re2/wiki/Syntax)."""
@@ -59,7 +65,7 @@ class Pattern:
 
     def found(self, text: str) -> bool:
         """Say whether the pattern occurs anywhere in ``text``."""
-        return _compiled(self.text, self.fold).search(_sound(text)) is not None
+        return _found(self.text, self.fold, text)
 
     def group(self, text: str, number: int) -> str | None:
         """Return what group ``number`` (0: all of it) holds at the first occurrence; None if there is none."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from curator.dicom import Json
-from curator.dicom.dictionary import by_keyword, key_of_tag, tag_of_key
+from curator.dicom.dictionary import by_keyword, is_private, key_of_tag, tag_of_key
 from curator.dicom.levels import Level, level_of
 from curator.findings import ABSENT, Absent
 from curator.imageset import ElementPath, ImageSetMetadata, PrivateStep
-from curator.rulefile.values import KNOWN, Value, joined
+from curator.rulefile.values import KNOWN, Value, joined, static_vr
 
 G = TypeVar("G")
 _ORDER = tuple(Level)
@@ -68,11 +69,22 @@ class Place:
         return found
 
 
+@lru_cache(maxsize=8192)
+def _private(key: str) -> bool:
+    tag = tag_of_key(key)
+    return tag is not None and is_private(tag)
+
+
 def vr_at(scope: Scope, steps: tuple[str | int, ...], node: Mapping[str, Json]) -> str:
     """Return the VR of the element at ``steps``."""
     key = str(steps[-1])
-    if len(steps) == 1 and scope.vrs.get(key) in KNOWN:
-        return scope.vrs[key]
+    if known := static_vr(key):
+        return known
+    if len(steps) == 1:
+        if scope.path.level is Level.INSTANCE and _private(key):
+            return scope.vrs.get(key, "UN")
+        if scope.vrs.get(key) in KNOWN:
+            return scope.vrs[key]
     return scope.path.child(*steps).vr(scope.document)
 
 

@@ -53,10 +53,6 @@ class Rule:
     cases: tuple[Case, ...]
     because: Why
 
-    def selects(self, place: Place) -> bool:
-        """Say whether one of the selections fits the element."""
-        return any(selection.fits(place) for selection in self.select)
-
     def unmet(self, place: Place) -> int | None:
         """Return the number (from 1) of the first condition that does not hold here, None if all hold."""
         if not self.when:

@@ -376,17 +376,11 @@ class Selection:
         return self.deep() and all(selector.admits_inside(level, top, key) for selector in self.selectors)
 
     def fits(self, place: Place) -> bool:
-        """Say whether the element, on top or inside, fits (keys included)."""
-        level = place.scope.path.level
-        if len(place.steps) == 1:
-            admitted = self.admits(level, place.key)
-        else:
-            admitted = self.admits_inside(level, str(place.steps[0]), place.key)
-        return (
-            admitted
-            and all(selector.fits(place) for selector in self.selectors)
-            and not any(selection.fits_anywhere(place) for selection in self.but)
-        )
+        """Say whether an element that was admitted (on top, or inside) fits."""
+        for selector in self.selectors:
+            if not selector.fits(place):
+                return False
+        return not self.but or not any(selection.fits_anywhere(place) for selection in self.but)
 
     def fits_anywhere(self, place: Place) -> bool:
         """Say whether the element fits at any depth: what ``except`` means."""

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 LARGEST: Final = 50_000_000
@@ -65,6 +66,7 @@ class Table:
         return found
 
 
+@lru_cache(maxsize=8192)
 def normal(text: str, fold: bool) -> str:
     """Return ``text`` as keys are compared: without padding; folded, also without case, blanks and ``_-./,``."""
     text = text.strip(" \0")

@@ -7,6 +7,7 @@ A rule file holds text only. Here text becomes the JSON type that HealthImaging 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from curator.dicom import Json
@@ -87,6 +88,7 @@ def element(key: str, vr: str, texts: list[str] | str) -> Json:
     return made[0]
 
 
+@lru_cache(maxsize=8192)
 def static_vr(key: str) -> str:
     """Return the VR that the dictionary gives for ``key`` if it leaves no choice, else ""."""
     tag = tag_of_key(key)

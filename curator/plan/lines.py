@@ -19,7 +19,6 @@ from typing import Final
 
 import msgspec
 
-from curator.dicom import Json
 from curator.errors import Refused, UsageError
 from curator.findings import Why
 from curator.plan.cost import Cost
@@ -54,7 +53,7 @@ class Ending(msgspec.Struct, frozen=True):
 class _PatchLine(msgspec.Struct, frozen=True):
     unit: int
     set: str
-    patch: tuple[Mapping[str, Json], ...]
+    patch: list[dict[str, object]]
     whys: tuple[Why, ...] = ()
 
 
@@ -70,15 +69,9 @@ class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     end: Ending | None = None
 
 
-class _RawPatch(msgspec.Struct, frozen=True):
-    unit: int
-    set: str
-    patch: list[dict[str, object]]
-    whys: tuple[Why, ...] = ()
-
-
 _HEADER: Final = msgspec.json.Decoder(Header)
 _LINE: Final = msgspec.json.Decoder(_Line)
+_PATCH: Final = msgspec.json.Decoder(_PatchLine)
 _STEP: Final = msgspec.json.Decoder(_StepLine)
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -160,16 +153,16 @@ def _ending(line: bytes) -> Ending | None:
 def read_units(lines: Iterable[bytes]) -> Iterator[Unit]:
     """Yield the units of a plan whose digest was checked, from its lines after the first; one unit in memory."""
     bare: Unit | None = None
-    patches: dict[str, tuple[list[Mapping[str, Json]], tuple[Why, ...]]] = {}
+    patches: dict[str, tuple[list[Mapping[str, object]], tuple[Why, ...]]] = {}
     steps: list[Step] = []
     for line in lines:
         read = _LINE.decode(line)
         if bytes(read.step):
             steps.append(_STEP.decode(read.step).step)
         elif bytes(read.patch):
-            part = msgspec.json.decode(read.patch, type=_RawPatch)
+            part = _PATCH.decode(read.patch)
             known, whys = patches.get(part.set, ([], ()))
-            known.extend(part.patch)  # type: ignore[arg-type]  # JSON by construction
+            known.extend(part.patch)
             patches[part.set] = known, whys or part.whys
         else:
             if bare is not None:
@@ -180,7 +173,7 @@ def read_units(lines: Iterable[bytes]) -> Iterator[Unit]:
 
 
 def _whole(
-    bare: Unit, patches: Mapping[str, tuple[list[Mapping[str, Json]], tuple[Why, ...]]], steps: list[Step]
+    bare: Unit, patches: Mapping[str, tuple[list[Mapping[str, object]], tuple[Why, ...]]], steps: list[Step]
 ) -> Unit:
     listed = tuple(Patch(name, whys, tuple(patch)) for name, (patch, whys) in patches.items())
     return msgspec.structs.replace(bare, steps=tuple(steps), patches=listed)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from curator.errors import Refused
 from curator.findings import Change, Safety
 from curator.imageset import content_hash
@@ -41,7 +43,9 @@ def plan_publication(
     changed = Party("$1", "", update.predicted)
     last = plan_copy(changed, promote=promote)
     steps: list[Step] = [*first, *update_steps("$1", update.calls)]
-    steps += [Copy("$1", "$2", each.new, each.chosen, each.because, each.promote, each.frames) for each in last.steps if isinstance(each, Copy)]  # fmt: skip
+    steps += [
+        msgspec.structs.replace(each, set="$1", into="$2") for each in last.steps if isinstance(each, Copy)
+    ]
     steps.append(Delete("$1"))
     content = content_hash(party.doc)
     member = Member(

@@ -136,8 +136,9 @@ def _copy_out(
         frames = sum(
             len(doc.series[uid].instances[sop].frames) for uid, found in part.items() for sop in found
         )
+        new = copied is None
         steps.append(
-            Copy(source, name, copied is None, subset, promote=promote and copied is None, frames=frames)
+            Copy(source, name, new, subset, promote=promote and new, frames=frames, series=next(iter(part)))
         )
         copied = after_copy(doc, copied, subset)
     assert copied is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 import msgspec
 
@@ -79,7 +79,8 @@ class Update(msgspec.Struct, frozen=True, tag="update", tag_field="op"):
 class Copy(msgspec.Struct, frozen=True, tag="copy", tag_field="op"):
     """One CopyImageSet: of ``chosen`` instances by series (None: of all), into ``into``.
 
-    ``new`` says that the call makes ``into``; otherwise it is a destination that exists by then.
+    ``new`` says that the call makes ``into``; otherwise it is a destination that exists by then. ``series`` is the
+    series of what it makes, by which it is searched for when the answer was lost.
     """
 
     set: str
@@ -89,6 +90,7 @@ class Copy(msgspec.Struct, frozen=True, tag="copy", tag_field="op"):
     because: tuple[str, ...] = ()
     promote: bool = False
     frames: int = 0
+    series: str = ""
 
     @property
     def copiable(self) -> dict[str, Json] | None:
@@ -121,11 +123,19 @@ OPERATIONS: Final[Mapping[type, str]] = {
 
 
 class Patch(msgspec.Struct, frozen=True):
-    """The reviewable changes of one image set, with their reasons."""
+    """The reviewable changes of one image set, with their reasons.
+
+    ``operations`` are JSON; msgspec, which reads them, cannot be told so by the recursive type.
+    """
 
     set: str
     whys: tuple[Why, ...]
-    patch: tuple[Mapping[str, Json], ...]
+    operations: tuple[Mapping[str, object], ...]
+
+    @property
+    def patch(self) -> tuple[Mapping[str, Json], ...]:
+        """The RFC 6902 patch."""
+        return cast("tuple[Mapping[str, Json], ...]", self.operations)
 
     def changes(self) -> Iterator[Change]:
         """Yield the changes, with values before and after."""

@@ -1,0 +1,101 @@
+"""`finish`: deletes what the campaign emptied or replaced. It ends exact undo, and says so beforehand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from curator.campaign.actions import DeleteAction
+from curator.campaign.applying import states_of
+from curator.campaign.calls import Caller, Stopped
+from curator.campaign.journal import Campaign, Phase, Status, UnitState, anchor
+from curator.campaign.rebuilding import keep_original
+from curator.campaign.verifying import prove
+from curator.errors import Cancelled, ConfirmationMissing, CuratorError, ReadOnly
+from curator.plan.units import Unit
+
+if TYPE_CHECKING:
+    from curator.healthimaging import HealthImaging
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What became of one unit: the image sets deleted, or why none was."""
+
+    unit: int
+    title: str
+    deleted: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def to_delete(campaign: Campaign) -> list[str]:
+    """Return the ids of the image sets that `finish` would delete."""
+    return [
+        name for unit, state in states_of(campaign) if state.status is Status.DONE for name in unit.emptied
+    ]
+
+
+def finish(
+    campaign: Campaign,
+    imaging: HealthImaging,
+    who: dict[str, str],
+    *,
+    confirmed: bool,
+    stopped: threading.Event | None = None,
+    remote: bool = False,
+    progress: Callable[[Finished], None] = lambda _: None,
+) -> list[Finished]:
+    """Delete the emptied and replaced image sets of every unit that is done and still verifies.
+
+    Their documents are kept in the campaign's folder (PHI, 0600; `purge` removes them), so that undo can rebuild
+    them. Raises `ConfirmationMissing` unless ``confirmed``; `ReadOnly`; `Cancelled`.
+    """
+    if imaging.read_only:
+        raise ReadOnly("The store was opened read-only; nothing was deleted.", hint="drop --read-only")
+    wanted = to_delete(campaign)
+    if wanted and not confirmed:
+        raise ConfirmationMissing(
+            f"{len(wanted)} image sets would be deleted with all their versions, for good; after that undo can "
+            "only rebuild them, with other ids and without their history.",
+            hint="say --yes if that is meant",
+        )
+    results: list[Finished] = []
+    stopping = stopped or threading.Event()
+    with campaign.open_ledger(who) as ledger:
+        ledger.append("finish", state="begun", image_sets=len(wanted))
+        for unit, state in states_of(campaign):
+            if unit.emptied and state.status is Status.DONE:
+                caller = Caller(imaging, ledger, unit.number, state, stopping, remote=remote)
+                result = _finish_unit(campaign, caller, unit, state)
+                results.append(result)
+                progress(result)
+        ledger.append("finish", state="ended", image_sets=sum(len(each.deleted) for each in results))
+        head = ledger.head
+    anchor(campaign.project, who, "campaign", [("campaign", campaign.id), ("head", str(head))])
+    return results
+
+
+def _finish_unit(campaign: Campaign, caller: Caller, unit: Unit, state: UnitState) -> Finished:
+    begun = any(phase == Phase.FINISH for phase, _ in state.steps)
+    if not begun:  # afterwards some of the sets are gone, as they should be
+        proof = prove(caller.imaging, unit, state)
+        if not proof.holds:
+            return Finished(unit.number, unit.title, reason=f"not verified: {proof.problems[0]}")
+        if proof.notes:
+            return Finished(unit.number, unit.title, reason=proof.notes[0])
+    try:
+        for index, name in enumerate(unit.emptied):
+            member = unit.member(name)
+            if member is not None and (Phase.FINISH, index) not in state.steps:
+                keep_original(campaign, caller.imaging, name, member.version)
+            caller.carry_out(Phase.FINISH, index, DeleteAction(caller, name))
+    except Stopped as stop:
+        return Finished(unit.number, unit.title, reason=stop.reason)
+    except Cancelled:
+        raise
+    except CuratorError as error:
+        return Finished(unit.number, unit.title, reason=error.message)
+    caller.record("unit", state=str(Status.FINISHED))
+    return Finished(unit.number, unit.title, unit.emptied)

@@ -1,0 +1,204 @@
+"""`undo`: the image sets are again what they were, proved by diff; what others did since is never overwritten.
+
+Before `finish` undo is exact: ``revertToVersionId`` to the version that the plan was made for, and deletion of the
+image sets that the campaign made. After it the deleted ones are rebuilt (`curator.campaign.rebuilding`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from curator.audit import Ledger
+from curator.campaign.actions import DeleteAction, RevertAction, TagAction
+from curator.campaign.applying import base_documents, states_of
+from curator.campaign.calls import Action, Caller, Stopped, next_version
+from curator.campaign.journal import Campaign, Phase, Status, UnitState, anchor
+from curator.campaign.rebuilding import rebuild
+from curator.errors import Cancelled, CuratorError, NotFound, ReadOnly
+from curator.imageset import content_hash
+from curator.plan.units import Copy, Delete, Step, Tag, Unit
+
+if TYPE_CHECKING:
+    from curator.healthimaging import HealthImaging
+
+REBUILD_STEPS = 1_000_000
+"""Undo's own calls are numbered from here, after those of the unit's rebuilding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What became of one unit: ``reason`` says why it is not as before, or in what it differs (ids, history)."""
+
+    unit: int
+    title: str
+    status: Status
+    reason: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the image sets are as they were."""
+        return self.status in (Status.UNDONE, Status.REBUILT)
+
+
+def undo(
+    campaign: Campaign,
+    imaging: HealthImaging,
+    who: dict[str, str],
+    *,
+    image_set: str | None = None,
+    stopped: threading.Event | None = None,
+    remote: bool = False,
+    progress: Callable[[Undone], None] = lambda _: None,
+) -> list[Undone]:
+    """Take back what the campaign did: all of it, or the units that have to do with one image set.
+
+    Safe to run again after any interruption. Raises `ReadOnly`, `Cancelled`.
+    """
+    if imaging.read_only:
+        raise ReadOnly("The store was opened read-only; nothing was undone.", hint="drop --read-only")
+    stopping = stopped or threading.Event()
+    results: list[Undone] = []
+    with campaign.open_ledger(who) as ledger:
+        ledger.append("undo", state="begun")
+        for unit, state in states_of(campaign):
+            if image_set is not None and image_set not in _sets_of(unit, state):
+                continue
+            if not state.steps and state.status is not Status.FINISHED:
+                continue
+            caller = Caller(imaging, ledger, unit.number, state, stopping, remote=remote)
+            result = _undo_unit(campaign, caller, ledger, unit)
+            results.append(result)
+            progress(result)
+        ledger.append(
+            "undo", state="ended", units=len(results), open=sum(not each.complete for each in results)
+        )
+        head = ledger.head
+    anchor(campaign.project, who, "campaign", [("campaign", campaign.id), ("head", str(head))])
+    return results
+
+
+def _sets_of(unit: Unit, state: UnitState) -> set[str]:
+    return {member.id for member in unit.members} | set(state.names.values())
+
+
+def _undo_unit(campaign: Campaign, caller: Caller, ledger: Ledger, unit: Unit) -> Undone:
+    state = caller.state
+    if state.status in (Status.UNDONE, Status.REBUILT):
+        return Undone(unit.number, unit.title, state.status, state.reason)
+    finished = state.status is Status.FINISHED
+    try:
+        _settle_doubt(caller, unit)
+        reason = rebuild(campaign, caller, unit) if finished else ""
+        gone = set(unit.emptied) if finished else set()
+        for index, action in enumerate(_actions(caller, unit, gone), REBUILD_STEPS):
+            caller.carry_out(Phase.UNDO, index, action)
+        _prove(caller, unit, gone)
+        status = Status.REBUILT if finished and unit.emptied else Status.UNDONE
+    except Stopped as stop:
+        return Undone(unit.number, unit.title, stop.status, stop.reason)
+    except Cancelled:
+        raise
+    except CuratorError as error:
+        return Undone(unit.number, unit.title, Status.OPEN, error.message)
+    said = {"reason": reason} if reason else {}
+    ledger.append("unit", unit=unit.number, state=str(status), **said)
+    return Undone(unit.number, unit.title, status, reason)
+
+
+def _settle_doubt(caller: Caller, unit: Unit) -> None:
+    """Find out what became of a call that apply was killed in, and record it if it was carried out."""
+    from curator.campaign.applying import doubtful_action
+
+    for (phase, index), known in sorted(caller.state.steps.items()):
+        if phase != Phase.APPLY or known.outcome is not None:
+            continue
+        action = doubtful_action(caller, unit, index)
+        try:
+            outcome = action.look(known.intent)
+        except Stopped as stop:
+            if stop.status is not Status.FAILED:
+                raise
+            continue
+        if outcome is not None:
+            caller.record("outcome", phase=Phase.APPLY, step=index, state="done", **outcome)
+            caller.state.read({"event": "outcome", "phase": "apply", "step": index, **outcome})
+
+
+def _actions(caller: Caller, unit: Unit, gone: set[str]) -> Iterator[Action]:
+    """Yield what takes the unit back: first what is there returns, then what was made goes."""
+    state = caller.state
+    done = [unit.steps[index] for index in _done(state) if index < len(unit.steps)]
+    changed = dict.fromkeys(name for step in done if (name := _changed(step)) and not name.startswith("$"))
+    for name in changed:
+        member = unit.member(name)
+        if member is not None and name not in gone:
+            yield RevertAction(caller, name, _ours(caller, unit, name), member.version)
+    for step in done:
+        if isinstance(step, Tag) and step.set not in gone:
+            yield TagAction(caller, state.id_of(step.set), step.tags, remove=True)
+    deleted = {step.set for step in done if isinstance(step, Delete)}
+    for name in reversed(list(state.names)):
+        if name not in deleted and not name.startswith("$r"):
+            _ours(caller, unit, name)
+            yield DeleteAction(caller, state.id_of(name))
+
+
+def _done(state: UnitState) -> list[int]:
+    return sorted(
+        index for (phase, index), known in state.steps.items() if phase == Phase.APPLY and known.outcome
+    )
+
+
+def _changed(step: Step) -> str:
+    if isinstance(step, Copy):
+        return step.into
+    return "" if isinstance(step, Tag | Delete) else step.set
+
+
+def _ours(caller: Caller, unit: Unit, name: str) -> str:
+    """Return the version to revert from; `Stopped` when others have changed the image set since."""
+    state = caller.state
+    image_set, version = state.id_of(name), state.version_of(unit, name)
+    if _has_outcome(state, image_set):
+        return version
+    try:
+        latest = caller.settled(image_set)
+    except NotFound:
+        if name.startswith("$"):
+            return version  # deleted already, by this undo or by others: nothing is left to do
+        raise Stopped(Status.MOVED, f"image set {image_set} is not there any more") from None
+    if latest.version == version:
+        return version
+    pending = any(phase == Phase.UNDO and not known.outcome for (phase, _), known in state.steps.items())
+    if pending and latest.version == next_version(version):
+        return version  # this undo's own call, interrupted: it is recognised by its content
+    if latest.failed and latest.version == next_version(version):
+        return latest.version  # a failed operation used up a version and changed nothing
+    raise Stopped(
+        Status.MOVED,
+        f"others made version {latest.version} of image set {image_set} after this campaign's {version}: left as it is",
+    )
+
+
+def _has_outcome(state: UnitState, image_set: str) -> bool:
+    """Say whether undo has dealt with this image set already."""
+    return any(
+        phase == Phase.UNDO and known.outcome is not None and known.intent.get("set") == image_set
+        for (phase, _), known in state.steps.items()
+    )
+
+
+def _prove(caller: Caller, unit: Unit, gone: set[str]) -> None:
+    """Require the diff between every image set and what it was to be empty, and copies to be gone."""
+    base = base_documents(caller.imaging, unit, without=gone)
+    for member in unit.members:
+        if member.id in gone:
+            continue
+        now = caller.imaging.document(member.id)
+        if content_hash(now) != content_hash(base[member.id]):
+            raise Stopped(
+                Status.OPEN, f"image set {member.id} is not what it was, though every call was carried out"
+            )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curator.localstore import LocalStore, inprocess_client
+from curator.localstore import Limits, LocalStore, inprocess_client
 
 if TYPE_CHECKING:
     from mypy_boto3_medical_imaging import HealthImagingClient

@@ -16,7 +16,7 @@ import msgspec
 
 from curator.catalogue import refresh as _refresh
 from curator.catalogue import schema
-from curator.catalogue.reading import read_document
+from curator.catalogue.reading import hash64, read_document
 from curator.catalogue.refresh import Progress, ReadCost, Refreshed
 from curator.catalogue.rows import COLUMNS, SORTS, Row, from_records
 from curator.catalogue.store import Shelf, State, Summary, packed_parts
@@ -181,6 +181,11 @@ class Catalogue:
         found = self.document(image_set_id, version)
         assert found is not None
         return found
+
+    def holders(self, sop_instance_uid: str) -> list[str]:
+        """Return the ids of the image sets that hold an instance."""
+        sql = "SELECT i.id FROM instance x JOIN image_set i USING (n) WHERE x.sop=? AND NOT i.deleted ORDER BY i.id"
+        return [identifier for (identifier,) in self._shelf.all(sql, (hash64(sop_instance_uid),))]
 
     def documents(self, ids: Sequence[str] = ()) -> Iterator[tuple[str, ImageSetMetadata]]:
         """Yield (image set id, newest document read), one at a time, of all sets or of those named."""

@@ -145,7 +145,9 @@ class CatalogueView:
 
     def facts(self, image_set_id: str) -> SetFacts | None:
         """Return the facts of one set, None where it is unknown or deleted."""
-        records = self._shelf.all(f"SELECT {_FACTS} FROM image_set i WHERE id=? AND NOT deleted", (image_set_id,))
+        records = self._shelf.all(
+            f"SELECT {_FACTS} FROM image_set i WHERE id=? AND NOT deleted", (image_set_id,)
+        )
         return _facts(records[0]) if records else None
 
 

@@ -25,6 +25,10 @@ VERBS: dict[str, str] = {
     "copy": "curator.cli.editing:copy",
     "delete": "curator.cli.editing:delete",
     "rules": "curator.cli.rules:rules",
+    "check": "curator.cli.check:check",
+    "values": "curator.cli.value_sheet:values",
+    "catalogue": "curator.cli.catalogue:catalogue",
+    "doctor": "curator.cli.doctor:doctor",
     "completion": "curator.cli.completion:completion",
 }
 """Verb → ``module:attribute`` of its click command. The module is imported only when its verb is used."""
@@ -56,6 +60,10 @@ SUMMARIES: dict[str, str] = {
     "copy": "Copy an image set, whole or in part, or into another.",
     "delete": "Delete an image set with all its versions.",
     "rules": "List, check, test and explain rule files.",
+    "check": "Find what is wrong in the data store.",
+    "values": "List every distinct value, to be decided once.",
+    "catalogue": "Show, refresh or purge the local index.",
+    "doctor": "Check identity, permissions, endpoint and folder modes.",
     "completion": "Print the shell's completion script.",
 }
 """One line a verb for ``curator --help``, which loads no verb's module. A verb without a line here is loaded for it."""

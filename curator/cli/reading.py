@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from curator.cli.workbench import Workbench
 from curator.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
+    from curator.catalogue import Row
     from curator.dicom import Json
     from curator.healthimaging import ImageSetProperties, ImageSetSummary
     from curator.imageset import ElementPath, ImageSetMetadata
@@ -33,6 +35,24 @@ LISTED = {
 
 SORTABLE = {"updatedAt": "updatedAt", "createdAt": "createdAt", "StudyDate": "DICOMStudyDateAndTime"}
 
+INDEXED = {
+    "imageSetId": "image set",
+    "version": "version",
+    "DICOMPatientId": "patient ID",
+    "DICOMPatientName": "patient",
+    "DICOMStudyDate": "study date",
+    "DICOMSeriesModality": "modality",
+    "DICOMSeriesNumber": "series",
+    "seriesDescription": "description",
+    "instances": "instances",
+    "workflowStatus": "status",
+    "conflicts": "conflicts",
+}
+"""The columns of a list that the catalogue answers."""
+
+CATALOGUE_SORTS = {"updatedAt": "updated", "createdAt": "created", "StudyDate": "date"}
+"""The service's names of sort fields → the catalogue's."""
+
 VERSIONED = {
     "version": "version",
     "state": "state",
@@ -50,7 +70,11 @@ FIRST_INSTANCES = 1
 @click.option(
     "--where", metavar="EXPR", help='Only those that match, such as: modality:CT study:"head" !primary.'
 )
-@click.option("--sort", metavar="FIELD", help="updatedAt, createdAt or StudyDate; -FIELD turns it round.")
+@click.option(
+    "--sort",
+    metavar="FIELD",
+    help="updatedAt, createdAt, StudyDate, or patient, modality, instances, conflicts …; -FIELD turns it.",
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N.")
 @form_options
 @click.pass_obj
@@ -59,29 +83,71 @@ def list_(
 ) -> None:
     """List the image sets of the data store, the last updated first.
 
-    With --where the local catalogue answers, which reads each image set it has not seen yet.
+    With --where, and for most sort fields, the local catalogue answers; it first reads image sets that it has not
+    seen yet, and says so. A filter's terms must all hold: field:text, field=value, date>=2020-01-01, a|b, !primary.
 
     \b
     Examples:
       curator list --sort -StudyDate
+      curator list --where 'modality:CT study:"head" !deidentified' --sort -conflicts
       curator --store aws:ID list --json | jq -r '.[].imageSetId'
     """
-    rows = (
-        _matching(workbench, where) if where else map(summary_row, workbench.imaging.search(sort=_sort(sort)))
-    )
-    count = write_rows(LISTED, islice(rows, limit), form, empty="the data store holds no such image set")
+    own = sort is not None and sort.removeprefix("-") not in SORTABLE
+    if where or own:
+        shown = INDEXED
+        rows = iter(_matching(workbench, where, sort))
+    else:
+        shown = LISTED
+        rows = map(summary_row, workbench.imaging.search(sort=_sort(sort)))
+    count = write_rows(shown, islice(rows, limit), form, empty="the data store holds no such image set")
     workbench.say(f"{count} image set{'' if count == 1 else 's'}")
 
 
-def _matching(workbench: Workbench, where: str) -> Iterator[dict[str, object]]:
-    from curator.catalogue import Catalogue, Where
+def _matching(workbench: Workbench, where: str | None, sort: str | None) -> list[dict[str, object]]:
+    """Return the rows that the local catalogue holds, brought up to date first."""
+    from curator.catalogue import Where
+    from curator.cli.catalogue import fresh_catalogue
 
-    expression = Where.parse(where)
-    imaging = workbench.imaging
-    catalogue = Catalogue.open(workbench.project(), imaging.datastore_id)
-    catalogue.refresh(imaging)
-    chosen = {row.id for row in catalogue.rows(expression)}
-    return (summary_row(found) for found in imaging.search() if found.id in chosen)
+    expression = Where.parse(where or "")
+    turned = "-" if sort and sort.startswith("-") else ""
+    field = sort.removeprefix("-") if sort else ""
+    with fresh_catalogue(workbench) as catalogue:
+        return [
+            indexed_row(row) for row in catalogue.rows(expression, turned + CATALOGUE_SORTS.get(field, field))
+        ]
+
+
+def indexed_row(row: Row) -> dict[str, object]:
+    """Return a row of the catalogue: SearchImageSets' names, and what only the documents tell."""
+    return {
+        "imageSetId": row.id,
+        "version": row.version,
+        "createdAt": datetime.fromtimestamp(row.created_at, UTC),
+        "updatedAt": datetime.fromtimestamp(row.updated_at, UTC),
+        "isPrimary": row.primary,
+        "storageTier": row.tier,
+        "DICOMPatientId": row.patient_id,
+        "DICOMPatientName": row.patient_name,
+        "DICOMPatientBirthDate": row.birth_date,
+        "DICOMPatientSex": row.patient_sex,
+        "DICOMStudyInstanceUID": row.study_uid,
+        "DICOMStudyId": row.study_id,
+        "DICOMStudyDate": row.study_date,
+        "DICOMStudyDescription": row.study_description,
+        "DICOMAccessionNumber": row.accession,
+        "DICOMSeriesInstanceUID": row.series_uid,
+        "DICOMSeriesNumber": row.series_number,
+        "DICOMSeriesModality": row.modality,
+        "DICOMSeriesBodyPart": row.body_part,
+        "seriesDescription": row.series_description,
+        "manufacturer": row.manufacturer,
+        "instances": row.instances,
+        "frames": row.frames,
+        "state": row.state,
+        "workflowStatus": row.status,
+        "conflicts": row.conflicts,
+        "deidentified": row.deidentified,
+    }
 
 
 def summary_row(found: ImageSetSummary) -> dict[str, object]:

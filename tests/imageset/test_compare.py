@@ -42,7 +42,7 @@ def test_the_patch_makes_the_second_of_the_first_exactly(pair: tuple[Tree, Tree]
 
 @pytest.mark.soak
 def test_the_patch_makes_the_second_of_the_first_exactly_at_length() -> None:
-    seed(soak_seed())(settings(max_examples=soak_count(20_000), deadline=None)(given(pairs())(exact)))()
+    seed(soak_seed())(settings(max_examples=soak_count(10_000), deadline=None)(given(pairs())(exact)))()
 
 
 @given(pairs())

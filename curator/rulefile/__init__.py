@@ -13,7 +13,7 @@ from curator.rulefile.evaluate import CONFLICT
 from curator.rulefile.place import Place, Ref
 from curator.rulefile.problems import Problem
 from curator.rulefile.reading import load, read
-from curator.rulefile.rule import Case, Outcome, Rule, RuleFile, Step
+from curator.rulefile.rule import Case, Outcome, Rule, RuleFile, Step, together
 from curator.rulefile.schema import schema
 from curator.rulefile.shapes import Checked, Choice, Flag, ListOf, Number, Pairs, Text, Whole, told
 from curator.rulefile.vocabulary import BASE, Vocabulary
@@ -47,5 +47,6 @@ __all__ = [
     "load",
     "read",
     "schema",
+    "together",
     "told",
 ]

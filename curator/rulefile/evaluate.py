@@ -291,7 +291,7 @@ class _Evaluation:
         if verdict is Verdict.QUARANTINE:
             self.result.quarantined.add(self.scope.path)
         where = place.path.anonymous(self.scope.document)
-        said = f"{where}: {judgement.text} ({self.file.source}:{rule.line})"
+        said = f"{where}: {judgement.text} ({rule.source})"
         safety = Safety.REVIEW if verdict is Verdict.REVIEW else Safety.REPORT_ONLY
         self._find(rule.id, _SEVERITY[verdict], said, place, safety, (("verdict", verdict.value),))
 
@@ -367,7 +367,7 @@ class _Evaluation:
     def _conflict(self, writes: list[_Write]) -> None:
         place = writes[0].place
         where = place.path.anonymous(self.scope.document)
-        rules = " and ".join(f"{write.rule.id} ({self.file.source}:{write.rule.line})" for write in writes)
+        rules = " and ".join(f"{write.rule.id} ({write.rule.source})" for write in writes)
         said = f"{where}: the rules {rules} write the same element; give one of them a higher priority"
         self._find(CONFLICT, Severity.ERROR, said, place, Safety.REPORT_ONLY, (("verdict", "conflict"),))
         if self.trace:

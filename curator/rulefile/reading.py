@@ -305,6 +305,7 @@ def _rule(node: Node, name: str, reading: Reading) -> Rule:
         Safety(str(values.get("safety", Safety.REVIEW))),
         cast("tuple[Case, ...]", values.get("cases", ())),
         Why(rule_id, why, detail),
+        f"{name}:{node.line}",
     )
 
 

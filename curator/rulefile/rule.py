@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from curator.dicom import Json
+from curator.errors import RuleFileError
 from curator.findings import Change, Finding, Safety, Why
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.rulefile.actions.action import Action, Verdict
@@ -52,6 +53,7 @@ class Rule:
     safety: Safety
     cases: tuple[Case, ...]
     because: Why
+    source: str  # the rule's own "file:line", as reasons and findings name it
 
     def unmet(self, place: Place) -> int | None:
         """Return the number (from 1) of the first condition that does not hold here, None if all hold."""
@@ -139,3 +141,24 @@ class RuleFile:
     def rule(self, rule_id: str) -> Rule | None:
         """Return the rule of this id."""
         return next((rule for rule in self.rules if rule.id == rule_id), None)
+
+
+def together(files: Sequence[RuleFile]) -> RuleFile:
+    """Return one file of the rules of several, so that priority decides between files as it does within one.
+
+    The files' ``where`` are the caller's to heed. RuleFileError where two files have a rule of the same id:
+    plans, ledgers and undo name rules by it.
+    """
+    first: dict[str, Rule] = {}
+    problems = []
+    for rule in (rule for file in files for rule in file.rules):
+        other = first.setdefault(rule.id, rule)
+        if other is not rule:
+            problems.append(
+                f"{rule.source}: rule {rule.id}: found its id in {other.source} too; expected one of its own"
+            )
+    if problems:
+        raise RuleFileError("these rule files cannot be used together", tuple(problems))
+    names = " + ".join(file.name for file in files)
+    whys = " ".join(file.why for file in files)
+    return RuleFile(names, whys, "", tuple(rule for file in files for rule in file.rules), names)

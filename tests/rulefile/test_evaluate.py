@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from curator.dicom import Json
 from curator.dicom.vr import problem
+from curator.errors import RuleFileError
 from curator.findings import ABSENT, Absent, Safety, Severity
 from curator.imageset import ElementPath, ImageSetMetadata
-from curator.rulefile import BASE, CONFLICT, Action, Because, Place
+from curator.rulefile import BASE, CONFLICT, Action, Because, Place, load, together
 from curator.rulefile.actions import Result
+from curator.rulefile.docs import example_file
 from curator.rulefile.values import Value
 from curator.ruleshelf import bundled, open_rule_file
-from tests.rulefile.support import changes, document, rules
+from tests.rulefile.support import TABLES, changes, document, file_text, rules
 from tests.tools import shared
 
 INSTANCE = "Series[1.1]/Instances[1.2.1]"
@@ -216,6 +218,23 @@ def test_priority_decides_and_explain_says_so() -> None:
     assert changes(rules(TWO[0] % "", TWO[1] % ", priority: 1"), doc) == {"Series[1.1]/StationName": "ABSENT"}
 
 
+def test_files_used_together_share_priorities_and_have_ids_of_their_own() -> None:
+    one = load(file_text("{id: a, select: StationName, do: {case: upper}}"), "one.yaml")
+    two = load(file_text("{id: b, select: StationName, do: remove, priority: 1}"), "two.yaml")
+    doc = document(series={"StationName": "ct1"})
+    assert changes(together([one, two]), doc) == {"Series[1.1]/StationName": "ABSENT"}
+    three = load(file_text("{id: a, select: StationName, do: {case: lower}}"), "three.yaml")
+    with pytest.raises(RuleFileError, match=r"three\.yaml:5: rule a: found its id in one\.yaml:5 too"):
+        together([one, three])
+    four = load(file_text("{id: d, select: StationName, do: empty}"), "four.yaml")
+    conflict = together([one, four]).outcome(doc).findings[0]
+    assert "a (one.yaml:5) and d (four.yaml:5)" in conflict.message
+
+
+def test_bundled_files_can_all_be_used_together() -> None:
+    assert len(together(FILES).rules) == sum(len(file.rules) for file in FILES)
+
+
 def test_keep_protects_from_lower_priorities() -> None:
     doc = document(series={"StationName": "ct1", "SeriesDescription": "x"})
     file = rules("{select: {level: Series}, do: remove}", "{select: StationName, do: keep, priority: 1}")
@@ -356,9 +375,48 @@ SOME = [
     rules("{select: {vr: [DS, US, IS, AS], nested: true}, do: {round: '10'}}"),
     rules("{select: {level: Series, value: {valid: false}}, do: {extract: '[A-Z]+'}}"),
 ]
+EXAMPLES = [
+    load(example_file(word), name, files=TABLES.__getitem__) for name, (_, word) in BASE.words().items()
+]
+ACTIONS = r"""
+dummy
+empty
+remove
+keep
+drop-empty
+{literal: '5'}
+{template: '{Rows}{PatientID|x}'}
+{copy: StudyDate}
+{format: date}
+{format: time}
+{format: name}
+{format: code}
+{format: number}
+{case: title}
+{pad: 9}
+{whitespace: tidy}
+{truncate: 2}
+{truncate: year}
+{round: '0.3'}
+{bin: {edges: [0, 18]}}
+{interval: {since: StudyDate}}
+{interval: {of: StudyDate, since: '20200101', unit: years}}
+{replace: {pattern: '(.)', with: '\1\1'}}
+{extract: 'a*'}
+{map: {a: b}}
+{add-item: {CodeValue: x}}
+{delete-item: {element: PatientID, exists: true}}
+{lookup: {table: examples.csv, by: old_id, take: new_id}}
+{assert: {that: {valid: true}, else: x}}
+"""
+EVERYWHERE = [
+    rules(f"{{select: {{vr: [LO, SH, PN, CS, DS, IS, US, DA, TM, SQ, AS, FD], nested: true}}, do: {action}}}")
+    for action in ACTIONS.split("\n")
+    if action
+]
 
 
-@given(documents(), st.sampled_from(FILES + SOME))
+@given(documents(), st.sampled_from(FILES + SOME + EXAMPLES + EVERYWHERE))
 def test_changes_are_one_an_element_valid_true_to_the_document_and_fit_a_patch(
     doc: ImageSetMetadata, file: object
 ) -> None:
@@ -386,8 +444,10 @@ def test_changes_are_one_an_element_valid_true_to_the_document_and_fit_a_patch(
     assert list(file.evaluate(doc)) == found
 
 
-@given(documents(), st.sampled_from(FILES))
-def test_bundled_rules_of_one_file_never_conflict_and_settle(doc: ImageSetMetadata, file: object) -> None:
+@given(documents(), st.sampled_from([*FILES, together(FILES)]))
+def test_bundled_rules_alone_and_together_never_conflict_and_settle(
+    doc: ImageSetMetadata, file: object
+) -> None:
     from curator.rulefile import RuleFile
 
     assert isinstance(file, RuleFile)

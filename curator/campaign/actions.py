@@ -209,10 +209,10 @@ class DeleteAction:
 
     def look(self, intent: Mapping[str, Json]) -> Outcome | None:
         try:
-            seen = self.caller.settled(self.image_set)
+            self.caller.settled(self.image_set)
         except NotFound:
             return {"set": self.image_set}
-        return {"set": self.image_set} if seen.state == "DELETED" else None
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,10 +153,15 @@ class Caller:
             self.check_stopped()
 
     def settled(self, image_set: str, version: str | None = None) -> ImageSetProperties:
-        """Return an image set's state once it is not LOCKED; `Stopped` when that takes too long."""
+        """Return an image set's state once it is not LOCKED; `NotFound` when it is deleted.
+
+        `Stopped` when that takes too long.
+        """
         waited, pause = 0.0, 0.01
         while True:
             seen = self.imaging.image_set(image_set, version)
+            if seen.state == "DELETED":
+                raise NotFound(f"Image set {image_set} is deleted.")
             if not seen.locked:
                 return seen
             if waited > self.patience:

@@ -54,9 +54,9 @@ def rebuild(campaign: Campaign, caller: Caller, unit: Unit) -> str:
         name = f"$r{number + 1}"
         source, renames = _where_it_went(unit)
         now = caller.imaging.document(caller.state.id_of(source), caller.state.version_of(unit, source))
-        steps, document = _steps(original, now, source, name, renames)
-        for step in steps:
-            caller.carry_out(Phase.UNDO, index, _action(caller, unit, step, document[index], name))
+        steps, documents = _steps(original, now, source, name, renames)
+        for step, after in zip(steps, documents, strict=True):
+            caller.carry_out(Phase.UNDO, index, _action(caller, unit, step, after, name))
             index += 1
         made = caller.state.id_of(name)
         if _comparable(caller.imaging.document(made)) != _comparable(original):
@@ -73,7 +73,7 @@ def _where_it_went(unit: Unit) -> tuple[str, Renames]:
 
 def _steps(
     original: ImageSetMetadata, now: ImageSetMetadata, source: str, name: str, renames: Renames
-) -> tuple[list[Step], dict[int, ImageSetMetadata]]:
+) -> tuple[list[Step], list[ImageSetMetadata]]:
     """Return the calls that make ``original`` of what ``now`` holds, and the document after each."""
     chosen: dict[str, list[str]] = {}
     for uid, sop, _ in original.instances():
@@ -84,19 +84,19 @@ def _steps(
             )
         chosen.setdefault(series, []).append(instance)
     steps: list[Step] = []
-    documents: dict[int, ImageSetMetadata] = {}
+    documents: list[ImageSetMetadata] = []
     copied: ImageSetMetadata | None = None
     for part in chunks(now, chosen):
         whole = part if sum(map(len, part.values())) < now.instance_count else None
         steps.append(Copy(source, name, copied is None, whole, series=next(iter(part))))
         copied = after_copy(now, copied, whole)
-        documents[len(steps) - 1] = copied
+        documents.append(copied)
     assert copied is not None
     update = plan_update(copied, list(changes_between(copied, original, renames.reversed())))
     for step in update_steps(name, update.calls):
         steps.append(step)
         copied = after_update(copied, *step.blobs)
-        documents[len(steps) - 1] = copied
+        documents.append(copied)
     return steps, documents
 
 

@@ -137,15 +137,24 @@ def _held_against(
 ) -> Iterator[str]:
     """Yield how the observed document differs from the predicted one, and what is left of what was removed."""
     if content_hash(document) != wanted:
-        predicted = replay(unit.steps, base_documents(imaging, unit))[name]
-        different = list(describe(predicted, document))
+        different = list(describe(_expected(imaging, unit, name), document))
         for each in different[:5]:
             where = each.path.anonymous(document) if each.path is not None else each.member
             yield f"image set {image_set}: {where} is not as planned"
         if len(different) > 5:
             yield f"image set {image_set}: {len(different) - 5} more elements are not as planned"
+        if not different:
+            yield f"image set {image_set}: its content is not the one that the plan's hash names"
     for path in left_behind(unit, name, document):
         yield f"image set {image_set}: {path.anonymous(document)} was to be removed and is still there"
+
+
+def _expected(imaging: HealthImaging, unit: Unit, name: str) -> ImageSetMetadata:
+    """Return the predicted document: by the reviewed patch where that says it all, else by the calls."""
+    base = base_documents(imaging, unit)
+    if unit.kind is Kind.UPDATE and unit.patches:
+        return base[name].with_patch(unit.patches[0].patch)
+    return replay(unit.steps, base)[name]
 
 
 def left_behind(unit: Unit, name: str, document: ImageSetMetadata) -> Iterator[ElementPath]:
@@ -153,8 +162,11 @@ def left_behind(unit: Unit, name: str, document: ImageSetMetadata) -> Iterator[E
 
     Reads the document and the reviewed patch only, not the model that predicted the result.
     """
+    published = unit.kind is Kind.PUBLISH
+    if published and not name.startswith("$"):
+        return  # the original stays as it is
     for patch in unit.patches:
-        if unit.kind is not Kind.PUBLISH and patch.set != name:
+        if patch.set != name and not published:
             continue
         renames = Renames.of(patch.patch)
         for change in patch.changes():

@@ -32,7 +32,7 @@ CHUNK: Final = 2_000
 class Header(msgspec.Struct, frozen=True):
     """A plan's first line. ``made`` is when, ISO 8601; ``rules`` name the rule files with their versions."""
 
-    plan: int = FORMAT
+    plan: int = 0
     tool: str = ""
     made: str = ""
     project: str = ""
@@ -98,7 +98,7 @@ def write_lines(header: Header, units: Iterable[Unit]) -> Iterator[bytes]:
     """Yield all lines of a plan, in bounded memory."""
     digest = hashlib.sha256()
     cost = Cost()
-    first = _ENCODER.encode(header) + b"\n"
+    first = _ENCODER.encode(msgspec.structs.replace(header, plan=FORMAT)) + b"\n"
     digest.update(first)
     yield first
     for unit in units:

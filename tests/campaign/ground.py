@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -117,6 +118,8 @@ def ground(edition: str = "2025-01", delay: float = 0.0) -> Iterator[Ground]:
         client = inprocess_client(store)
         datastore = HealthImaging(client, "").create_datastore("test")
         imaging = HealthImaging(client, datastore)
+        while imaging.datastore().status != "ACTIVE":
+            time.sleep(delay)
         yield Ground(
             folder, store, imaging, Project.open(folder / "project"), f"local:{folder / 'store'}#{datastore}"
         )

@@ -85,7 +85,7 @@ def typed(text: str, vr: str, path: ElementPath) -> Json:
     if text == "":
         return None
     tag = path.tag
-    many = tag is None or multi_valued(tag) or vr == "AT"
+    many = tag is None or path.is_private or multi_valued(tag) or vr == "AT"
     if vr in BYTES:
         return _base64(text, path)
     if vr in SINGLE_TEXT:

@@ -214,15 +214,19 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        name = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
-        if name in ("SQLITE_ERROR", "SQLITE_MISUSE") or name.startswith("SQLITE_CONSTRAINT"):
-            raise  # a mistake of ours
-        raise StoreError(*_explanation(name, path)) from error
+        explained = explain(error, path)
+        if explained is None:
+            raise
+        raise explained from error
     except OSError as error:
         raise StoreError(f"The data store at {path.parent} cannot be used: {error.strerror}") from error
 
 
-def _explanation(name: str, path: Path) -> tuple[str]:
+def explain(error: sqlite3.DatabaseError, path: Path) -> StoreError | None:
+    """Return what an error of SQLite's means to a person; None for a mistake of ours."""
+    name = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
+    if name in ("SQLITE_ERROR", "SQLITE_MISUSE") or name.startswith("SQLITE_CONSTRAINT"):
+        return None
     reasons = {
         "SQLITE_NOTADB": "is not a data store",
         "SQLITE_FULL": "cannot grow: the disk is full. What was stored before is kept",
@@ -234,5 +238,5 @@ def _explanation(name: str, path: Path) -> tuple[str]:
     }
     for start, reason in reasons.items():
         if name.startswith(start):
-            return (f"{path} {reason}",)
-    return (f"{path} cannot be used ({name})",)
+            return StoreError(f"{path} {reason}")
+    return StoreError(f"{path} cannot be used ({name})")

@@ -103,8 +103,9 @@ class Storage:
 
     def image_set(self, connection: sqlite3.Connection, datastore_id: str, image_set_id: str) -> ImageSetRow:
         """Return an image set in any state; ResourceNotFoundException when it is not in that data store."""
+        store = self.active_datastore(connection, datastore_id)
         row = connection.execute("SELECT * FROM image_set WHERE id = ?", (image_set_id,)).fetchone()
-        if row is None or row[1] != self.active_datastore(connection, datastore_id).pk:
+        if row is None or row[1] != store.pk:
             raise not_found("ImageSet does not exist")
         return ImageSetRow(*row)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +16,7 @@ import msgspec
 from curator.dicom import Json
 from curator.errors import StoreError
 from curator.localstore import wire
+from curator.localstore.database import explain
 from curator.localstore.editions import edition as edition_named
 from curator.localstore.limits import AWS, DEFAULT, Limits, Meter
 from curator.localstore.storage import Storage
@@ -21,6 +24,14 @@ from curator.localstore.wire import WireRequest, WireResponse
 
 if TYPE_CHECKING:
     from curator.localstore.imports.runner import JobRunner
+
+
+_log = logging.getLogger(__name__)
+
+
+def _shape(path: str) -> str:
+    """Return a path's fixed words: DICOMweb's hold UIDs."""
+    return "/".join(word if word.isalpha() else "…" for word in path.split("/"))
 
 
 class LocalStore:
@@ -69,16 +80,27 @@ class LocalStore:
         ``delay`` is for how many seconds an operation shows LOCKED. Raises StoreError when the folder cannot
         be used, or holds something that is not a data store or is newer than this release.
         """
+
+        def milliseconds() -> float:
+            """The service's times have three decimals, and a search by one must find it again."""
+            return round(clock(), 3)
+
         quotas = AWS if limits == "aws" else limits or DEFAULT
-        storage = Storage(path, edition=edition_named(edition), limits=quotas, delay=delay, clock=clock)
-        store = cls(storage, buckets=buckets or {}, clock=clock)
+        storage = Storage(
+            path, edition=edition_named(edition), limits=quotas, delay=delay, clock=milliseconds
+        )
+        store = cls(storage, buckets=buckets or {}, clock=milliseconds)
         if storage.has_abandoned_imports():
             store.imports.resume()
         return store
 
     def answer(self, request: WireRequest) -> WireResponse:
         """Answer a request; StoreError when the folder cannot be used."""
-        return wire.answer(self, request)
+        try:
+            return wire.answer(self, request)
+        except sqlite3.DatabaseError as error:
+            database = self.storage.database
+            raise explain(error, database.path) or error from error
 
     def handle(self, request: WireRequest) -> WireResponse:
         """Answer a request, whatever happens: trouble with the folder is an InternalServerException."""
@@ -86,6 +108,10 @@ class LocalStore:
             return self.answer(request)
         except StoreError as error:
             return wire.refusal("InternalServerException", error.message)
+        except Exception as error:
+            # A mistake of ours; its text might hold a value, so only its kind is told.
+            _log.error("%s %s: %s", request.method, _shape(request.path), type(error).__name__)
+            return wire.refusal("InternalServerException", "Internal error")
 
     def events(self, after: int = 0, limit: int = 1000) -> Iterator[tuple[int, dict[str, Json]]]:
         """Iterate over changes of state as EventBridge events, each with its number, from the one after ``after``."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -21,13 +22,23 @@ from tests.served import serving
 
 @contextmanager
 def in_process(
-    root: Path, *, edition: str = "2025-01", delay: float = 0.0, limits: Limits | None = None
+    root: Path,
+    *,
+    edition: str = "2025-01",
+    delay: float = 0.0,
+    limits: Literal["aws"] | Limits | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> Iterator[Imaging]:
     """Open a store in this process, with one data store and one bucket."""
     bucket = FolderBucket("inbox", root / "inbox")
     bucket.folder.mkdir()
     with LocalStore.open(
-        root / "store", edition=edition, delay=delay, limits=limits, buckets={"inbox": bucket.folder}
+        root / "store",
+        edition=edition,
+        delay=delay,
+        limits=limits,
+        buckets={"inbox": bucket.folder},
+        clock=clock,
     ) as store:
         client = inprocess_client(store, attempts=1)
         made = client.create_datastore(datastoreName="suite", clientToken="suite")["datastoreId"]

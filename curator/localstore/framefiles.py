@@ -27,7 +27,8 @@ class FrameFiles:
         path = self.path(key)
         if not path.exists():
             try:
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                for folder in (self.folder, path.parent):
+                    folder.mkdir(exist_ok=True, mode=0o700)
                 written = path.with_name(f".{secrets.token_hex(8)}")
                 try:
                     with os.fdopen(

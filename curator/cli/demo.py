@@ -26,7 +26,7 @@ ELEMENT, VALUE = "PatientName", "Demo^Changed"
     help="Keep store and project in DIR.",
 )
 @click.pass_obj
-def demo(workbench: Workbench, headless: bool, keep: Path | None) -> None:
+def demo(workbench: Workbench, headless: bool, keep: Path | None) -> int:
     """Import real DICOM into a store of its own, with faults planted in copies, then open it.
 
     Without a terminal, or with --headless: imports, lists, changes an attribute, shows the difference, reverts, and
@@ -45,12 +45,14 @@ def demo(workbench: Workbench, headless: bool, keep: Path | None) -> None:
         _import(workbench, folder)
         if headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
             walk(workbench)
+            code = 0
         else:
             workbench.close()
-            workbench.open_tui()
+            code = workbench.open_tui()
         workbench.close()
     if keep:
         workbench.say(f"kept: curator --store local:{keep / 'store'} --project {keep / 'project'}")
+    return code
 
 
 @contextmanager

@@ -126,12 +126,11 @@ class Verbs(click.Group):
     epilog="Without a verb: the terminal interface. Environment: CURATOR_STORE, CURATOR_HOME, CURATOR_KEY_FILE.",
 )
 @click.pass_context
-def verbs(context: click.Context) -> None:
+def verbs(context: click.Context) -> int | None:
     """Curate and de-identify medical images held in AWS HealthImaging."""
     workbench = context.ensure_object(Workbench)
     context.call_on_close(workbench.close)
-    if context.invoked_subcommand is None:
-        workbench.open_tui()
+    return workbench.open_tui() if context.invoked_subcommand is None else None
 
 
 def run(words: Sequence[str]) -> int:

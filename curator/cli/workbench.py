@@ -78,14 +78,15 @@ class Workbench:
         if not self.quiet:
             click.echo(printable(text, lines=True), err=True)
 
-    def open_tui(self) -> None:
-        """Open the terminal interface on this store and project."""
+    def open_tui(self) -> int:
+        """Open the terminal interface on this store and project; returns its exit code."""
         import importlib
 
         # Looked up by name: the faces do not import each other.
-        importlib.import_module("curator.tui").run(
+        code: int = importlib.import_module("curator.tui").run(
             self.spec(), project=self.project_folder, read_only=self.read_only
         )
+        return code
 
     def close(self) -> None:
         """Close what was opened."""

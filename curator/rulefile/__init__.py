@@ -17,6 +17,7 @@ from curator.rulefile.rule import Case, Outcome, Rule, RuleFile, Step, together
 from curator.rulefile.schema import schema
 from curator.rulefile.shapes import Checked, Choice, Flag, ListOf, Number, Pairs, Text, Whole, told
 from curator.rulefile.vocabulary import BASE, Vocabulary
+from curator.rulefile.writing import Written, written
 
 __all__ = [
     "BASE",
@@ -44,9 +45,11 @@ __all__ = [
     "Verdict",
     "Vocabulary",
     "Whole",
+    "Written",
     "load",
     "read",
     "schema",
     "together",
     "told",
+    "written",
 ]

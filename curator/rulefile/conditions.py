@@ -210,6 +210,7 @@ class Valid(Condition):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equals(Condition):
     """A value is exactly this text (padding aside); ``fold`` passes over case, blanks and ``_-./,``.
+    ``whole`` compares the whole of a multi-valued element only, and not each value.
 
     Example:
         select: SeriesDescription
@@ -226,9 +227,12 @@ class Equals(Condition):
     text: str = told(Text(filled=False), "the text")
     fold: bool = told(Flag(), "true to pass over case, blanks and _-./,", False)
 
+    whole: bool = told(Flag(), "true to compare the whole value only", False)
+
     def holds(self, subject: Subject) -> bool:
         wanted = normal(self.text, self.fold)
-        return any(normal(text, self.fold) == wanted for text in subject.texts())
+        texts = [joined(value) for value in subject.values] if self.whole else subject.texts()
+        return any(normal(text, self.fold) == wanted for text in texts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

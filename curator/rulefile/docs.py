@@ -36,7 +36,7 @@ def example_file(word: type[Word]) -> str:
 def _parts(word: type[Word]) -> tuple[str, str]:
     text = inspect.cleandoc(word.__doc__ or "")
     prose, _, shown = text.partition("Example:\n")
-    return prose.strip(), textwrap.dedent(shown).rstrip() + ("\n" if shown else "")
+    return prose.strip().replace("``", ""), textwrap.dedent(shown).rstrip() + ("\n" if shown else "")
 
 
 def manual(kind: str, name: str, word: type[Word]) -> str:

@@ -19,9 +19,10 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from pydicom import dcmread
 
 from tests.served import Served, serving
-from tests.tools import ROOT
+from tests.tools import ROOT, need
 
 if TYPE_CHECKING:
     from mypy_boto3_medical_imaging import HealthImagingClient
@@ -297,3 +298,40 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (folder / "key.pem").write_bytes(private)
     return folder / "cert.pem", folder / "key.pem"
+
+
+def test_the_guide_s_curl_example_gets_an_instance(
+    served: Served, client: HealthImagingClient, ct: str, tmp_path: Path
+) -> None:
+    """Guide, "Getting a DICOM instance": a signer that is not botocore's, on an operation the SDK does not have."""
+    curl = need("curl")
+    words = {"datastoreId": served.datastore_id, "imageSetId": ct}
+    blob = client.get_image_set_metadata(**words)["imageSetMetadataBlob"].read()
+    study = json.loads(gzip.decompress(blob))["Study"]
+    series, node = next(iter(study["Series"].items()))
+    instance = next(iter(node["Instances"]))
+    path = f"studies/{study['DICOM']['StudyInstanceUID']}/series/{series}/instances/{instance}"
+    keys = dict(
+        line.split(" = ") for line in str(served.ready["aws_credentials"]).splitlines() if " = " in line
+    )
+    call = [
+        curl,
+        "--silent",
+        "--fail",
+        "--request",
+        "GET",
+        "--aws-sigv4",
+        "aws:amz:us-east-1:medical-imaging",
+    ]
+    url = f"{served.endpoint}/datastore/{served.datastore_id}/{path}?imageSetId={ct}"
+    user = f"{keys['aws_access_key_id']}:{keys['aws_secret_access_key']}"
+    accept = "Accept: application/dicom; transfer-syntax=1.2.840.10008.1.2.1"
+    out = tmp_path / "dicom-instance.dcm"
+    subprocess.run([*call, "--user", user, "--header", accept, "--output", str(out), url], check=True)
+    data = dcmread(out)
+    assert str(data.SOPInstanceUID) == instance
+    assert data.pixel_array.shape == (128, 128)
+    refused = subprocess.run(
+        [*call, "--user", f"{user}x", "--header", accept, url], capture_output=True, check=False
+    )
+    assert refused.returncode == 22  # curl's code for 4xx

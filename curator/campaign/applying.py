@@ -215,7 +215,7 @@ class _Run:
         )
         try:
             caller.check_stopped()
-            if not state.steps:
+            if unit.steps and not state.steps:
                 _check_versions(caller, unit)
             for index in range(len(unit.steps)):
                 outcome = caller.carry_out(Phase.APPLY, index, self._action(caller, unit, index))

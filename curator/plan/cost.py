@@ -59,7 +59,7 @@ class Cost(msgspec.Struct):
     def add(self, unit: Unit) -> None:
         """Count one unit."""
         self.units += 1
-        self.image_sets += len(unit.members)
+        self.image_sets += len(unit.members) if unit.steps else 0
         self.changes += unit.changes
         self.frame_bytes += unit.frame_bytes
         self.least_bytes += unit.least_bytes

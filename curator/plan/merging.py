@@ -16,7 +16,7 @@ from curator.dicom import Json
 from curator.dicom.levels import Level
 from curator.errors import Refused
 from curator.findings import ABSENT, Absent, Change, Why
-from curator.imageset import ElementPath, ImageSetMetadata, Instance, content_hash
+from curator.imageset import ElementPath, ImageSetMetadata, Instance, content_hash, parse_path
 from curator.imageset.equality import canonical, same_value
 from curator.plan.leftout import LeftOut, Reason, tally
 from curator.plan.model import after_copy
@@ -61,7 +61,7 @@ class Disagreement:
 
 
 def disagreements(
-    parties: Sequence[Party], how: Choice = Choice.MAJORITY, given: Mapping[str, Json] | None = None
+    parties: Sequence[Party], how: Choice = Choice.MAJORITY, given: Mapping[str, Json | Absent] | None = None
 ) -> Iterator[Disagreement]:
     """Yield each Patient, Study and Series element that is not the same in all, with the value to take.
 
@@ -70,15 +70,19 @@ def disagreements(
     given = given or {}
     for place in _level_places(parties):
         nodes = [party.doc.attributes(place) or {} for party in parties]
-        for key in dict.fromkeys(key for node in nodes for key in node):
+        named = [
+            path.key for path in map(parse_path, given) if path.level is place.level and len(path.steps) == 1
+        ]
+        for key in dict.fromkeys([*(key for node in nodes for key in node), *named]):
             values: tuple[Json | Absent, ...] = tuple(node.get(key, ABSENT) for node in nodes)
             path = place.child(key)
-            wanted = given.get(str(path.generic()), ABSENT)
-            if wanted is ABSENT and all(_same(values[0], other) for other in values[1:]):
+            generic = str(path.generic())
+            chosen = given.get(generic, None)
+            agreed = all(_same(values[0], other) for other in values[1:])
+            if generic not in given and not agreed:
+                chosen = choose(values, parties, how)
+            elif generic not in given or (agreed and _same(values[0], chosen)):
                 continue
-            if wanted is not ABSENT and all(_same(wanted, other) for other in values):
-                continue
-            chosen = wanted if wanted is not ABSENT else _choose(values, parties, how)
             yield Disagreement(path, values, chosen)
 
 
@@ -89,7 +93,8 @@ def _level_places(parties: Sequence[Party]) -> Iterator[ElementPath]:
         yield ElementPath(Level.SERIES, uid)
 
 
-def _choose(values: Sequence[Json | Absent], parties: Sequence[Party], how: Choice) -> Json | Absent:
+def choose(values: Sequence[Json | Absent], parties: Sequence[Party], how: Choice) -> Json | Absent:
+    """Return which of the parties' values to take."""
     if how is Choice.DESTINATION:
         return values[0]
     if how is Choice.NEWEST:
@@ -116,7 +121,7 @@ def plan_merge(
     *,
     number: int = 0,
     how: Choice = Choice.MAJORITY,
-    given: Mapping[str, Json] | None = None,
+    given: Mapping[str, Json | Absent] | None = None,
     align: bool = True,
     payload: Payload | None = None,
 ) -> Unit:

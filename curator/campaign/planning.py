@@ -1,0 +1,208 @@
+"""From rule files and a catalogue to a plan: which image sets, which changes, which units."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from curator import __version__
+from curator.errors import UsageError
+from curator.findings import ABSENT, Change, Safety, Why
+from curator.imageset import ElementPath, ImageSetMetadata
+from curator.plan.leftout import LeftOut, Reason, tally
+from curator.plan.lines import Header
+from curator.plan.merging import Party
+from curator.plan.packing import Payload
+from curator.plan.publishing import plan_in_place
+from curator.plan.units import Unit
+
+if TYPE_CHECKING:
+    from curator.catalogue import Catalogue, Row, Where
+    from curator.rulefile import RuleFile
+
+ALL: frozenset[Safety] = frozenset({Safety.SAFE, Safety.REVIEW})
+"""What goes into a plan that a person reviews."""
+SAFE_ONLY: frozenset[Safety] = frozenset({Safety.SAFE})
+"""What goes into a plan that nobody looks at."""
+
+
+@dataclass(slots=True)
+class Planning:
+    """How to plan. ``skipped`` fills with image sets that were left alone, and why."""
+
+    payload: Payload = field(default_factory=Payload)
+    allow: frozenset[Safety] = ALL
+    findings: dict[str, int] = field(default_factory=dict)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    progress: Callable[[int, int], None] = lambda done, total: None
+    stopped: Callable[[], bool] = lambda: False
+
+
+def party_of(row: Row, doc: ImageSetMetadata) -> Party:
+    """Return an image set of the catalogue as plans take it."""
+    return Party(row.id, str(row.version), doc, bool(row.primary), row.updated_at)
+
+
+def chosen_rows(catalogue: Catalogue, where: str, ids: Sequence[str]) -> list[Row]:
+    """Return the rows to plan for; `UsageError` for an id that the data store does not have."""
+    from curator.catalogue import Where
+
+    rows = catalogue.rows(Where.parse(where) if where else None, sort="id")
+    if not ids:
+        return rows
+    unknown = [each for each in ids if catalogue.row(each) is None]
+    if unknown:
+        raise UsageError(f"There is no image set {unknown[0]}.", hint="`curator list` shows what is there")
+    return [row for row in rows if row.id in set(ids)]
+
+
+def plan_rules(
+    catalogue: Catalogue, files: Sequence[RuleFile], rows: Sequence[Row], planning: Planning
+) -> Iterator[Unit]:
+    """Yield a unit for each image set that the rules change, from the catalogue's documents.
+
+    Each file's own ``where`` narrows the sets that it looks at. Raises `RuleFileError` when two files have a rule
+    of one id.
+    """
+    from curator.catalogue import Where
+    from curator.rulefile import together
+
+    wheres = [Where.parse(file.where) if file.where else None for file in files]
+    matching: list[set[str] | None] = [
+        None if where is None else {row.id for row in catalogue.rows(where)} for where in wheres
+    ]
+    joined: dict[tuple[int, ...], RuleFile] = {}
+    together(files)  # ids must not meet, whatever the documents
+    number = 0
+    for done, row in enumerate(rows):
+        planning.progress(done, len(rows))
+        picked = tuple(index for index, ids in enumerate(matching) if ids is None or row.id in ids)
+        doc = readable(catalogue, row, planning)
+        if doc is None or not picked:
+            continue
+        file = joined.setdefault(picked, together([files[index] for index in picked]))
+        unit = _unit(file, doc, row, number, planning)
+        if unit is not None:
+            yield unit
+            number += 1
+    planning.progress(len(rows), len(rows))
+
+
+def readable(catalogue: Catalogue, row: Row, planning: Planning) -> ImageSetMetadata | None:
+    """Return the row's document; None, noted as skipped, where it cannot be planned for."""
+    if row.state != "ACTIVE":
+        planning.skipped.append((row.id, f"it is {row.state} ({row.status})"))
+        return None
+    doc = catalogue.document(row.id, row.version) if row.read else None
+    if doc is None:
+        planning.skipped.append((row.id, "its metadata is not in the catalogue"))
+    return doc
+
+
+def _unit(file: RuleFile, doc: ImageSetMetadata, row: Row, number: int, planning: Planning) -> Unit | None:
+    outcome = file.outcome(doc, version=str(row.version))
+    for finding in outcome.findings:
+        planning.findings[finding.code] = planning.findings.get(finding.code, 0) + 1
+    changes, held = _without_quarantined(outcome.changes, outcome.quarantined)
+    if not changes and not held:
+        return None
+    unit = plan_in_place(
+        party_of(row, doc), changes, number=number, payload=planning.payload, allow=planning.allow
+    )
+    if held:
+        import msgspec
+
+        unit = msgspec.structs.replace(unit, left_out=tally([*unit.left_out, *held]))
+    return unit
+
+
+def _without_quarantined(
+    changes: Iterable[Change], quarantined: frozenset[ElementPath]
+) -> tuple[list[Change], list[LeftOut]]:
+    """Leave out what stands in a level that a rule has put aside."""
+    if not quarantined:
+        return list(changes), []
+    kept: list[Change] = []
+    held: list[LeftOut] = []
+    for change in changes:
+        place = change.path.at_level()
+        around = {
+            place,
+            ElementPath(place.level, place.series),
+            *(each for each in quarantined if not each.series),
+        }
+        if around & quarantined or any(
+            each.series == place.series and not each.instance for each in quarantined
+        ):
+            held.append(LeftOut(Reason.REVIEW, change.why.rule, str(change.path.generic())))
+        else:
+            kept.append(change)
+    return kept, held
+
+
+def plan_changes(
+    sets: Iterable[tuple[Party, Iterable[Change]]],
+    *,
+    payload: Payload | None = None,
+    allow: frozenset[Safety] = ALL,
+) -> Iterator[Unit]:
+    """Yield a unit for each image set with changes, wherever they come from (checks, edits, decisions)."""
+    for number, (party, changes) in enumerate(sets):
+        yield plan_in_place(party, changes, number=number, payload=payload, allow=allow)
+
+
+def plan_without_rule(units: Iterable[tuple[Unit, Party]], rule: str) -> Iterator[Unit]:
+    """Yield units that take back what one rule did, and nothing else, from the documents as they are now.
+
+    An element that others changed since is left out as stale and shows in the plan.
+    """
+    from curator.plan.renames import Renames
+
+    number = 0
+    for unit, party in units:
+        patch = next((each for each in unit.patches if each.set == party.id), None)
+        if patch is None:
+            continue
+        renames = Renames.of(patch.patch)
+        changes = [
+            _inverse(change, renames, party.doc) for change in patch.changes() if change.why.rule == rule
+        ]
+        if changes:
+            yield plan_in_place(party, changes, number=number)
+            number += 1
+
+
+def _inverse(change: Change, renames: object, doc: ImageSetMetadata) -> Change:
+    from curator.plan.renames import Renames
+    from curator.plan.settling import normal
+
+    assert isinstance(renames, Renames)
+    after = change.after if change.after is ABSENT else normal(change.after)  # type: ignore[arg-type]
+    why = Why("undo", f"takes back what {change.why.rule} did")
+    return Change(renames.path(change.path), after, change.before, change.vr, why, Safety.SAFE)
+
+
+def header(
+    *, title: str, store: str, datastore: str, project: str, rules: Sequence[str], options: dict[str, str]
+) -> Header:
+    """Return a plan's first line, with the program and the time."""
+    made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return Header(
+        tool=f"curator {__version__}",
+        made=made,
+        project=project,
+        store=store,
+        datastore=datastore,
+        title=title,
+        rules=tuple(rules),
+        options=options,
+    )
+
+
+def where_of(text: str) -> Where:
+    """Return a parsed filter; `UsageError` says where it is wrong."""
+    from curator.catalogue import Where
+
+    return Where.parse(text)

@@ -1,0 +1,139 @@
+"""Conflicts between image sets become units: torn series are merged, what disagrees is aligned.
+
+One value is chosen for each Patient element of a patient and each Study element of a study, over all their image
+sets; a torn series is merged under those values, other sets are changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from curator.campaign.planning import Planning, party_of, readable
+from curator.dicom import Json
+from curator.dicom.levels import Level
+from curator.errors import Refused
+from curator.findings import ABSENT, Absent, Change, Safety, Why
+from curator.imageset import ElementPath
+from curator.imageset.equality import same_value
+from curator.plan.merging import Choice, Party, choose, plan_merge
+from curator.plan.publishing import plan_in_place
+from curator.plan.units import Unit
+
+if TYPE_CHECKING:
+    from curator.catalogue import Catalogue
+    from curator.checks.view import Member
+
+Values = dict[str, Json | Absent]
+_ALIGN = Why("resolve", "image sets of one patient or study must agree")
+
+
+def resolve(
+    catalogue: Catalogue,
+    planning: Planning,
+    *,
+    how: Choice = Choice.MAJORITY,
+    given: Mapping[str, Json | Absent] | None = None,
+    within: frozenset[str] | None = None,
+) -> Iterator[Unit]:
+    """Yield the units that resolve the conflicts among image sets (of those ``within``, if given).
+
+    Sets of one series under different studies or patients are left to a person: which of them is wrong cannot
+    be told from the values.
+    """
+    from curator.checks.view import Scope
+
+    view = catalogue.view()
+    chosen: dict[str, Values] = {}
+    parties: dict[str, Party] = {}
+
+    def members(group: Sequence[Member]) -> list[Party]:
+        found = []
+        for member in group:
+            row = catalogue.row(member.set.id)
+            if row is None or (within is not None and row.id not in within):
+                continue
+            if row.id not in parties:
+                doc = readable(catalogue, row, planning)
+                if doc is None:
+                    continue
+                parties[row.id] = party_of(row, doc)
+            found.append(parties[row.id])
+        return list({party.id: party for party in found}.values())
+
+    for scope, level in ((Scope.PATIENT, Level.PATIENT), (Scope.STUDY, Level.STUDY)):
+        for group in view.disagreeing(scope):
+            if level is Level.STUDY and _misplaced(group):
+                continue
+            found = members(group)
+            values = _agreed(found, level, how, given or {})
+            for party in found:
+                chosen.setdefault(party.id, {}).update(values)
+    number = 0
+    merged: set[str] = set()
+    for group in view.torn():
+        if _misplaced(group):
+            planning.skipped += [
+                (each.set.id, "its series lies under different studies or patients") for each in group
+            ]
+            continue
+        found = [party for party in members(group) if party.id not in merged]
+        if len(found) < 2:
+            continue
+        found.sort(key=lambda party: (not party.primary, -party.doc.instance_count, party.updated))
+        wanted: Values = dict(given or {})
+        for party in found:
+            wanted.update(chosen.get(party.id, {}))
+        try:
+            unit = plan_merge(found, number=number, how=how, given=wanted, payload=planning.payload)
+        except Refused as error:
+            planning.skipped.append((found[0].id, error.message))
+            continue
+        merged |= {party.id for party in found}
+        yield unit
+        number += 1
+    for image_set, values in sorted(chosen.items()):
+        if image_set in merged:
+            continue
+        party = parties[image_set]
+        changes = list(_aligning(party, values))
+        if changes:
+            yield plan_in_place(party, changes, number=number, payload=planning.payload)
+            number += 1
+
+
+def _misplaced(group: Sequence[Member]) -> bool:
+    return len({(member.study_uid, member.patient_id) for member in group}) > 1
+
+
+def _agreed(
+    parties: Sequence[Party], level: Level, how: Choice, given: Mapping[str, Json | Absent]
+) -> Values:
+    """Return the value to take for each element of the level on which the parties disagree."""
+    place = ElementPath(level)
+    values: Values = {}
+    nodes = [party.doc.attributes(place) or {} for party in parties]
+    for key in dict.fromkeys(key for node in nodes for key in node):
+        path = str(place.child(key))
+        found: list[Json | Absent] = [node.get(key, ABSENT) for node in nodes]
+        if path in given:
+            values[path] = given[path]
+        elif any(not _same(found[0], other) for other in found[1:]):
+            values[path] = choose(found, parties, how)
+    return values
+
+
+def _aligning(party: Party, values: Values) -> Iterator[Change]:
+    from curator.imageset import parse_path
+
+    for text, value in values.items():
+        path = parse_path(text)
+        before = (party.doc.attributes(path) or {}).get(path.key, ABSENT)
+        if not _same(before, value):
+            yield Change(path, before, value, path.vr(party.doc), _ALIGN, Safety.REVIEW)
+
+
+def _same(a: Json | Absent, b: Json | Absent) -> bool:
+    if isinstance(a, Absent) or isinstance(b, Absent):
+        return a is b
+    return same_value(a, b)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pydicom import Dataset
+    from pydicom import DataElement, Dataset
     from pydicom.dataset import FileDataset
 
 
@@ -60,20 +60,32 @@ PLAIN = (
     "reportsi.dcm",
     "liver_1frame.dcm",
 )
-"""Files taken as they are: each modality once, with and without pixels."""
+"""Files without a planted fault: each modality once, with and without pixels."""
+
+MENDED: dict[str, Callable[[FileDataset], None]] = {
+    "CT_small.dcm": lambda data: _date_as_study(data),
+    "6154": lambda data: setattr(data, "PatientAge", "099Y"),
+    "6247": lambda data: setattr(data, "PatientAge", "099Y"),
+    "liver_1frame.dcm": lambda data: setattr(data, "NumberOfFrames", 1),
+    "reportsi.dcm": lambda data: _point_somewhere(data),
+}
+"""What is wrong in pydicom's own files and must not be in a clean part: dates, an age, a number of frames, UIDs."""
 
 SERIES = "dicomdirtests/98892001/CT5N"
 STUDY = "dicomdirtests/77654033"
 
 NAME, NUMBER = "Mustermann^Erika", "MRN-4711-0815"
-"""The identifiers that are planted."""
+"""The identifiers that are planted, and whose they are."""
 
 
 def seed(folder: Path) -> list[Seeded]:
     """Write the demo's files into the folder and return what was planted in them."""
     source = _bundled()
     for name in PLAIN:
-        (folder / Path(name).name).write_bytes((source / name).read_bytes())
+        if name in MENDED:
+            _read(source / name).save_as(folder / name)
+        else:
+            (folder / name).write_bytes((source / name).read_bytes())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the planted values are wrong on purpose
         return [
@@ -94,7 +106,28 @@ def _bundled() -> Path:
 def _read(path: Path) -> FileDataset:
     from pydicom import dcmread
 
-    return dcmread(path)
+    data = dcmread(path)
+    if path.name in MENDED:
+        MENDED[path.name](data)
+    return data
+
+
+def _date_as_study(data: FileDataset) -> None:
+    """Let nothing of the study be older than it."""
+    for keyword in ("SeriesDate", "AcquisitionDate", "ContentDate"):
+        setattr(data, keyword, data.StudyDate)
+
+
+def _point_somewhere(data: FileDataset) -> None:
+    """Give references well-formed UIDs in place of ``0``."""
+
+    def mend(data: Dataset, element: DataElement) -> None:
+        if element.VR == "UI" and element.value == "0":
+            capture = "1.2.840.10008.5.1.4.1.1.7"
+            element.value = capture if element.keyword == "ReferencedSOPClassUID" else f"{root}.1"
+
+    root = str(data.StudyInstanceUID)[:60]
+    data.walk(mend)
 
 
 def _torn_series(folder: Path, series: Path) -> list[Seeded]:
@@ -129,6 +162,7 @@ def _identifiers(folder: Path, file: Path) -> list[Seeded]:
     data = _renamed(_read(file), "planted")
     comment, described = f"{NAME.replace('^', ' ')}, seen twice", f"CT for {NUMBER}"
     original = str(data.get("StudyDescription", ""))
+    data.PatientName, data.PatientID = NAME, NUMBER
     data.ImageComments = comment
     data.StudyDescription = described
     item = Dataset()

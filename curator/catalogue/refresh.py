@@ -107,13 +107,13 @@ class _Got:
 
 _PENDING: Final = """
 SELECT n, id, version,
-  read_version IS NOT version AND problem='' AS document,
-  state_of IS NOT version OR state='LOCKED' AS state,
-  {tags} AS tags
-FROM image_set WHERE NOT deleted AND (document OR state OR tags) ORDER BY updated_at DESC
+  read_version IS NOT version AND (problem='' OR state='LOCKED') AS wants_document,
+  state_of IS NOT version OR state='LOCKED' OR (read_version IS NOT version AND problem='') AS wants_state,
+  {tags} AS wants_tags
+FROM image_set WHERE NOT deleted AND (wants_document OR wants_state OR wants_tags) ORDER BY updated_at DESC
 """
-_TAGS_WANTED: Final = "(tags IS NULL AND is_primary IS NOT 1)"
-"""Working copies are what tags tell, and copies are never primary (guide, "Copying an image set")."""
+_TAGS_WANTED: Final = "(is_primary IS NOT 1 AND (tags IS NULL OR tags LIKE '%curator:%'))"
+"""Copies are what tags tell of, and copies are never primary (guide, "Copying an image set"). Ours may change."""
 
 
 def plan_refresh(
@@ -138,7 +138,9 @@ def _pages(found: Iterator[ImageSetSummary]) -> Iterator[list[ImageSetSummary]]:
 
 def cost_of(shelf: Shelf, *, tags: bool, listing: int) -> ReadCost:
     """Count what is pending after a listing."""
-    record = shelf.all(f"SELECT count(*), sum(document), sum(state), sum(tags) FROM ({_pending(tags)})")[0]
+    record = shelf.all(
+        f"SELECT count(*), sum(wants_document), sum(wants_state), sum(wants_tags) FROM ({_pending(tags)})"
+    )[0]
     unseen = shelf.one("SELECT count(*) FROM image_set WHERE NOT deleted AND listed<?", (listing,))
     total = shelf.one("SELECT count(*) FROM image_set WHERE NOT deleted AND listed>=?", (listing,))
     return ReadCost(total, record[1] or 0, (record[2] or 0), record[3] or 0, unseen, listing)

@@ -41,13 +41,16 @@ _GROUPS: Final = {
     ),
 }
 _TORN: Final = "SELECT uid FROM series GROUP BY uid HAVING count(*)>1"
-_MISPLACED: Final = (
-    (
+_MISPLACED: Final = {
+    Scope.SERIES: (
         "s.uid",
         "SELECT uid FROM series GROUP BY uid HAVING count(DISTINCT study_uid)>1 OR count(DISTINCT patient_id)>1",
     ),
-    ("s.study_uid", "SELECT study_uid FROM series GROUP BY study_uid HAVING count(DISTINCT patient_id)>1"),
-)
+    Scope.STUDY: (
+        "s.study_uid",
+        "SELECT study_uid FROM series GROUP BY study_uid HAVING count(DISTINCT patient_id)>1",
+    ),
+}
 _REPEATED: Final = "SELECT sop FROM instance GROUP BY sop HAVING count(*)>1"
 _UNRESOLVED: Final = f"""
 SELECT {_FACTS}, r.via, count(*) AS of, sum(NOT EXISTS (SELECT 1 FROM instance x WHERE x.sop=r.sop)) AS missing,
@@ -103,10 +106,9 @@ class CatalogueView:
         """Yield the groups of a scope in which hashes differ."""
         yield from self._members(*_GROUPS[scope])
 
-    def misplaced(self) -> Iterator[tuple[Member, ...]]:
-        """Yield series under several studies or patients, then studies under several patients."""
-        for key, groups in _MISPLACED:
-            yield from self._members(key, groups)
+    def misplaced(self, scope: Scope) -> Iterator[tuple[Member, ...]]:
+        """Yield series under several studies or patients, or studies under several patients."""
+        yield from self._members(*_MISPLACED[scope])
 
     def _members(self, key: str, groups: str) -> Iterator[tuple[Member, ...]]:
         column = key.removeprefix("s.")

@@ -32,6 +32,8 @@ CODE = "CUR305"
 _MIDNIGHT: Final = 1
 """Days by which a part may precede its study: studies run over midnight, clocks differ."""
 _YEARS_OFF: Final = 1
+_OLDEST: Final = 125
+"""Years: a birth date before that is a dummy."""
 
 
 def run(subject: Subject) -> Iterator[Finding]:
@@ -44,7 +46,7 @@ def run(subject: Subject) -> Iterator[Finding]:
     age = _years(doc.study.get("PatientAge"))
     if birth and study and age is not None and birth <= study:
         lived = study.year - birth.year - ((study.month, study.day) < (birth.month, birth.day))
-        if abs(lived - age) > _YEARS_OFF:
+        if abs(lived - age) > _YEARS_OFF and lived <= _OLDEST:
             tally.add(
                 ElementPath(Level.STUDY, steps=("PatientAge",)), "not the years between birth and study dates"
             )

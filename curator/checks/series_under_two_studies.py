@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from curator.checks.cases import ROOT, case, document, instance
 from curator.checks.check import StoreCheck
 from curator.checks.disagreement import count
-from curator.checks.view import Member, View
+from curator.checks.view import Member, Scope, View
 from curator.findings import Finding, Severity
 
 CODE = "CUR105"
@@ -29,9 +29,7 @@ CODE = "CUR105"
 
 def run(view: View) -> Iterator[Finding]:
     """Yield one finding a series."""
-    for members in view.misplaced():
-        if len({member.series_uid for member in members}) > 1:
-            continue  # a study under several patients
+    for members in view.misplaced(Scope.SERIES):
         studies = len({member.study_uid for member in members})
         patients = len({member.patient_id for member in members})
         places = [

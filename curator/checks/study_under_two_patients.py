@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from curator.checks.cases import ROOT, case, document, instance
 from curator.checks.check import StoreCheck
 from curator.checks.disagreement import count
-from curator.checks.view import View
+from curator.checks.view import Scope, View
 from curator.findings import Finding, Severity
 
 CODE = "CUR106"
@@ -29,9 +29,7 @@ CODE = "CUR106"
 
 def run(view: View) -> Iterator[Finding]:
     """Yield one finding a study."""
-    for members in view.misplaced():
-        if len({member.study_uid for member in members}) > 1:
-            continue
+    for members in view.misplaced(Scope.STUDY):
         patients: dict[str, set[str]] = defaultdict(set)
         for member in members:
             patients[member.series_uid].add(member.patient_id)

@@ -133,8 +133,8 @@ class View(Protocol):
     def disagreeing(self, scope: Scope) -> Iterator[tuple[Member, ...]]:
         """Yield the groups of a scope in which hashes of a level that must agree differ."""
 
-    def misplaced(self) -> Iterator[tuple[Member, ...]]:
-        """Yield the series that stand under several studies or patients, and the studies under several patients."""
+    def misplaced(self, scope: Scope) -> Iterator[tuple[Member, ...]]:
+        """Yield the series that stand under several studies or patients, or the studies under several patients."""
 
     def repeated(self) -> Iterator[Repeated]:
         """Yield SOP Instance UIDs that several image sets hold."""

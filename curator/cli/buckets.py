@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,8 +16,8 @@ class Bucket(Protocol):
 
     name: str
 
-    def put(self, folder: Path, prefix: str, sent: Callable[[int], None]) -> None:
-        """Make the files of ``folder`` readable below ``prefix``; ``sent`` hears of each file's bytes."""
+    def put(self, folder: Path, prefix: str) -> None:
+        """Make the files of ``folder`` readable below ``prefix``."""
 
     def read(self, key: str) -> bytes:
         """Return an object; raises `NotFound`."""
@@ -34,13 +33,11 @@ class FolderBucket:
         self.name = name
         self.root = root
 
-    def put(self, folder: Path, prefix: str, sent: Callable[[int], None]) -> None:
+    def put(self, folder: Path, prefix: str) -> None:
         """Move the staged folder into its place in the bucket."""
         target = self.root / prefix
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.rename(target)
-        for file in target.iterdir():
-            sent(file.stat().st_size)
 
     def read(self, key: str) -> bytes:
         """Return a file of the bucket."""
@@ -63,19 +60,17 @@ class S3Bucket:
         self.name = name
         self.client = client
 
-    def put(self, folder: Path, prefix: str, sent: Callable[[int], None]) -> None:
+    def put(self, folder: Path, prefix: str) -> None:
         """Upload the staged files, several at a time (s3transfer)."""
         from concurrent.futures import ThreadPoolExecutor
 
         from curator.healthimaging.failures import explained
 
-        def upload(file: Path) -> int:
+        def upload(file: Path) -> None:
             self.client.upload_file(str(file.resolve()), self.name, f"{prefix}/{file.name}")
-            return file.stat().st_size
 
         with explained("PutObject", self.name), ThreadPoolExecutor(4) as pool:
-            for size in pool.map(upload, sorted(folder.iterdir())):
-                sent(size)
+            list(pool.map(upload, sorted(folder.iterdir())))
 
     def read(self, key: str) -> bytes:
         """Return an object's bytes."""

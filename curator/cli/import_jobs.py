@@ -16,7 +16,7 @@ from curator.errors import NotFound
 
 if TYPE_CHECKING:
     from curator.dicom import Json
-    from curator.healthimaging import HealthImaging
+    from curator.healthimaging import HealthImaging, ImportJob
 
 LARGEST_JOB = 5_000
 """Files of one import job (guide, quotas)."""
@@ -42,10 +42,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Who hears of progress: files and bytes staged, and files through."""
+    """Who hears of progress: of files staged, and of files through, each by their number since the last time."""
 
-    staged: Callable[[int, int], None] = lambda files, size: None
+    staged: Callable[[int], None] = lambda files: None
     imported: Callable[[int], None] = lambda files: None
+    reading: Callable[[str], int] | None = None
+    """How many files of a running job (by its id) are read, where the store can tell: the service cannot."""
 
 
 def run_imports(
@@ -74,8 +76,9 @@ def run_imports(
                 folder.mkdir(mode=0o700)
                 for file in batch:
                     file.rename(folder / file.name)
-                yield _run_one(imaging, bucket, folder, f"{token}/{number}", names, role, f"{name}-{number}")
-                heard.imported(len(batch))
+                bucket.put(folder, f"{token}/{number}/in")
+                job = _Job(imaging, bucket, f"{token}/{number}", role, f"{name}-{number}", len(batch), heard)
+                yield _outcome(bucket, job.run(), names)
         finally:
             bucket.clean(token)
 
@@ -88,7 +91,7 @@ def _stage(found: Iterable[Source], folder: Path, heard: Heard) -> dict[str, str
         ordinal = f"{number:07d}.dcm"
         source.place(folder / ordinal)
         names[ordinal] = source.name
-        heard.staged(1, source.size)
+        heard.staged(1)
     return names
 
 
@@ -129,28 +132,44 @@ def _series_of(file: Path) -> str:
         return ""
 
 
-def _run_one(
-    imaging: HealthImaging,
-    bucket: Bucket,
-    folder: Path,
-    prefix: str,
-    names: Mapping[str, str],
-    role: str,
-    name: str,
-) -> Outcome:
-    bucket.put(folder, f"{prefix}/in", lambda size: None)
-    job_id = imaging.start_import(
-        name,
-        f"s3://{bucket.name}/{prefix}/in/",
-        f"s3://{bucket.name}/{prefix}/out/",
-        role,
-        client_token=secrets.token_hex(16),
-    )
-    output = imaging.wait_for_import(job_id).output_uri
-    place = output.removeprefix(f"s3://{bucket.name}/").rstrip("/")
-    summary = json.loads(bucket.read(f"{place}/job-output-manifest.json"))["jobSummary"]
+@dataclass(slots=True)
+class _Job:
+    """One job over what lies below ``prefix``/in."""
+
+    imaging: HealthImaging
+    bucket: Bucket
+    prefix: str
+    role: str
+    name: str
+    files: int
+    heard: Heard
+    told: int = 0
+
+    def run(self) -> str:
+        """Start the job, wait for it, and return where in the bucket its results lie."""
+        base = f"s3://{self.bucket.name}/{self.prefix}"
+        token = secrets.token_hex(16)
+        job_id = self.imaging.start_import(
+            self.name, f"{base}/in/", f"{base}/out/", self.role, client_token=token
+        )
+        pause = 0.5 if self.heard.reading else 10.0
+        ended = self.imaging.wait_for_import(job_id, pause=pause, progress=self._look)
+        self._tell(self.files)
+        return ended.output_uri.removeprefix(f"s3://{self.bucket.name}/").rstrip("/")
+
+    def _look(self, job: ImportJob) -> None:
+        if self.heard.reading:
+            self._tell(self.heard.reading(job.id))
+
+    def _tell(self, done: int) -> None:
+        if done > self.told:
+            self.heard.imported(done - self.told)
+            self.told = done
+
+
+def _outcome(bucket: Bucket, place: str, names: Mapping[str, str]) -> Outcome:
     return Outcome(
-        summary,
+        json.loads(bucket.read(f"{place}/job-output-manifest.json"))["jobSummary"],
         _entries(bucket, f"{place}/SUCCESS/success.ndjson", names, "importResponse"),
         _entries(bucket, f"{place}/FAILURE/failure.ndjson", names, "exception"),
         _entries(bucket, f"{place}/WARNING/warning.ndjson", names, "warning"),

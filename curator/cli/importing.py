@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,64 +124,67 @@ def _progress(workbench: Workbench) -> Iterator[Heard]:
     """Show on stderr how far the import is, how fast, and how long it will still take."""
     from curator.cli.import_jobs import Heard
 
+    reading = _reading(workbench)
     if workbench.quiet or not sys.stderr.isatty():
-        yield _counted(workbench.say)
+        counted = _Counted(workbench.say)
+        yield Heard(counted.staged, counted.imported, reading)
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TaskProgressColumn(show_speed=True),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
+    left = TextColumn("{task.fields[rate]}"), TimeRemainingColumn()
+    columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), *left)
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("importing", total=0, rate="")
-        total = 0
+        task = shown.add_task("", total=0, rate="")
 
-        def staged(files: int, _size: int) -> None:
-            nonlocal total
-            total += files
-            shown.update(task, total=total)
+        def staged(files: int) -> None:
+            shown.update(task, total=(shown.tasks[0].total or 0) + files)
 
         def imported(files: int) -> None:
             shown.advance(task, files)
             speed = shown.tasks[0].speed
             shown.update(task, rate=f"{speed:.0f} files/s" if speed else "")
 
-        yield Heard(staged, imported)
+        yield Heard(staged, imported, reading)
 
 
-def _counted(say: Callable[[str], None]) -> Heard:
-    """Return a listener that writes a line a job: for logs, where a bar would not do."""
-    import time
+def _reading(workbench: Workbench) -> Callable[[str], int] | None:
+    """Return what tells how many files of a job are read; only a store in this process can."""
+    local = workbench.store().local
+    if local is None:
+        return None
 
-    from curator.cli.import_jobs import Heard
+    def reading(job_id: str) -> int:
+        progress = local.imports.progress(job_id)
+        return progress.read if progress else 0
 
-    begin = time.monotonic()
-    total = done = 0
+    return reading
 
-    def staged(files: int, _size: int) -> None:
-        nonlocal total
-        total += files
 
-    def imported(files: int) -> None:
-        nonlocal done
-        done += files
-        rate = done / max(0.001, time.monotonic() - begin)
-        say(f"{done} of {total} files, {rate:.0f} files/s, {(total - done) / rate:.0f} s left")
+class _Counted:
+    """Writes a line now and then: for logs, where a bar would not do."""
 
-    return Heard(staged, imported)
+    EVERY = 5.0
+    """Seconds between two lines."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._begin = self._said = time.monotonic()
+        self._total = self._done = 0
+
+    def staged(self, files: int) -> None:
+        """Hear that files were staged."""
+        self._total += files
+
+    def imported(self, files: int) -> None:
+        """Hear that files are through."""
+        self._done += files
+        now = time.monotonic()
+        if now - self._said >= self.EVERY and self._done < self._total:
+            self._said = now
+            rate = self._done / (now - self._begin)
+            left = (self._total - self._done) / rate
+            self._say(f"{self._done} of {self._total} files, {rate:.0f} files/s, {left:.0f} s left")
 
 
 def _tell(outcomes: Sequence[Outcome], form: Form | None) -> None:

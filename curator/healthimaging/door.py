@@ -243,10 +243,14 @@ class HealthImaging:
         job_id: str,
         *,
         timeout: float = 24 * 3600.0,
+        pause: float = 10.0,
         progress: Callable[[ImportJob], None] = lambda job: None,
     ) -> ImportJob:
-        """Return the job once it has ended; ``progress`` hears each look at it. FAILED raises `OperationFailed`."""
-        return until_ended(lambda: self.import_job(job_id), progress, timeout)
+        """Return the job once it has ended; FAILED raises `OperationFailed`.
+
+        ``progress`` hears each look at it; between two looks pass at most ``pause`` seconds.
+        """
+        return until_ended(lambda: self.import_job(job_id), progress, timeout, pause)
 
     # ── data stores and tags ─────────────────────────────────────────────────────────────────────────────
 

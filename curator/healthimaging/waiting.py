@@ -35,10 +35,10 @@ def until_unlocked(
 
 
 def until_ended(
-    look: Callable[[], ImportJob], progress: Callable[[ImportJob], None], timeout: float
+    look: Callable[[], ImportJob], progress: Callable[[ImportJob], None], timeout: float, longest: float
 ) -> ImportJob:
     """Look until the job has ended; raises `OperationFailed` when it FAILED or when ``timeout`` is over."""
-    for _ in _pauses(0.05, 10.0, timeout):
+    for _ in _pauses(0.05, longest, timeout):
         job = look()
         progress(job)
         if job.status == "FAILED":

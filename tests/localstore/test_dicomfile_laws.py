@@ -100,7 +100,7 @@ TAGS = {
     vr: [
         tag
         for tag in dictionary.attributes()
-        if tag >> 16 not in (0, 2, 0x7FE0) and tag & 0xFFFF and tag != 0x00080005 and dictionary.vrs(tag) == (vr,)
+        if tag >> 16 not in (0, 2, 0x7FE0, 0xFFFC) and tag & 0xFFFF and tag != 0x00080005 and dictionary.vrs(tag) == (vr,)
         and tag != 0x00280103 and not dictionary.is_private(tag)
     ]
     for vr in [*VALUES, "SQ"]

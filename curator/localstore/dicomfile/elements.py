@@ -202,6 +202,7 @@ class Elements:
         short, number = _SHORT[little], _NUMBER[little]
         only = None if group is None else struct.pack(encoding.order + "H", group)
         budget = self._budget
+        start = pos
         while pos + 8 <= end:
             if explicit:
                 head, length = short(data, pos)
@@ -235,6 +236,9 @@ class Elements:
                 if act == Act.SKIP:
                     continue
                 targets[place][key] = value
+                if act == Act.CHARACTER_SET and start >= 0:
+                    # It holds for text that stands before it too (group 0004 of a directory): once more from the start.
+                    pos, start = start, -1
             elif length == UNDEFINED and (long or not explicit):
                 self._budget = budget
                 pos, targets[place][key], record = self._undefined(encoding, plan, pos, end, text, depth)

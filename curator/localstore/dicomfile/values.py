@@ -70,16 +70,16 @@ def _codes_if_many(raw: bytes, text: Decode) -> Json:
     return [part.rstrip(_PAD) for part in shown.split("\\")] if "\\" in shown else (shown or None)
 
 
-def _digits(raw: bytes, text: Decode) -> Json:
+def _trimmed(raw: bytes, text: Decode) -> Json:
     return str(raw, "latin-1").strip(_PAD) or None
 
 
-def _many_digits(raw: bytes, text: Decode) -> Json:
+def _trimmed_parts(raw: bytes, text: Decode) -> Json:
     shown = str(raw, "latin-1").strip(_PAD)
     return [part.strip(_PAD) for part in shown.split("\\")] if shown else None
 
 
-def _digits_if_many(raw: bytes, text: Decode) -> Json:
+def _trimmed_if_many(raw: bytes, text: Decode) -> Json:
     shown = str(raw, "latin-1").strip(_PAD)
     return [part.strip(_PAD) for part in shown.split("\\")] if "\\" in shown else (shown or None)
 
@@ -161,8 +161,8 @@ def decoder_of(vr: str, many: bool | None, little: bool) -> DecodeValue:
         return _numbers(little, vr, bool(many))
     if vr == "AT":
         return _tags(little, bool(many))
-    if vr in ("DS", "IS"):
-        return _digits_if_many if many is None else (_many_digits if many else _digits)
+    if vr in ("AE", "DS", "IS"):  # leading spaces are padding too (PS3.5 6.2)
+        return _trimmed_if_many if many is None else (_trimmed_parts if many else _trimmed)
     if vr in UNSPLIT:
         return _line
     if vr in TEXT:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from curator.localstore.arn import new_id
-from curator.localstore.faults import Fault, conflict, not_found
+from curator.localstore.faults import conflict, not_found, over_quota
 from curator.localstore.imports.buckets import locate
 from curator.localstore.imports.rows import (
     JobDetail,
@@ -22,9 +22,6 @@ from curator.localstore.imports.rows import (
 from curator.localstore.imports.runner import LEASE_SECONDS, JobRunner, tell_job
 
 __all__ = ["StartRequest", "job", "list_jobs", "start"]
-
-MAX_CONCURRENT_JOBS = 100
-"""Guide, "Service quotas": concurrent import jobs a data store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +58,9 @@ def start(runner: JobRunner, request: StartRequest) -> JobRow:
             if known.detail.asked != asked:
                 raise conflict("clientToken was used with other parameters")
             return known
-        if sum(one.datastore == store.pk for one in unfinished(connection)) >= MAX_CONCURRENT_JOBS:
-            raise Fault("ServiceQuotaExceededException", "The data store has 100 import jobs in progress")
+        quota = storage.limits.concurrent
+        if quota is not None and sum(one.datastore == store.pk for one in unfinished(connection)) >= quota:
+            raise over_quota(f"The data store has {quota} import jobs in progress, and may have no more")
         job_id, now = new_id(), storage.clock()
         folder = f"{request.datastore_id}-DicomImport-{job_id}/"
         detail = JobDetail(

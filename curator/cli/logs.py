@@ -10,7 +10,10 @@ from __future__ import annotations
 import enum
 import logging
 import re
-import sys
+
+import click
+
+from curator.printable import printable
 
 SAFE_TEXT = re.compile(
     r"[0-9a-z]{32}"  # ids of data stores, image sets, jobs and frames
@@ -52,12 +55,20 @@ def _shown(value: object) -> object:
     )
 
 
+class _Stderr(logging.Handler):
+    """Writes to what is stderr at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record as one line."""
+        click.echo(printable(self.format(record)), err=True)
+
+
 def log_to_stderr() -> None:
     """Write what the ``curator`` loggers say to stderr."""
     logger = logging.getLogger("curator")
-    if any(isinstance(handler.formatter, ValueFree) for handler in logger.handlers):
+    if any(isinstance(handler, _Stderr) for handler in logger.handlers):
         return
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(ValueFree())
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)

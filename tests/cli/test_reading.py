@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from curator.cli.demo_data import Fault, Seeded
 from curator.stores import open_store
@@ -125,3 +129,21 @@ def test_read_only_refuses_every_write(on_demo: Curator, image_sets: dict[str, s
         assert on_demo("--read-only", *words).code == 3, words
         assert on_demo(words[0], "--read-only", *words[1:]).code == 3, words
     assert [row["version"] for row in on_demo("versions", one, "--json").json] == ["1"]
+
+
+@pytest.fixture
+def _logging() -> Iterator[None]:
+    """Leave the loggers as they were."""
+    yield
+    logger = logging.getLogger("curator")
+    logger.handlers.clear()
+    logger.propagate = True
+    logger.setLevel(logging.NOTSET)
+
+
+@pytest.mark.usefixtures("_logging")
+def test_verbose_logs_what_is_done_and_never_a_value(on_demo: Curator, image_sets: dict[str, str]) -> None:
+    ran = on_demo("show", image_sets["MR"], "--verbose", "--path", "Patient/PatientName")
+    assert "GetImageSetMetadata" in ran.err
+    assert "CompressedSamples" in ran.out
+    assert "CompressedSamples" not in ran.err

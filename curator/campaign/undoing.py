@@ -137,7 +137,7 @@ def _actions(caller: Caller, unit: Unit, gone: set[str]) -> Iterator[Action]:
         if member is not None and name not in gone:
             yield RevertAction(caller, name, _ours(caller, unit, name), member.version)
     for step in done:
-        if isinstance(step, Tag) and step.set not in gone:
+        if isinstance(step, Tag) and step.set not in gone and not step.set.startswith("$"):
             yield TagAction(caller, state.id_of(step.set), step.tags, remove=True)
     deleted = {step.set for step in done if isinstance(step, Delete)}
     for name in reversed(list(state.names)):

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     SAME_SOP = "the other image set holds an instance of the same UID and other content"
     DUPLICATE = "the other image set holds the same instance"
     FRAMES = "an instance of more than 1,000 frames cannot be copied"
+    PIXELS = "its pixels may show who the patient is"
     SERIES = "the image sets hold different series"
 
 

@@ -6,17 +6,19 @@ copy the original, change the copy, copy its latest version once more, delete th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 
 import msgspec
 
+from curator.checks.tags import PUBLISHED_FROM, WORKING_COPY
 from curator.errors import Refused
 from curator.findings import Change, Safety
 from curator.imageset import content_hash
 from curator.plan.merging import Party, frame_bytes
+from curator.plan.model import after_copy
 from curator.plan.packing import Payload
 from curator.plan.splitting import plan_copy
-from curator.plan.units import Copy, Delete, Kind, Member, Role, Step, Unit, patch_of, update_steps
+from curator.plan.units import Copy, Delete, Kind, Member, Role, Step, Tag, Unit, patch_of, update_steps
 from curator.plan.updates import plan_update
 
 
@@ -30,23 +32,32 @@ def plan_publication(
     allow: frozenset[Safety] = frozenset({Safety.SAFE, Safety.REVIEW}),
     promote: bool = False,
     replaces: bool = False,
+    leave_out: Container[str] = frozenset(),
+    campaign: str = "",
 ) -> Unit:
     """Plan a publication of ``party`` with ``changes``; ``replaces`` lets ``finish`` delete the original.
 
-    Raises `Conflict` when rules contradict each other, `Refused` when the set cannot be copied whole.
+    Instances in ``leave_out`` are not copied at all: removed later, their frames would stay. The copy in between
+    is tagged at once as a working copy (of ``campaign``), the result with what it was published from. Raises
+    `Conflict` when rules contradict each other, `Refused` when nothing is left or an instance cannot be copied.
     """
-    update = plan_update(party.doc, changes, payload=payload, priority=priority, allow=allow)
+    first = plan_copy(party, leave_out=leave_out).steps
+    copied = party.doc
+    for step in first:
+        if isinstance(step, Copy) and step.chosen is not None:
+            copied = after_copy(party.doc, None if step.new else copied, step.chosen)
+    update = plan_update(copied, changes, payload=payload, priority=priority, allow=allow)
     if not update.predicted.instance_count:
         raise Refused(f"Nothing of {party.id} would be left to publish.")
     # assumption: a copy carries the latest version alone, not the history (guide, "Copying an image set").
-    first = plan_copy(party).steps
     changed = Party("$1", "", update.predicted)
     last = plan_copy(changed, promote=promote)
-    steps: list[Step] = [*first, *update_steps("$1", update.calls)]
+    steps: list[Step] = [*first[:1], Tag("$1", {WORKING_COPY: campaign or "publication"}), *first[1:]]
+    steps += update_steps("$1", update.calls)
     steps += [
         msgspec.structs.replace(each, set="$1", into="$2") for each in last.steps if isinstance(each, Copy)
     ]
-    steps.append(Delete("$1"))
+    steps += [Tag("$2", {PUBLISHED_FROM: f"{party.id}/{party.version}"}), Delete("$1")]
     content = content_hash(party.doc)
     member = Member(
         party.id, party.version, content, content, Role.SOURCE, party.primary, 0, party.doc.instance_count

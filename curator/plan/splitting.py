@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from curator.dicom.levels import Level
 from curator.errors import Refused
@@ -92,10 +92,17 @@ def plan_split(
     )
 
 
-def plan_copy(party: Party, *, number: int = 0, promote: bool = False) -> Unit:
-    """Plan a copy of the whole image set to a new one."""
+def plan_copy(
+    party: Party, *, number: int = 0, promote: bool = False, leave_out: Container[str] = frozenset()
+) -> Unit:
+    """Plan a copy of the image set to a new one, without the instances whose SOP Instance UIDs are left out.
+
+    Raises `Refused` when an instance is too large to be copied, or none is left.
+    """
     steps: list[Step] = []
-    sops = [sop for _, sop, _ in party.doc.instances()]
+    sops = [sop for _, sop, _ in party.doc.instances() if sop not in leave_out]
+    if not sops:
+        raise Refused(f"Nothing of {party.id} would be left to copy.")
     copied = _copy_out(party.doc, party.id, "$1", sops, steps, promote=promote)
     content = content_hash(party.doc)
     member = Member(

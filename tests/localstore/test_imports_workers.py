@@ -12,9 +12,9 @@ import pytest
 
 from curator.localstore.framefiles import FrameFiles
 from curator.localstore.imports import workers
+from curator.localstore.imports.packing import PackedInstance
 from curator.localstore.imports.reading import FileFailure
 from curator.localstore.imports.workers import read_files
-from curator.localstore.parsed import ParsedInstance
 from tests.localstore.dicomfiles import PYDICOM, bundled, pydicoms
 from tests.localstore.test_dicomfile_laws import mutated
 from tests.soak import soak_count, soak_seed
@@ -39,8 +39,10 @@ def test_workers_read_what_this_process_reads(tmp_path: Path) -> None:
     files = [(path.name, path) for path in bundled() if path.parent.name == "test_files"]
     outcomes = list(read_files(files, FrameFiles(tmp_path)))
     assert [one.source for one in outcomes] == [name for name, _ in files]
-    assert sum(isinstance(one, ParsedInstance) for one in outcomes) >= 55
-    kept = [frame.payload for one in outcomes if isinstance(one, ParsedInstance) for frame in one.frames]
+    assert sum(isinstance(one, PackedInstance) for one in outcomes) >= 55
+    kept = [
+        frame.payload for one in outcomes if isinstance(one, PackedInstance) for frame in one.unpack().frames
+    ]
     assert kept
     assert not any(isinstance(payload, bytes) for payload in kept)
     assert worker_processes() == []
@@ -49,7 +51,7 @@ def test_workers_read_what_this_process_reads(tmp_path: Path) -> None:
 def test_uncompressed_files_need_no_worker(tmp_path: Path) -> None:
     path = PYDICOM / "test_files" / "CT_small.dcm"
     for outcome in read_files([("a", path), ("b", path)], FrameFiles(tmp_path)):
-        assert isinstance(outcome, ParsedInstance)
+        assert isinstance(outcome, PackedInstance)
         assert worker_processes() == []
 
 
@@ -59,7 +61,7 @@ def test_a_hanging_file_fails_and_the_others_go_on(tmp_path: Path, monkeypatch: 
     os.mkfifo(hanging)  # opening it waits for a writer that never comes
     good = compressed(tmp_path)
     outcomes = list(read_files([good, ("pipe", hanging), good, good], FrameFiles(tmp_path)))
-    assert [type(one) for one in outcomes] == [ParsedInstance, FileFailure, ParsedInstance, ParsedInstance]
+    assert [type(one) for one in outcomes] == [PackedInstance, FileFailure, PackedInstance, PackedInstance]
     assert isinstance(outcomes[1], FileFailure)
     assert outcomes[1].reason == "decoding the pixel data did not end within 1 s"
 
@@ -77,10 +79,10 @@ def test_a_crashing_file_fails_and_the_others_go_on(tmp_path: Path) -> None:
 
     threading.Timer(1.0, crash).start()
     outcomes += reading
-    assert isinstance(outcomes[0], ParsedInstance)
+    assert isinstance(outcomes[0], PackedInstance)
     assert isinstance(outcomes[1], FileFailure)
     assert outcomes[1].reason == "decoding the pixel data crashed"
-    assert isinstance(outcomes[2], ParsedInstance)
+    assert isinstance(outcomes[2], PackedInstance)
 
 
 @pytest.mark.soak

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from curator.dicom import Json, dictionary
 from curator.dicom.levels import GROUPING, Level
-from curator.localstore.parsed import ParsedInstance
+from curator.localstore.imports.packing import PackedInstance
 
 __all__ = ["Disagreement", "Group", "agree_with", "group_instances", "grouping_values"]
 
@@ -31,26 +31,26 @@ class Disagreement:
 class Group:
     """Instances that become one image set, their levels made equal."""
 
-    instances: tuple[ParsedInstance, ...]
+    instances: tuple[PackedInstance, ...]
     disagreements: tuple[Disagreement, ...]
-    replaced: tuple[ParsedInstance, ...] = ()
+    replaced: tuple[PackedInstance, ...] = ()
     """Instances that a later file with the same SOP Instance UID took the place of (edition 2025-07)."""
 
 
-def grouping_values(instance: ParsedInstance) -> tuple[Json, ...]:
+def grouping_values(instance: PackedInstance) -> tuple[Json, ...]:
     """Return the seven values that decide the image set; assumption: an absent element groups as an empty one."""
     levels = {Level.PATIENT: instance.patient, Level.STUDY: instance.study, Level.SERIES: instance.series}
     return tuple(levels[level].get(keyword) for level, keyword in _SEVEN)
 
 
-def group_instances(instances: Iterable[ParsedInstance], *, last_wins: bool) -> list[Group]:
+def group_instances(instances: Iterable[PackedInstance], *, last_wins: bool) -> list[Group]:
     """Return the image sets of a job, in order of their first files.
 
     ``last_wins``: of files with one SOP Instance UID in a group the last stays. Otherwise each further one goes to a
     further image set: assumption, for the guide says only that SOP Instance UIDs are unique within an image set.
     """
-    found: dict[tuple[str, int], dict[str, ParsedInstance]] = {}
-    replaced: dict[tuple[str, int], list[ParsedInstance]] = {}
+    found: dict[tuple[str, int], dict[str, PackedInstance]] = {}
+    replaced: dict[tuple[str, int], list[PackedInstance]] = {}
     for instance in instances:
         values, nth = repr(grouping_values(instance)), 0
         while not last_wins and instance.sop_instance_uid in found.get((values, nth), {}):
@@ -62,7 +62,7 @@ def group_instances(instances: Iterable[ParsedInstance], *, last_wins: bool) -> 
     return [_group(list(members.values()), tuple(replaced.get(key, ()))) for key, members in found.items()]
 
 
-def _group(members: Sequence[ParsedInstance], replaced: tuple[ParsedInstance, ...]) -> Group:
+def _group(members: Sequence[PackedInstance], replaced: tuple[PackedInstance, ...]) -> Group:
     """Give all members the same levels.
 
     assumption: what the service keeps when instances disagree outside the seven elements is not documented. Here the
@@ -76,7 +76,7 @@ def _group(members: Sequence[ParsedInstance], replaced: tuple[ParsedInstance, ..
     return Group(equal, tuple(disagreements), replaced)
 
 
-def agree_with(stated: ParsedInstance, group: Group) -> Group:
+def agree_with(stated: PackedInstance, group: Group) -> Group:
     """Return the group with the levels that ``stated`` has, everything else about them listed as disagreement."""
     disagreements: list[Disagreement] = []
     for member in group.instances:

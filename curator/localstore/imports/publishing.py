@@ -14,6 +14,7 @@ from curator.localstore.dicomfile.refusal import ImportException
 from curator.localstore.draft import Draft
 from curator.localstore.faults import Failed, Fault
 from curator.localstore.imports.grouping import Group, agree_with, grouping_values
+from curator.localstore.imports.packing import Unpacking
 from curator.localstore.imports.reading import FileFailure
 from curator.localstore.lifecycle import ImageSetRow
 from curator.localstore.parsed import StoredImageSet
@@ -51,12 +52,12 @@ def _publish(
     if storage.edition.primary_image_sets:
         primary = storage.primary_image_set(datastore_id, first.study_instance_uid, first.series_instance_uid)
     if primary is None:
-        return storage.add_image_set(datastore_id, group.instances), group
+        return storage.add_image_set(datastore_id, Unpacking(group.instances)), group
     agreed = _agreed(storage, connection, primary, group)
     # assumption: a primary set that another operation holds locked is not waited for; the import makes a further set.
     if agreed is None or primary.state != State.ACTIVE:
-        return storage.add_image_set(datastore_id, group.instances, primary=False), group
-    return storage.extend_image_set(datastore_id, primary.id, agreed.instances), agreed
+        return storage.add_image_set(datastore_id, Unpacking(group.instances), primary=False), group
+    return storage.extend_image_set(datastore_id, primary.id, Unpacking(agreed.instances)), agreed
 
 
 def _agreed(storage: Storage, connection: sqlite3.Connection, row: ImageSetRow, group: Group) -> Group | None:

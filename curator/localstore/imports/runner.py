@@ -25,11 +25,11 @@ from curator.localstore.faults import Fault
 from curator.localstore.imports.buckets import input_files, locate
 from curator.localstore.imports.grouping import group_instances
 from curator.localstore.imports.manifests import JobResult, write_results
+from curator.localstore.imports.packing import PackedInstance
 from curator.localstore.imports.publishing import publish
 from curator.localstore.imports.reading import FileFailure
 from curator.localstore.imports.rows import JobRow, JobStatus, find_job, unfinished, write_job
 from curator.localstore.imports.workers import read_files
-from curator.localstore.parsed import ParsedInstance
 from curator.localstore.storage import Storage
 
 __all__ = ["LEASE_SECONDS", "JobRunner", "Progress"]
@@ -164,7 +164,7 @@ class JobRunner:
                 "ServiceQuotaExceededException",
                 "inputS3Uri holds more than 10 GB, the quota of an import job",
             )
-        instances: list[ParsedInstance] = []
+        instances: list[PackedInstance] = []
         failures: list[FileFailure] = []
         self._progress[job_id] = Progress(0, len(files))
         renewed = self.storage.clock()

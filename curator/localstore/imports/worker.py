@@ -9,8 +9,7 @@ from typing import cast
 
 from curator.errors import StoreError
 from curator.localstore.framefiles import FrameFiles
-from curator.localstore.imports.reading import read_file
-from curator.localstore.imports.workers import receive, send
+from curator.localstore.imports.workers import read_packed, receive, send
 
 
 def main() -> None:
@@ -24,7 +23,7 @@ def main() -> None:
         except (EOFError, KeyboardInterrupt):
             return
         try:
-            send(answers, read_file(Path(path), key, frames.put))
+            send(answers, read_packed(Path(path), key, frames))
         except StoreError as error:
             send(answers, error)
 

@@ -23,12 +23,12 @@ from typing import Final, cast
 from curator.errors import StoreError
 from curator.localstore.dicomfile.refusal import ImportException
 from curator.localstore.framefiles import FrameFiles
+from curator.localstore.imports.packing import PackedInstance, pack
 from curator.localstore.imports.reading import FileFailure, read_file
-from curator.localstore.parsed import ParsedInstance
 
 __all__ = ["read_files"]
 
-Outcome = ParsedInstance | FileFailure
+Outcome = PackedInstance | FileFailure
 _MANY_BYTES: Final = 64 * 2**20
 _MANY_FILES: Final = 500
 _COMPRESSED: Final = (b"1.2.840.10008.1.2.4.", b"1.2.840.10008.1.2.5")
@@ -41,7 +41,7 @@ def read_files(files: Sequence[tuple[str, Path]], frames: FrameFiles) -> Iterato
     """Yield what each file became, in the files' order; closing the iterator stops the work."""
     if not _wants_workers(files):
         for key, path in files:
-            yield read_file(path, key, frames.put)
+            yield read_packed(path, key, frames)
         return
     count = min(os.cpu_count() or 1, len(files), 8)
     idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
@@ -63,6 +63,12 @@ def read_files(files: Sequence[tuple[str, Path]], frames: FrameFiles) -> Iterato
         for worker in workers:
             worker.stop()
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def read_packed(path: Path, key: str, frames: FrameFiles) -> Outcome:
+    """Read one file and keep its frames, in this process."""
+    outcome = read_file(path, key, frames.put)
+    return outcome if isinstance(outcome, FileFailure) else pack(outcome)
 
 
 def _wants_workers(files: Sequence[tuple[str, Path]]) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from curator.checks.view import SetFacts
 
 WORKING_COPY: Final = "curator:working-copy"
-"""On a set that is being worked on: the campaign's id. It goes when the campaign ends."""
+"""On a set that is being worked on: ``<imageSetId>/<versionId>`` of its source. It goes when the campaign ends."""
 PUBLISHED_FROM: Final = "curator:published-from"
 """On a published set: ``<imageSetId>/<versionId>`` of its source."""
 MERGED_INTO: Final = "curator:merged-into"

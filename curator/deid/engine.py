@@ -16,6 +16,7 @@ from curator.deid.action import Action, decide, without_value
 from curator.deid.content import CONTENT_SEQUENCE, VALUE_KEYS, content_code
 from curator.deid.dummies import dummy, dummy_item
 from curator.deid.keyed import Keyed, remap_uid
+from curator.deid.markers import instance_markers, patient_markers
 from curator.deid.private import Safe, safe_by_standard
 from curator.deid.profile import Profile, Verdict, describe
 from curator.deid.subject import Subject
@@ -24,6 +25,7 @@ from curator.dicom import Json
 from curator.dicom.confidentiality import Option
 from curator.dicom.dictionary import is_private, tag_of_key, vrs
 from curator.dicom.iods import Type, iod_of, type_of
+from curator.dicom.levels import Level
 from curator.dicom.uids import is_registered
 from curator.findings import ABSENT, Absent, Change, Safety, Why
 from curator.imageset import ElementPath, ImageSetMetadata
@@ -33,6 +35,7 @@ Handler: TypeAlias = "Callable[[Json, Subject], Value]"
 
 _TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 _FREE_TEXT: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+_NO_VRS: Final[Mapping[str, str]] = {}
 _DUMMY_UID: Final = "0.0"
 _PATIENT_NAME, _PATIENT_ID = 0x00100010, 0x00100020
 
@@ -61,6 +64,17 @@ class Reason:
             detail.append(("private", self.private))
         detail.append(("action", self.action.name.lower()))
         return Why(profile.name, f"{describe(self.tag)}: {self.action.name.lower()}", tuple(detail))
+
+
+@dataclass(frozen=True, slots=True)
+class Deidentified:
+    """One level of a document, before and after; ``place`` is the original's."""
+
+    place: ElementPath
+    before: Mapping[str, Json] = field(repr=False)
+    after: dict[str, Json] = field(repr=False)
+    sop_class: str
+    private_vrs: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -144,22 +158,40 @@ class Engine:
 
     # ── a whole document ─────────────────────────────────────────────────────────────────────────────
 
-    def changes(self, document: ImageSetMetadata, subject: Subject) -> Iterator[Change]:
-        """Yield what the profile changes in the document, element by element at its own depth, with reasons."""
+    def levels(self, document: ImageSetMetadata, subject: Subject) -> Iterator[Deidentified]:
+        """Yield each level of the document before and after, markers included."""
         sop_class = _sop_class(document)
         for place in document.places():
             node = document.attributes(place) or {}
-            found = document.series[place.series].instances.get(place.instance) if place.instance else None
-            own_class = found.dicom.get("SOPClassUID") if found is not None else sop_class
-            new = self.apply(
-                node,
-                subject,
-                sop_class=own_class if isinstance(own_class, str) else sop_class,
-                private_vrs=found.vrs if found is not None else {},
-            )
+            own_class, private_vrs = sop_class, _NO_VRS
+            if place.level is Level.INSTANCE:
+                instance = document.series[place.series].instances[place.instance]
+                private_vrs = instance.vrs
+                own_class = _own_class(instance.dicom) or sop_class
+            new = self.apply(node, subject, sop_class=own_class, private_vrs=private_vrs)
+            if place.level is Level.PATIENT:
+                new |= patient_markers(new, self.profile)
+            elif place.level is Level.INSTANCE:
+                new |= instance_markers(self.profile)
+            yield Deidentified(place, node, new, own_class, private_vrs)
+
+    def changes(self, document: ImageSetMetadata, subject: Subject) -> Iterator[Change]:
+        """Yield what the profile changes in the document, element by element at its own depth, with reasons."""
+        for each in self.levels(document, subject):
             yield from self._compare(
-                place, node, new, str(own_class or sop_class), (), found.vrs if found is not None else {}
+                each.place, each.before, each.after, each.sop_class, (), each.private_vrs
             )
+            for key in each.after.keys() - each.before.keys():
+                tag = tag_of_key(key) or 0
+                why = Why(
+                    self.profile.name, f"{describe(tag)}: says what was done", (("row", "PS3.15 E.1.1"),)
+                )
+                yield Change(each.place.child(key), ABSENT, each.after[key], _vr(tag), why, Safety.REVIEW)
+
+    @property
+    def remapped(self) -> Mapping[str, str]:
+        """Every UID met so far and what takes its place; registered ones stand for themselves."""
+        return self._uids
 
     def _compare(
         self,
@@ -173,7 +205,7 @@ class Engine:
         plan = self._plan(old, sop_class, above, private_vrs)
         for key, before in old.items():
             after: Value = new.get(key, ABSENT)
-            if after is before:
+            if after is before or (type(after) is type(before) and after == before):
                 continue
             path = place.child(key)
             reason = plan.reasons[key]
@@ -420,7 +452,9 @@ def _paired_items(before: Value, after: Value) -> list[tuple[dict[str, Json], di
 
 def _sop_class(document: ImageSetMetadata) -> str:
     """Return the SOP class that decides Types above the instances: the first instance's."""
-    for _, _, instance in document.instances():
-        found = instance.dicom.get("SOPClassUID")
-        return found if isinstance(found, str) else ""
-    return ""
+    return next((_own_class(instance.dicom) for _, _, instance in document.instances()), "")
+
+
+def _own_class(dicom: Mapping[str, Json]) -> str:
+    found = dicom.get("SOPClassUID")
+    return found if isinstance(found, str) else ""

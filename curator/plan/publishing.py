@@ -33,12 +33,11 @@ def plan_publication(
     promote: bool = False,
     replaces: bool = False,
     leave_out: Container[str] = frozenset(),
-    campaign: str = "",
 ) -> Unit:
     """Plan a publication of ``party`` with ``changes``; ``replaces`` lets ``finish`` delete the original.
 
     Instances in ``leave_out`` are not copied at all: removed later, their frames would stay. The copy in between
-    is tagged at once as a working copy (of ``campaign``), the result with what it was published from. Raises
+    is tagged at once as a working copy, the result with what it was published from. Raises
     `Conflict` when rules contradict each other, `Refused` when nothing is left or an instance cannot be copied.
     """
     first = plan_copy(party, leave_out=leave_out).steps
@@ -52,7 +51,7 @@ def plan_publication(
     # assumption: a copy carries the latest version alone, not the history (guide, "Copying an image set").
     changed = Party("$1", "", update.predicted)
     last = plan_copy(changed, promote=promote)
-    steps: list[Step] = [*first[:1], Tag("$1", {WORKING_COPY: campaign or "publication"}), *first[1:]]
+    steps: list[Step] = [*first[:1], Tag("$1", {WORKING_COPY: f"{party.id}/{party.version}"}), *first[1:]]
     steps += update_steps("$1", update.calls)
     steps += [
         msgspec.structs.replace(each, set="$1", into="$2") for each in last.steps if isinstance(each, Copy)

@@ -1,0 +1,224 @@
+"""From a confidentiality profile and a catalogue to a plan: de-identified publications, subject by subject.
+
+Nothing is published that is not what the engine says it should be: what the service's limits leave undone in an
+instance keeps the instance out, with the reason and its SOP class in the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from curator.campaign.planning import Planning, party_of, readable
+from curator.deid.engine import Engine
+from curator.deid.keyed import Keyed
+from curator.deid.profile import Profile
+from curator.deid.subject import Subject, identity, subject
+from curator.dicom import Json
+from curator.dicom.levels import Level
+from curator.dicom.pixelrisk import pixel_risks
+from curator.dicom.uids import sop_class_name
+from curator.errors import Refused
+from curator.findings import Change
+from curator.imageset import ElementPath, ImageSetMetadata
+from curator.plan.leftout import LeftOut, Reason, tally
+from curator.plan.merging import FRAMES_A_COPY, Party
+from curator.plan.publishing import plan_in_place, plan_publication
+from curator.plan.units import Unit
+from curator.plan.updates import plan_update
+
+if TYPE_CHECKING:
+    from curator.catalogue import Catalogue, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """How to publish.
+
+    ``aliases`` and ``assigned`` are by original PatientID (see `curator.deid.subject`). ``cleared`` are the SOP
+    Instance UIDs whose pixels a person has looked at. ``in_place`` changes the sets themselves, whose older
+    versions then stay readable.
+    """
+
+    profile: Profile
+    keyed: Keyed
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    assigned: Mapping[str, str] = field(default_factory=dict)
+    cleared: frozenset[str] = frozenset()
+    in_place: bool = False
+    promote: bool = False
+    make_engine: Callable[[Profile, Keyed], Engine] = Engine
+
+
+@dataclass(slots=True)
+class Published:
+    """What planning found out, beside the units. Holds PHI: it goes to the crosswalk, never to logs."""
+
+    pseudonyms: dict[str, str] = field(default_factory=dict)
+    """Original PatientID → pseudonym."""
+    uids: dict[str, str] = field(default_factory=dict)
+    """Original UID → its replacement, of everything that was planned."""
+    unnamed: list[str] = field(default_factory=list)
+    """Image sets without a PatientID: their study stands for the subject."""
+    refused: list[tuple[str, LeftOut]] = field(default_factory=list)
+    """Image sets of which nothing can be published by this route, and why."""
+
+
+def plan_deidentification(
+    catalogue: Catalogue,
+    rows: Sequence[Row],
+    how: Publishing,
+    planning: Planning,
+    found: Published,
+) -> Iterator[Unit]:
+    """Yield a unit for each of ``rows``; what ``found`` says is complete when the last one was taken.
+
+    The lexicon of a subject is gathered over all of its image sets in the catalogue, chosen or not. Raises
+    `Refused` when two subjects would share a pseudonym.
+    """
+    wanted = {row.id for row in rows}
+    engine = how.make_engine(how.profile, how.keyed)
+    subjects = _by_subject(catalogue, how, planning)
+    owners: dict[str, str] = {}
+    number = done = 0
+    for known_by, members in subjects.items():
+        if not wanted.intersection(row.id for row in members):
+            continue
+        documents = [(row, doc) for row in members if (doc := readable(catalogue, row, planning)) is not None]
+        if not documents:
+            continue
+        about = subject(
+            [doc for _, doc in documents],
+            how.profile,
+            how.keyed,
+            aliases=how.aliases,
+            assigned=how.assigned,
+        )
+        if owners.setdefault(about.pseudonym, known_by) != known_by:
+            raise Refused(
+                "Two subjects would share one pseudonym; nothing was planned.",
+                hint="look for a pseudonym that is assigned twice",
+            )
+        for row, doc in documents:
+            if row.id not in wanted:
+                continue
+            planning.progress(done, len(rows))
+            done += 1
+            unit = _unit(engine, about, party_of(row, doc), how, planning, found, number)
+            if unit is not None:
+                _record(doc, about, row.id, found)
+                yield unit
+                number += 1
+    found.uids.update(engine.remapped)
+    planning.progress(len(rows), len(rows))
+
+
+def _by_subject(catalogue: Catalogue, how: Publishing, planning: Planning) -> dict[str, list[Row]]:
+    subjects: dict[str, list[Row]] = {}
+    for row in catalogue.rows(None, sort="id"):
+        doc = catalogue.document(row.id, row.version) if row.read else None
+        if doc is not None:
+            subjects.setdefault(identity(doc, how.aliases)[0], []).append(row)
+    return subjects
+
+
+def _record(doc: ImageSetMetadata, about: Subject, image_set: str, found: Published) -> None:
+    patient_id = doc.patient.get("PatientID")
+    if isinstance(patient_id, str) and patient_id:
+        found.pseudonyms[patient_id] = about.pseudonym
+    if about.unnamed:
+        found.unnamed.append(image_set)
+
+
+def _unit(
+    engine: Engine,
+    about: Subject,
+    party: Party,
+    how: Publishing,
+    planning: Planning,
+    found: Published,
+    number: int,
+) -> Unit | None:
+    changes = list(engine.changes(party.doc, about))
+    kept_out = dict(_kept_out(party.doc, how))
+    kept_out |= dict(_undone(engine, about, party.doc, changes, planning, kept_out))
+    left = tally(LeftOut(reason, how.profile.name, name) for reason, name in kept_out.values())
+    if len(kept_out) == party.doc.instance_count:
+        found.refused.extend((party.id, each) for each in left)
+        return None
+    try:
+        if how.in_place:
+            unit = plan_in_place(party, changes, number=number, payload=planning.payload)
+        else:
+            unit = plan_publication(
+                party,
+                [change for change in changes if change.path.instance not in kept_out],
+                number=number,
+                payload=planning.payload,
+                promote=how.promote,
+                leave_out=kept_out.keys(),
+            )
+    except Refused as refusal:
+        planning.skipped.append((party.id, refusal.message))
+        return None
+    return msgspec.structs.replace(unit, left_out=tally([*unit.left_out, *left]))
+
+
+def _kept_out(doc: ImageSetMetadata, how: Publishing) -> Iterator[tuple[str, tuple[Reason, str]]]:
+    """Yield instances that must not be copied: pixels that may identify, more frames than a copy takes."""
+    for uid, sop, instance in doc.instances():
+        name = _class_name(instance.dicom)
+        if sop not in how.cleared and pixel_risks(
+            {**doc.series[uid].dicom, **instance.dicom}, instance.frames
+        ):
+            yield sop, (Reason.PIXELS, name)
+        elif len(instance.frames) > FRAMES_A_COPY and not how.in_place:
+            yield sop, (Reason.FRAMES, name)
+
+
+def _undone(
+    engine: Engine,
+    about: Subject,
+    doc: ImageSetMetadata,
+    changes: Sequence[Change],
+    planning: Planning,
+    kept_out: Iterable[str],
+) -> Iterator[tuple[str, tuple[Reason, str]]]:
+    """Yield instances that updates would leave short of what the engine says; all, when a level above is."""
+    out = set(kept_out)
+    changes = [change for change in changes if change.path.instance not in out]
+    predicted = plan_update(doc, changes, payload=planning.payload).predicted
+    short = False
+    for each in engine.levels(doc, about):
+        place = each.place
+        if place.instance in out:
+            continue
+        there = ElementPath(place.level, engine.remap(place.series), engine.remap(place.instance))
+        have = predicted.attributes(there)
+        if have is not None and _same(have, each.after):
+            continue
+        if place.level is not Level.INSTANCE:
+            short = True
+        else:
+            yield place.instance, (Reason.TOO_LARGE, _class_name(each.before))
+    if short:
+        yield from (
+            (sop, (Reason.TOO_LARGE, _class_name(instance.dicom)))
+            for _, sop, instance in doc.instances()
+            if sop not in out
+        )
+
+
+def _same(have: Mapping[str, Json], want: Mapping[str, Json]) -> bool:
+    """Say whether a level is as the engine wants it; an empty element that could not be removed is no harm."""
+    return all(
+        want.get(key) == value or (key not in want and not value) for key, value in have.items()
+    ) and all(key in have or not value for key, value in want.items())
+
+
+def _class_name(dicom: Mapping[str, Json]) -> str:
+    uid = dicom.get("SOPClassUID")
+    return sop_class_name(uid) or "unknown SOP class" if isinstance(uid, str) else "no SOP class"

@@ -8,6 +8,7 @@ acquisition shorthand below, which no table of the standard holds.
 from __future__ import annotations
 
 import re
+from typing import cast
 
 TARGET = "curator/dicom/_vocabulary.py"
 
@@ -48,7 +49,8 @@ def generate() -> str:
     from pydicom.sr._concepts_dict import concepts
 
     words = _words(SHORTHAND)
-    for scheme in concepts.values():
+    table = cast("dict[str, dict[str, dict[str, tuple[str, list[int]]]]]", concepts)
+    for scheme in table.values():
         for meanings in scheme.values():
             for meaning, cids in meanings.values():
                 groups = [str(name_for_cid.get(cid, "")) for cid in cids]

@@ -44,6 +44,7 @@ class Part:
     changes: list[Change] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     quarantined: set[ElementPath] = field(default_factory=set)
+    held: set[ElementPath] = field(default_factory=set)
     steps: list[Step] = field(default_factory=list)
 
 
@@ -326,6 +327,7 @@ class _Evaluation:
                     for loser in self._nested(outer, inner):
                         winners.pop(loser, None)
         self.result.changes += [won.change for won in winners.values() if won.change is not None]
+        self.result.held |= {won.place.path for won in winners.values() if won.change is None}
         if self.trace:
             for won in winners.values():
                 if won.change is not None:

@@ -237,14 +237,15 @@ def _file(node: Node, name: str, reading: Reading) -> RuleFile:
         raise reading.bad(node, "a rule file: a mapping of version, name, why, rules")
     head = MappingNode(node.line, tuple(pair for pair in node.pairs if pair[0].text != "rules"))
     listed = node.get("rules")
-    known = FILE_FIELDS | {"rules": (Told(Text(), "the rules"), False)}
+    sections = {key: (told, False) for key, told in reading.vocabulary.sections.items()}
+    known = FILE_FIELDS | sections | {"rules": (Told(Text(), "the rules"), False)}
     values: dict[str, object] | None = None
     try:
         values = read_fields(head, known, reading, "of a rule file")
     except NotRead:
         pass
     rules = _rules(listed, name, reading) if listed is not None else []
-    if listed is None:
+    if listed is None and not any(node.get(key) is not None for key in sections):
         reading.problems.add(node.line, "no rules", "rules: a list of rules")
     if values is None:
         raise NotRead
@@ -256,6 +257,7 @@ def _file(node: Node, name: str, reading: Reading) -> RuleFile:
         tuple(rules),
         name,
         where.line if where is not None else 0,
+        {key: values[key] for key in sections if key in values},
     )
 
 

@@ -82,6 +82,8 @@ class Outcome:
     findings: tuple[Finding, ...]
     quarantined: frozenset[ElementPath]
     """Levels (paths without steps) that are to be left out: instances; Patient, Study, Series mean all below."""
+    held: frozenset[ElementPath] = frozenset()
+    """Elements that a rule says to keep as they are: no other hand is to change them either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class RuleFile:
     rules: tuple[Rule, ...]
     source: str
     where_line: int = 0
+    sections: Mapping[str, object] = field(default_factory=dict)
+    """What the file has besides rules, by key (`Vocabulary.with_section`)."""
 
     def evaluate(self, doc: ImageSetMetadata, *given: object) -> Iterator[Change]:
         """Yield every change the rules make to ``doc``, in its order; never two for one element.
@@ -113,11 +117,13 @@ class RuleFile:
         changes: list[Change] = []
         findings: list[Finding] = []
         quarantined: set[ElementPath] = set()
+        held: set[ElementPath] = set()
         for part in scopes_of(self, doc, given, version=version):
             changes += part.changes
             findings += part.findings
             quarantined |= part.quarantined
-        return Outcome(tuple(changes), tuple(findings), frozenset(quarantined))
+            held |= part.held
+        return Outcome(tuple(changes), tuple(findings), frozenset(quarantined), frozenset(held))
 
     def explain(self, doc: ImageSetMetadata, *given: object, rule: str = "") -> Iterator[Step]:
         """Yield what each rule (or the one named) made of each element it selects, unmet conditions included."""

@@ -28,6 +28,9 @@ def schema(vocabulary: Vocabulary = BASE) -> Schema:
         "description": "the version of this file format",
     }
     properties["rules"] = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/rule"}}
+    for key, told in vocabulary.sections.items():
+        properties[key] = told.shape.schema() | {"description": told.doc}
+    parts: list[Json] = [{"required": [key]} for key in ("rules", *vocabulary.sections)]
     rule = record_schema(RULE_FIELDS)
     for part in (properties, rule["properties"]):
         assert isinstance(part, dict)
@@ -38,7 +41,8 @@ def schema(vocabulary: Vocabulary = BASE) -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "curator rule file",
         **file,
-        "required": [*required, "rules"],
+        "required": [*required, *(["rules"] if len(parts) == 1 else [])],
+        **({"anyOf": parts} if len(parts) > 1 else {}),
         "$defs": {
             "rule": rule,
             "selection": selection_schema(dict(vocabulary.selectors)),

@@ -35,6 +35,10 @@ TEXT_SCHEMA: Final[Schema] = {"type": ["string", "number", "boolean"]}
 class Vocabulary(Protocol):
     """The words that a file may use; see `curator.rulefile.vocabulary`."""
 
+    @property
+    def sections(self) -> Mapping[str, Told]:
+        """Return the parts that a file may have besides its rules."""
+
     def kinds(self, kind: str) -> Mapping[str, type[Word]]:
         """Return the words of a kind (``selector``, ``condition``, ``action``) by name."""
 

@@ -1,15 +1,19 @@
-"""The words that rule files may use, by kind. A room above adds actions of its own with `Vocabulary.with_actions`."""
+"""The words that rule files may use, by kind.
+
+A room above adds actions of its own with `Vocabulary.with_actions`, and parts of a file besides its rules with
+`Vocabulary.with_section`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from curator.rulefile.actions import ACTIONS, Action
 from curator.rulefile.conditions import CONDITIONS, Condition
 from curator.rulefile.selectors import SELECTORS, Selector
-from curator.rulefile.shapes import Word
+from curator.rulefile.shapes import Shape, Told, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class Vocabulary:
     selectors: Mapping[str, type[Selector]]
     conditions: Mapping[str, type[Condition]]
     actions: Mapping[str, type[Action]]
+    sections: Mapping[str, Told] = field(default_factory=dict)
+    """Parts that a file may have besides its rules, by their key; what they hold is in `RuleFile.sections`."""
 
     def kinds(self, kind: str) -> Mapping[str, type[Word]]:
         """Return the words of a kind: ``selector``, ``condition`` or ``action``."""
@@ -31,7 +37,13 @@ class Vocabulary:
             if not action.name or action.name in added:
                 raise ValueError(f"the action name {action.name!r} is empty or taken")
             added[action.name] = action
-        return Vocabulary(self.selectors, self.conditions, MappingProxyType(added))
+        return replace(self, actions=MappingProxyType(added))
+
+    def with_section(self, key: str, shape: Shape[object], doc: str) -> Vocabulary:
+        """Return the vocabulary with one more part of a file; a file that has it needs no rules."""
+        if key in self.sections:
+            raise ValueError(f"the section {key!r} is taken")
+        return replace(self, sections=MappingProxyType({**self.sections, key: Told(shape, doc)}))
 
     def words(self) -> dict[str, tuple[str, type[Word]]]:
         """Return kind and class of every word by ``kind name`` (``action remove``)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from curator.localstore import Limits
+from curator.localstore.imports import runner, workers
 from curator.localstore.imports.rows import JobStatus
 from tests.localstore.dicomfiles import ROOT, bundled, data_set, file_bytes, image, pydicoms
 from tests.localstore.importing import ROLE, Workshop
@@ -126,6 +128,31 @@ def test_the_service_answer_and_our_import_agree_on_every_level(shop: Workshop) 
     assert ours["Study"]["DICOM"] == theirs["Study"]["DICOM"]
     assert {uid: one["DICOM"] for uid, one in ours["Study"]["Series"].items()} == {
         uid: one["DICOM"] for uid, one in theirs["Study"]["Series"].items()
+    }
+
+
+def test_files_beyond_what_the_service_takes_fail_with_the_attribute_named(shop: Workshop) -> None:
+    unknown = file_bytes(data_set()).replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.9\0")
+    no_series = data_set()
+    del no_series.SeriesInstanceUID
+    shop.give(
+        {
+            "description.dcm": instance(1, StudyDescription="SECRET" * 11),
+            "name.dcm": instance(2, PatientName="SECRET" * 43),
+            "count.dcm": instance(3, NumberOfStudyRelatedInstances="10001"),
+            "syntax.dcm": unknown,
+            "series.dcm": file_bytes(no_series),
+            "uid.dcm": instance(4, StudyInstanceUID="1.2/../3"),
+        }
+    )
+    reasons = {one["inputFile"]: one["exception"]["message"] for one in shop.run().failures}
+    assert reasons == {
+        "description.dcm": "DICOM attribute StudyDescription is longer than 64 characters",
+        "name.dcm": "DICOM attribute PatientName is longer than 256 characters",
+        "count.dcm": "DICOM attribute NumberOfStudyRelatedInstances is more than 10000",
+        "syntax.dcm": "DICOM attribute TransferSyntaxUID is not a supported transfer syntax",
+        "series.dcm": "DICOM attribute SeriesInstanceUID does not exist",
+        "uid.dcm": "DICOM attribute StudyInstanceUID is not a UID",
     }
 
 
@@ -351,6 +378,29 @@ def test_a_job_left_behind_is_taken_up_when_its_lease_has_run_out(tmp_path: Path
     assert after.job(job_id)["jobStatus"] == JobStatus.COMPLETED
     assert len(after.image_sets()) == 1
     after.close()
+    shop.close()
+
+
+def test_a_file_that_takes_long_does_not_cost_the_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(workers, "_SECONDS", 2.0)
+    shop = Workshop.open(tmp_path)
+    shop.give({"1.dcm": pydicoms("MR_small_RLE.dcm"), "2.dcm": pydicoms("MR_small_RLE.dcm")})
+    waiting = tmp_path / "pipe"
+    os.mkfifo(waiting)  # a file that gives nothing until its time is over
+    monkeypatch.setattr(
+        runner, "input_files", lambda *_: [("1", tmp_path / "given" / "1.dcm"), ("2", waiting)]
+    )
+    job_id = shop.start("t")
+    time.sleep(1.0)
+    other = Workshop.open(tmp_path)
+    assert other.store.imports.progress(job_id) is None
+    assert other.store.imports.wait(0)
+    other.close()
+    assert shop.store.imports.wait(30)
+    assert shop.job(job_id)["jobStatus"] == JobStatus.COMPLETED
     shop.close()
 
 

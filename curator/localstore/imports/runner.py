@@ -7,6 +7,7 @@ folder after the lease has expired starts it again.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import secrets
@@ -64,6 +65,7 @@ class JobRunner:
         self._waiting: set[str] = set()
         self._progress: dict[str, Progress] = {}
         self._thread: threading.Thread | None = None
+        self._heart: threading.Thread | None = None
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._idle = threading.Condition(self._lock)
@@ -78,6 +80,8 @@ class JobRunner:
                 # A daemon: a process that ends mid-import leaves the job to whoever opens the store next.
                 self._thread = threading.Thread(target=self._serve, name="curator-import", daemon=True)
                 self._thread.start()
+                self._heart = threading.Thread(target=self._beat, name="curator-import-lease", daemon=True)
+                self._heart.start()
         self._queue.put((datastore_id, job_id))
 
     def resume(self) -> int:
@@ -112,6 +116,9 @@ class JobRunner:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        if self._heart is not None:
+            self._heart.join()
+            self._heart = None
 
     # ── in the thread ─────────────────────────────────────────────────────────────────────────────────
 
@@ -167,7 +174,6 @@ class JobRunner:
         instances: list[PackedInstance] = []
         failures: list[FileFailure] = []
         self._progress[job_id] = Progress(0, len(files))
-        renewed = self.storage.clock()
         for done, outcome in enumerate(read_files(files, self.storage.frames), start=1):
             if isinstance(outcome, FileFailure):
                 failures.append(outcome)
@@ -176,9 +182,6 @@ class JobRunner:
             self._progress[job_id] = Progress(done, len(files))
             if self._closing.is_set():
                 raise _Interrupted
-            if self.storage.clock() - renewed > LEASE_SECONDS / 3:
-                renewed = self.storage.clock()
-                self._renew(datastore_id, job_id)
         groups = group_instances(instances, last_wins=self.storage.edition.primary_image_sets)
         with self.storage.transaction() as connection:
             job = self._ours(datastore_id, job_id)
@@ -214,14 +217,16 @@ class JobRunner:
         )
         tell_job(self.storage, datastore_id, job)
 
-    def _renew(self, datastore_id: str, job_id: str) -> None:
-        """Say that this process lives, for the running job and for those that wait behind it."""
-        with self.storage.transaction() as connection:
-            self._ours(datastore_id, job_id)
-            lease = self.storage.clock() + LEASE_SECONDS
-            for job in unfinished(connection):
-                if job.detail.owner == self.owner:
-                    write_job(connection, replace(job, lease=lease))
+    def _beat(self) -> None:
+        """Say that this process lives, for the running job and for those that wait behind it; a file may take minutes."""
+        while not self._closing.wait(LEASE_SECONDS / 3):
+            if not self._waiting:
+                continue
+            with contextlib.suppress(CuratorError), self.storage.transaction() as connection:
+                lease = self.storage.clock() + LEASE_SECONDS
+                for job in unfinished(connection):
+                    if job.detail.owner == self.owner:
+                        write_job(connection, replace(job, lease=lease))
 
     def _release(self, datastore_id: str, job_id: str) -> None:
         try:

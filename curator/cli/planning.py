@@ -1,0 +1,352 @@
+"""``plan`` and ``batch``: from rule files to a reviewable plan, or all the way to the report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curator.cli.catalogue import fresh_catalogue, heard
+from curator.cli.output import Form, json_option, write, write_json
+from curator.cli.walking import begin, run_apply, run_verify, tell_cost
+from curator.cli.workbench import Workbench
+from curator.errors import LimitExceeded, UsageError, VerificationFailed
+
+if TYPE_CHECKING:
+    from curator.campaign.planfile import PlanFile
+    from curator.campaign.planning import Planning
+    from curator.catalogue import Catalogue
+    from curator.dicom import Json
+    from curator.findings import Absent
+    from curator.plan.units import Unit
+    from curator.rulefile import RuleFile
+
+_ID = re.compile(r"[0-9a-z]{32}")
+
+RESOLUTIONS = ("majority", "newest", "destination")
+
+
+def choice_options(command: Any) -> Any:
+    """Add the options that choose values where image sets disagree."""
+    return click.option(
+        "--choices",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="CSV",
+        help="Values to take, by columns element and value; they decide before anything else.",
+    )(command)
+
+
+def planning_options(command: Any) -> Any:
+    """Add the options that `plan` and `batch` share."""
+    for option in (
+        click.option("--where", default="", metavar="EXPR", help="Only image sets that match."),
+        click.option(
+            "--resolve",
+            type=click.Choice(RESOLUTIONS),
+            help="Merge torn series and align what disagrees, taking the value of the majority, of the newest, …",
+        ),
+        click.option(
+            "--payload", type=click.IntRange(200, 30_000), default=10_000, show_default=True,
+            metavar="BYTES", help="The account's payload quota of one update.",
+        ),
+        choice_options,
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user asked to be planned."""
+
+    files: tuple[RuleFile, ...]
+    ids: tuple[str, ...]
+    where: str
+    resolve: str | None
+    payload: int
+    choices: Path | None
+    safe_only: bool = False
+
+    @property
+    def title(self) -> str:
+        """A few words for lists."""
+        names = [file.name for file in self.files]
+        return ", ".join([*names, *([f"conflicts resolved by {self.resolve}"] if self.resolve else [])])
+
+
+def asked_for(
+    words: Sequence[str], where: str, resolve: str | None, payload: int, choices: Path | None, safe_only: bool
+) -> Asked:
+    """Sort words into rule files and image set ids; `UsageError` when nothing is asked for."""
+    from curator.ruleshelf import open_rule_file
+
+    ids = tuple(word for word in words if _ID.fullmatch(word) and not Path(word).exists())
+    files = tuple(open_rule_file(word) for word in words if word not in ids)
+    if not files and not resolve:
+        raise UsageError(
+            "There is nothing to plan: name rule files, or --resolve.",
+            hint="`curator rules list` shows bundled ones",
+        )
+    return Asked(files, ids, where, resolve, payload, choices, safe_only)
+
+
+def read_choices(path: Path | None) -> dict[str, Json | Absent]:
+    """Return values by generic path from a CSV with columns element and value."""
+    import csv
+
+    from curator.cli.values import typed
+    from curator.dicom.dictionary import vrs
+    from curator.imageset import parse_path
+
+    if path is None:
+        return {}
+    given: dict[str, Json | Absent] = {}
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        if not {"element", "value"} <= set(reader.fieldnames or ()):
+            raise UsageError(f"{path} has no columns element and value.")
+        for row in reader:
+            element = parse_path(row["element"])
+            known = vrs(element.tag) if element.tag is not None else ()
+            given[str(element.generic())] = typed(row["value"], known[0] if known else "UN", element)
+    return given
+
+
+def write_planned(
+    workbench: Workbench, catalogue: Catalogue, asked: Asked, path: Path
+) -> tuple[PlanFile, Planning]:
+    """Plan what was asked for and write the file; progress and what was skipped go to stderr."""
+    from curator.campaign.planfile import write_plan
+    from curator.campaign.planning import ALL, SAFE_ONLY, Planning, header
+    from curator.plan.packing import Payload
+
+    rules = tuple(f"{file.name} ({file.source})" for file in asked.files)
+    first = header(
+        title=asked.title,
+        store=workbench.spec(),
+        datastore=workbench.imaging.datastore_id,
+        project=str(workbench.project().root),
+        rules=rules,
+        options={"payload": str(asked.payload), "where": asked.where, "resolve": asked.resolve or ""},
+    )
+    with heard(workbench, "planning") as progress:
+        planning = Planning(Payload(asked.payload), SAFE_ONLY if asked.safe_only else ALL, progress=progress)
+        plan = write_plan(path, first, _units(catalogue, asked, planning))
+    for image_set, reason in planning.skipped[:5]:
+        workbench.say(f"skipped {image_set}: {reason}")
+    if len(planning.skipped) > 5:
+        workbench.say(f"… and {len(planning.skipped) - 5:,} more image sets")
+    for code, count in sorted(planning.findings.items()):
+        workbench.say(f"{count:,} findings of {code}: `curator check` and `rules explain` show them")
+    return plan, planning
+
+
+def _units(catalogue: Catalogue, asked: Asked, planning: Planning) -> Iterator[Unit]:
+    import msgspec
+
+    from curator.campaign.planning import chosen_rows, plan_rules
+    from curator.campaign.resolving import resolve
+    from curator.plan.merging import Choice
+
+    rows = chosen_rows(catalogue, asked.where, asked.ids)
+    number = 0
+    busy: set[str] = set()
+    if asked.resolve:
+        within = frozenset(row.id for row in rows)
+        given = read_choices(asked.choices)
+        for unit in resolve(catalogue, planning, how=Choice(asked.resolve), given=given, within=within):
+            busy |= {member.id for member in unit.members}
+            yield msgspec.structs.replace(unit, number=number)
+            number += 1
+    if asked.files:
+        # An image set is in one unit of a plan: what the rules say of a merged one is for the next plan.
+        free = [row for row in rows if row.id not in busy]
+        for unit in plan_rules(catalogue, asked.files, free, planning):
+            yield msgspec.structs.replace(unit, number=number)
+            number += 1
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[RULES...] [ID...]")
+@planning_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PLAN",
+    help="The plan file (0600: it holds identified data).",
+)
+@click.option("--estimate", is_flag=True, help="Only say what it would cost.")
+@click.option("--safe-only", is_flag=True, help="Leave out changes that want a person's review.")
+@click.option("--no-refresh", is_flag=True, help="Plan from the catalogue as it is.")
+@json_option
+@click.pass_obj
+def plan(
+    workbench: Workbench, words: tuple[str, ...], where: str, resolve: str | None, payload: int, choices: Path | None,
+    output: Path | None, estimate: bool, safe_only: bool, no_refresh: bool, form: Form | None,
+) -> None:  # fmt: skip
+    """Write a plan: every change with its reason, and the exact calls, to be reviewed and applied.
+
+    RULES are names of bundled rule files or paths. Nothing in the data store is changed.
+
+    \b
+    Examples:
+      curator plan tidy-descriptions -o tidy.plan
+      curator plan --resolve majority --where 'modality:CT' -o merge.plan
+      curator plan my-rules.yaml --estimate
+    """
+    import tempfile
+
+    from curator.plan.packing import Payload
+
+    asked = asked_for(words, where, resolve, payload, choices, safe_only)
+    if output is None and not estimate:
+        raise UsageError("Say where the plan goes (-o PLAN), or ask for the cost alone (--estimate).")
+    with (
+        fresh_catalogue(workbench, refresh=not no_refresh) as catalogue,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        made, _ = write_planned(workbench, catalogue, asked, output or Path(folder) / "plan")
+        tell_cost(made.cost, form, Payload(payload))
+        if output is not None:
+            workbench.say(f"{output}: campaign {made.digest[:12]}; review it, then `curator apply {output}`")
+
+
+@contextmanager
+def _plan_path(workbench: Workbench, stage: str) -> Iterator[Path]:
+    folder = workbench.project().folder("plans")
+    path = folder / f"{stage}.jsonl"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)  # the campaign keeps its own
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[RULES...] [ID...]")
+@planning_options
+@click.option("--dry-run", is_flag=True, help="Plan and say what it costs; change nothing.")
+@click.option(
+    "--max-image-sets", type=click.IntRange(1), metavar="N", help="Refuse to change more image sets."
+)
+@click.option("--include-review", is_flag=True, help="Also changes that want a person's review.")
+@click.option("--fail-on", multiple=True, metavar="CODE", help="End with 1 if a rule finds this.")
+@click.option(
+    "--report",
+    "report_to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the report there too (.md, .json or .csv).",
+)
+@json_option
+@click.pass_obj
+def batch(
+    workbench: Workbench, words: tuple[str, ...], where: str, resolve: str | None, payload: int, choices: Path | None,
+    dry_run: bool, max_image_sets: int | None, include_review: bool, fail_on: tuple[str, ...],
+    report_to: Path | None, form: Form | None,
+) -> int:  # fmt: skip
+    """Plan, apply, verify and report in one, for schedulers; the summary on stdout can be mailed.
+
+    With --resolve conflicts come first, then, from the result, the rules: two campaigns. Only changes that the
+    rules call safe are made, unless --include-review. Exit codes: 0 done, 1 something is open or was found, 5 not
+    as planned.
+
+    \b
+    Examples:
+      curator batch body-part-terms --where 'modality:CT' --max-image-sets 500
+      curator batch --resolve majority --dry-run
+    """
+    asked = asked_for(words, where, resolve, payload, choices, safe_only=not include_review)
+    stages = [("resolve", _only_resolving(asked)), ("rules", _only_rules(asked))]
+    told: list[dict[str, object]] = []
+    code = 0
+    for stage, wanted in stages:
+        if wanted is not None:
+            summary, outcome = _stage(workbench, stage, wanted, dry_run, max_image_sets, fail_on, report_to)
+            told.append(summary)
+            code = max(code, outcome)
+    if form is Form.JSON:
+        write_json(told)
+    else:
+        for summary in told:
+            write(
+                "\n".join(
+                    f"{name:<14} {value}" for name, value in summary.items() if value not in ("", [], {})
+                )
+            )
+    if code == 5:
+        raise VerificationFailed(
+            "Image sets are not as planned.", hint="`curator report CAMPAIGN` names them"
+        )
+    return code
+
+
+def _only_resolving(asked: Asked) -> Asked | None:
+    import dataclasses
+
+    return dataclasses.replace(asked, files=()) if asked.resolve else None
+
+
+def _only_rules(asked: Asked) -> Asked | None:
+    import dataclasses
+
+    return dataclasses.replace(asked, resolve=None) if asked.files else None
+
+
+def _stage(
+    workbench: Workbench, stage: str, asked: Asked, dry_run: bool, most: int | None, fail_on: Sequence[str],
+    report_to: Path | None,
+) -> tuple[dict[str, object], int]:  # fmt: skip
+    from curator.plan.cost import spelled
+
+    with _plan_path(workbench, stage) as path, fresh_catalogue(workbench) as catalogue:
+        made, planning = write_planned(workbench, catalogue, asked, path)
+        summary: dict[str, object] = {
+            "stage": asked.title,
+            "campaign": made.digest[:12],
+            "changes": made.cost.changes,
+            "image_sets": made.cost.image_sets,
+            "calls": made.cost.calls,
+            "time": spelled(made.cost.seconds()) + " at the service's rates",
+            "left_out": made.cost.left_out,
+            "skipped": len(planning.skipped),
+            "findings": planning.findings,
+        }
+        found = int(any(code in planning.findings for code in fail_on))
+        if dry_run or not made.cost.calls:
+            if most is not None and made.cost.image_sets > most:
+                raise LimitExceeded(
+                    f"{made.cost.image_sets} image sets would be changed; the limit is {most}."
+                )
+            return {**summary, "applied": "no: a dry run" if dry_run else "nothing to do"}, found
+        campaign = begin(workbench, path)
+    applied = run_apply(workbench, campaign, most)
+    proofs = run_verify(workbench, campaign)
+    kept = _report(workbench, campaign.id, report_to, stage)
+    failed = sum(not proof.holds for proof in proofs)
+    summary |= {
+        "applied": ", ".join(f"{count} {status}" for status, count in applied.statuses.items()),
+        "open": [f"{title}: {status}: {reason}" for _, title, status, reason in applied.open[:20]],
+        "verified": f"{failed} units NOT as planned" if failed else "as planned",
+        "report": str(kept),
+    }
+    return summary, 5 if failed else int(bool(applied.open) or found)
+
+
+def _report(workbench: Workbench, campaign_id: str, report_to: Path | None, stage: str) -> Path:
+    from curator.campaign.journal import Campaign
+    from curator.cli.reporting import form_of, write_report
+
+    campaign = Campaign.open(workbench.project(), campaign_id)
+    kept = campaign.folder / "report.md"
+    write_report(campaign, "md", kept)
+    if report_to is None:
+        return kept
+    target = report_to if stage == "rules" else report_to.with_stem(f"{report_to.stem}-{stage}")
+    write_report(campaign, form_of(target), target)
+    return target

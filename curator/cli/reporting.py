@@ -1,0 +1,147 @@
+"""``report`` and ``audit``: evidence for people and programs, and the check that it is whole."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from curator.cli.output import Form, form_options, write_rows
+from curator.cli.walking import campaign_of
+from curator.cli.workbench import Workbench
+from curator.errors import UsageError, VerificationFailed
+
+if TYPE_CHECKING:
+    from curator.audit import Head
+    from curator.campaign.journal import Campaign
+
+FORMS = ("md", "json", "csv")
+
+
+def form_of(path: Path) -> str:
+    """Return the form that a file's name asks for."""
+    form = path.suffix.lstrip(".").lower()
+    if form not in FORMS:
+        raise UsageError(f"A report is .md, .json or .csv, not {path.suffix or 'without an ending'}.")
+    return form
+
+
+def report_text(campaign: Campaign, form: str, *, with_phi: bool = False) -> str:
+    """Return a campaign's report in one of `FORMS`."""
+    from curator import report
+
+    evidence = report.gather(campaign, with_phi=with_phi)
+    make = {"md": report.as_markdown, "json": report.as_json, "csv": report.as_csv}[form]
+    return make(evidence)
+
+
+def write_report(campaign: Campaign, form: str, path: Path, *, with_phi: bool = False) -> None:
+    """Write a report (0600)."""
+    from curator.project import write_private
+
+    write_private(path, report_text(campaign, form, with_phi=with_phi).encode())
+
+
+@click.command()
+@click.argument("campaign", metavar="CAMPAIGN")
+@click.option("--format", "form", type=click.Choice(FORMS), help="Default: by the file's name, else md.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+@click.option("--with-phi", is_flag=True, help="Add sampled values before and after (identified data).")
+@click.pass_obj
+def report(
+    workbench: Workbench, campaign: str, form: str | None, output: Path | None, with_phi: bool
+) -> None:
+    """Say what a campaign did, who, when, why, what it left out, and how it was proved.
+
+    CAMPAIGN is the beginning of its id, its plan file, or `latest`.
+
+    \b
+    Examples:
+      curator report latest
+      curator report 3f2a -o evidence.csv
+    """
+    found = campaign_of(workbench, campaign)
+    if output is None:
+        sys.stdout.write(report_text(found, form or "md", with_phi=with_phi))
+        return
+    write_report(found, form or form_of(output), output, with_phi=with_phi)
+    workbench.say(f"{output}: report of campaign {found.id[:12]}")
+
+
+@click.group()
+def audit() -> None:
+    """The ledgers: what was done, chained so that nothing in them can change unseen."""
+
+
+@audit.command(name="verify")
+@click.argument("campaign", metavar="[CAMPAIGN]", required=False)
+@click.option("--head", "heads", multiple=True, metavar="N:CHAIN", help="A head from a report or mail.")
+@form_options
+@click.pass_obj
+def verify(workbench: Workbench, campaign: str | None, heads: tuple[str, ...], form: Form | None) -> None:
+    """Check the ledgers of all campaigns, or of one against heads kept elsewhere; exit 5 if one was changed.
+
+    \b
+    Example:
+      curator audit verify latest --head 17:3f2a…
+    """
+    from curator.audit import Head, check
+
+    if heads and campaign is None:
+        raise UsageError("A head belongs to one campaign: name it.")
+    try:
+        given = [Head.parse(text) for text in heads]
+    except ValueError as error:
+        raise UsageError(f"A head cannot be read: {error}.") from None
+    rows: list[dict[str, object]] = []
+    checked = 0
+    for name, path, kept in _ledgers(workbench, campaign):
+        checked += 1
+        pairs = [(head.n, head.chain) for head in (*kept, *given)]
+        rows += [{"ledger": name, "line": each.line, "problem": each.what} for each in check(path, pairs)]
+    write_rows(("ledger", "line", "problem"), rows, form, empty=f"{checked} ledgers are whole")
+    if rows:
+        raise VerificationFailed(
+            f"{len(rows)} problems in the ledgers.", hint="compare with copies kept elsewhere"
+        )
+
+
+@audit.command(name="head")
+@click.argument("campaign", metavar="[CAMPAIGN]", required=False)
+@form_options
+@click.pass_obj
+def head(workbench: Workbench, campaign: str | None, form: Form | None) -> None:
+    """Print the ledgers' heads, to be kept elsewhere: against them a cut ledger shows."""
+    from curator.audit import newest_head
+
+    rows = (
+        {"ledger": name, "head": str(newest_head(path) or "")}
+        for name, path, _ in _ledgers(workbench, campaign)
+    )
+    write_rows(("ledger", "head"), rows, form, empty="no ledgers yet")
+
+
+def _ledgers(workbench: Workbench, campaign: str | None) -> Iterator[tuple[str, Path, list[Head]]]:
+    """Yield each ledger with its name and the heads that are kept for it in the project."""
+    from curator.audit import Head, entries
+    from curator.campaign.journal import Campaign
+
+    project = workbench.project()
+    own = project.root / "ledger.jsonl"
+    anchored: dict[str, list[Head]] = {}
+    for entry in entries(own):
+        if entry["event"] == "campaign":
+            anchored.setdefault(str(entry["campaign"]), []).append(Head.parse(str(entry["head"])))
+    if campaign is None and own.exists():
+        yield "project", own, []
+    chosen = (
+        [campaign_of(workbench, campaign)]
+        if campaign is not None
+        else [Campaign.open(project, folder.name) for folder in project.campaigns()]
+    )
+    for found in chosen:
+        kept = found.head
+        yield found.id[:12], found.ledger_path, [*anchored.get(found.id, []), *([kept] if kept else [])]

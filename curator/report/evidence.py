@@ -1,0 +1,231 @@
+"""What a report says, gathered from the plan and the ledger: counts, image sets, who, when, proof."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from curator.audit import Entry, check
+from curator.campaign.journal import NEXT_STEP, Campaign, Phase, Status, UnitState
+from curator.findings import Absent, Change
+from curator.plan.leftout import LeftOut, tally
+from curator.plan.units import Copy, Unit, Update
+
+SAMPLES: Final = 20
+"""Changes shown with their values, where the user asks for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of a verb on the campaign."""
+
+    verb: str
+    began: str
+    ended: str
+    user: str
+    arn: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSetLine:
+    """One image set in the campaign. ``after`` is "" where nothing was done, "deleted" after finish."""
+
+    id: str
+    unit: str
+    role: str
+    before: str
+    after: str
+    status: str
+    verified: str
+
+
+@dataclass(frozen=True, slots=True)
+class ElementLine:
+    """How often a rule did one thing to one element, by generic path."""
+
+    element: str
+    action: str
+    rule: str
+    why: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A unit that is not done, why, and what to do next."""
+
+    unit: str
+    status: str
+    reason: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One change with its values: PHI."""
+
+    image_set: str
+    element: str
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Everything that a report says."""
+
+    campaign: str
+    title: str
+    made: str
+    tool: str
+    store: str
+    datastore: str
+    rules: tuple[str, ...]
+    options: dict[str, str]
+    planned_calls: dict[str, int]
+    changes: int
+    forced_calls: int
+    sessions: list[Session] = field(default_factory=list)
+    statuses: dict[str, int] = field(default_factory=dict)
+    image_sets: list[ImageSetLine] = field(default_factory=list)
+    elements: list[ElementLine] = field(default_factory=list)
+    rows: Counter[tuple[str, str, str, str]] = field(
+        default_factory=Counter
+    )  # image set, rule, element, action
+    left_out: tuple[LeftOut, ...] = ()
+    losses: list[str] = field(default_factory=list)
+    open: list[OpenLine] = field(default_factory=list)
+    calls_done: int = 0
+    verified_holds: int = 0
+    verified_fails: int = 0
+    ledger_lines: int = 0
+    ledger_head: str = ""
+    ledger_problems: list[str] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+
+    @property
+    def verification(self) -> str:
+        """The state of the proof in a few words."""
+        if self.verified_fails:
+            return f"FAILED for {self.verified_fails} units"
+        if not self.verified_holds:
+            return "not verified yet"
+        return f"holds for {self.verified_holds} units"
+
+
+def gather(campaign: Campaign, *, with_phi: bool = False) -> Evidence:
+    """Read a campaign's plan and ledger; ``with_phi`` takes some changes with their values along."""
+    plan = campaign.plan
+    evidence = Evidence(
+        campaign.id,
+        plan.header.title,
+        plan.header.made,
+        plan.header.tool,
+        plan.header.store,
+        plan.header.datastore,
+        plan.header.rules,
+        plan.header.options,
+        plan.cost.calls,
+        plan.cost.changes,
+        plan.cost.forced,
+    )
+    states = campaign.state()
+    left: list[LeftOut] = []
+    elements: Counter[tuple[str, str, str, str]] = Counter()
+    statuses: Counter[str] = Counter()
+    for unit in plan.units():
+        state = states.get(unit.number, UnitState())
+        statuses[str(state.status)] += 1
+        left += unit.left_out
+        evidence.losses += unit.losses
+        evidence.calls_done += state.done_steps(Phase.APPLY)
+        evidence.image_sets += _image_sets(unit, state)
+        evidence.verified_holds += state.verified == "holds"
+        evidence.verified_fails += state.verified == "fails"
+        if state.status in NEXT_STEP:
+            evidence.open.append(
+                OpenLine(unit.title, str(state.status), state.reason, NEXT_STEP[state.status])
+            )
+        for image_set, change in _changes(unit):
+            element, action = str(change.path.generic()), action_of(change)
+            elements[element, action, change.why.rule, change.why.text] += 1
+            evidence.rows[image_set, change.why.rule, element, action] += 1
+            if with_phi and len(evidence.samples) < SAMPLES and change.path.steps:
+                evidence.samples.append(
+                    Sample(image_set, str(change.path.generic()), _shown(change.before), _shown(change.after))
+                )
+    evidence.statuses = dict(sorted(statuses.items()))
+    evidence.left_out = tally(left)
+    evidence.elements = [ElementLine(*key, count) for key, count in sorted(elements.items())]
+    _read_ledger(campaign, evidence)
+    return evidence
+
+
+def action_of(change: Change) -> str:
+    """Say what a change does to its element."""
+    if isinstance(change.after, Absent):
+        return "remove"
+    if isinstance(change.before, Absent):
+        return "add"
+    return "empty" if change.after in (None, "", []) else "replace"
+
+
+def _changes(unit: Unit) -> Iterator[tuple[str, Change]]:
+    for patch in unit.patches:
+        for change in patch.changes():
+            yield patch.set, change
+
+
+def _image_sets(unit: Unit, state: UnitState) -> Iterator[ImageSetLine]:
+    deleted = set(unit.emptied) if state.status in (Status.FINISHED, Status.REBUILT) else set()
+    for member in unit.members:
+        after = "deleted" if member.id in deleted else state.versions.get(member.id, "")
+        yield ImageSetLine(
+            member.id, unit.title, str(member.role), member.version, after, str(state.status), state.verified
+        )
+    temporary = {step.set for step in unit.steps if not isinstance(step, Copy | Update)}
+    for name, made in state.names.items():
+        if name not in temporary:
+            gone = state.status in (Status.UNDONE, Status.REBUILT) and not name.startswith("$r")
+            after = "deleted" if gone else state.versions.get(made, "")
+            yield ImageSetLine(made, unit.title, "made", "", after, str(state.status), state.verified)
+
+
+def _shown(value: object) -> str:
+    import msgspec
+
+    return "(absent)" if isinstance(value, Absent) else msgspec.json.encode(value).decode()[:200]
+
+
+def _read_ledger(campaign: Campaign, evidence: Evidence) -> None:
+    verbs = {"apply", "verify", "finish", "undo"}
+    begun: dict[str, Entry] = {}
+    for entry in campaign.entries():
+        evidence.ledger_lines += 1
+        verb = str(entry["event"])
+        if verb not in verbs:
+            continue
+        if entry.get("state") == "begun":
+            begun[verb] = entry
+            continue
+        first = begun.pop(verb, entry)
+        evidence.sessions.append(_session(verb, first, entry))
+    evidence.sessions += [_session(verb, entry, None) for verb, entry in begun.items()]
+    head = campaign.head
+    evidence.ledger_head = str(head) if head else ""
+    heads = [(head.n, head.chain)] if head else []
+    evidence.ledger_problems = [str(problem) for problem in check(campaign.ledger_path, heads)]
+
+
+def _session(verb: str, first: Entry, last: Entry | None) -> Session:
+    return Session(
+        verb,
+        str(first["time"]),
+        str(last["time"]) if last else "",
+        str(first.get("user", "")),
+        str(first.get("arn", "")),
+        str(last.get("state", "")) if last else "interrupted",
+    )

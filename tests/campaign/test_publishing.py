@@ -16,7 +16,7 @@ from curator.errors import Refused
 from curator.plan.leftout import Reason
 from curator.plan.packing import Payload
 from curator.plan.units import Copy, Delete, Tag, Unit
-from tests.campaign.ground import Ground, document, ground
+from tests.campaign.ground import Ground, document, ground, node
 
 RESEARCH = Profile("research", frozenset({Option.RETAIN_MODIFIED_DATES, Option.CLEAN_DESCRIPTORS}))
 
@@ -36,6 +36,10 @@ def planned(
         catalogue.refresh(place.imaging)
         rows = [row for row in catalogue.rows() if not only or row.id in only]
         return list(plan_deidentification(catalogue, rows, how, planning, found)), found, planning
+
+
+def with_element(tree: dict[str, Json], sop: str, **elements: Json) -> None:
+    node(tree, "Study", "Series", "1.2.3.4", "Instances", sop, "DICOM").update(elements)
 
 
 def patient(name: str, identifier: str) -> dict[str, Json]:
@@ -79,8 +83,7 @@ def test_sets_of_one_subject_share_pseudonym_study_and_lexicon(place: Ground) ->
 
 def test_instances_whose_pixels_may_identify_are_never_copied(place: Ground) -> None:
     tree = document(2)
-    series = tree["Study"]["Series"]["1.2.3.4"]  # type: ignore[index,call-overload]
-    series["Instances"]["1.2.3.4.1"]["DICOM"]["BurnedInAnnotation"] = "YES"
+    with_element(tree, "1.2.3.4.1", BurnedInAnnotation="YES")
     image_set = place.add(tree, frames=1)
     (unit,), _, _ = planned(place)
     assert [(each.reason, each.count) for each in unit.left_out] == [(Reason.PIXELS, 1)]
@@ -95,8 +98,7 @@ def test_instances_whose_pixels_may_identify_are_never_copied(place: Ground) -> 
 def test_what_the_payload_cannot_change_is_left_out_not_published_half_clean(place: Ground) -> None:
     large: Json = [{"PersonName": "Roe^Richard", "TextValue": "x" * 900} for _ in range(3)]
     tree = document(2, patient=patient("Roe^Richard", "A1"))
-    series = tree["Study"]["Series"]["1.2.3.4"]  # type: ignore[index,call-overload]
-    series["Instances"]["1.2.3.4.1"]["DICOM"]["PerformedProtocolCodeSequence"] = large
+    with_element(tree, "1.2.3.4.1", PerformedProtocolCodeSequence=large)
     place.add(tree)
     units, found, _ = planned(place, payload=1_000)
     left = [each for unit in units for each in unit.left_out] + [each for _, each in found.refused]

@@ -6,6 +6,8 @@ import base64
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -17,6 +19,7 @@ from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
+from curator.dicom.uids import TRANSFER_SYNTAXES
 from curator.localstore.dicomfile.decode import DecodedFile, decode
 from curator.localstore.dicomfile.refusal import RefusedFile
 from curator.localstore.frames.codecs import inspect
@@ -149,6 +152,55 @@ def test_each_resolution_level_has_its_checksum_base_first(
         pixels = imagecodecs.htj2k_decode(payload(kept), skipres=skipped)
         assert (level["Height"], level["Width"]) == pixels.shape
         assert level["Checksum"] == zlib.crc32(pixels.tobytes())
+
+
+GREY = (np.add.outer(np.arange(70), np.arange(90)) * 1.2).astype(np.uint8)
+J2K = "1.2.840.10008.1.2.4."
+COMPRESSED: dict[str, Callable[[], bytes]] = {
+    J2K + "50": lambda: imagecodecs.jpeg8_encode(GREY, level=90),
+    J2K + "51": lambda: imagecodecs.jpeg8_encode(GREY, level=90),
+    J2K + "57": lambda: imagecodecs.jpeg8_encode(GREY, lossless=True, predictor=4),
+    J2K + "70": lambda: imagecodecs.jpeg8_encode(GREY, lossless=True, predictor=1),
+    J2K + "80": lambda: imagecodecs.jpegls_encode(GREY, level=0),
+    J2K + "81": lambda: imagecodecs.jpegls_encode(GREY, level=2),
+    J2K + "90": lambda: imagecodecs.jpeg2k_encode(GREY, level=0, codecformat="j2k"),
+    J2K + "91": lambda: imagecodecs.jpeg2k_encode(GREY, level=40, reversible=False, codecformat="j2k"),
+    J2K + "201": lambda: imagecodecs.htj2k_encode(GREY, reversible=True),
+    J2K + "202": lambda: imagecodecs.htj2k_encode(GREY, reversible=True, tlm=True),
+    J2K + "203": lambda: imagecodecs.htj2k_encode(GREY, level=0.01, reversible=False),
+    "1.2.840.10008.1.2.5": lambda: (
+        struct.pack("<16I", 1, 64, *[0] * 14) + imagecodecs.packbits_encode(GREY.tobytes())
+    ),
+}
+"""A codestream of each compressed transfer syntax that the service takes."""
+
+
+def test_there_is_a_frame_of_every_supported_compression() -> None:
+    assert set(COMPRESSED) == {
+        uid for uid, one in TRANSFER_SYNTAXES.items() if one.supported and one.encapsulated
+    }
+
+
+@pytest.mark.parametrize("syntax", sorted(COMPRESSED))
+def test_every_supported_compression_is_kept_as_the_guides_table_says(syntax: str) -> None:
+    stream = bytes(COMPRESSED[syntax]())
+    made = image(b"", rows=70, columns=90)
+    made.PixelData = encapsulate([stream])
+    made["PixelData"].is_undefined_length = True
+    file, (kept,) = frames_of(file_bytes(made, syntax))
+    received = TRANSFER_SYNTAXES[syntax].stored == "as-received"
+    assert stored_syntax(file) == (syntax if received else HTJ2K_RPCL)
+    decode_kept: dict[str, Callable[[bytes], Any]] = {
+        J2K + "50": imagecodecs.jpeg8_decode,
+        J2K + "91": imagecodecs.jpeg2k_decode,
+    }
+    pixels = decode_kept.get(syntax, imagecodecs.htj2k_decode)(payload(kept))
+    assert np.abs(pixels.astype(int) - GREY).max() <= (
+        12 if syntax[-2:] in ("50", "51", "81", "91", "03") else 0
+    )
+    assert levels(kept)[-1]["Checksum"] == zlib.crc32(pixels.tobytes())
+    if received:
+        assert payload(kept).rstrip(b"\0") == stream.rstrip(b"\0")
 
 
 # ── kept as received ──────────────────────────────────────────────────────────────────────────────────

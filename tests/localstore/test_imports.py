@@ -131,6 +131,7 @@ def test_the_service_answer_and_our_import_agree_on_every_level(shop: Workshop) 
     }
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_files_beyond_what_the_service_takes_fail_with_the_attribute_named(shop: Workshop) -> None:
     unknown = file_bytes(data_set()).replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.9\0")
     no_series = data_set()

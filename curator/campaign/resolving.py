@@ -7,7 +7,7 @@ sets; a torn series is merged under those values, other sets are changed in plac
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from curator.campaign.planning import Planning, party_of, readable
 from curator.dicom import Json
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from curator.catalogue import Catalogue
     from curator.checks.view import Member
 
-Values = dict[str, Json | Absent]
+Values: TypeAlias = "dict[str, Json | Absent]"
 _ALIGN = Why("resolve", "image sets of one patient or study must agree")
 
 

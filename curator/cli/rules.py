@@ -20,6 +20,11 @@ def rules() -> None:
     """Rule files: YAML that says which elements to change, when, how and why.
 
     FILE is the name of a bundled rule file (``rules list``) or the path of your own.
+
+    \b
+    Examples:
+      curator rules list
+      curator rules lint my-rules.yaml
     """
 
 

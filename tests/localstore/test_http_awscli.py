@@ -120,12 +120,10 @@ def test_updating_reverting_copying_deleting(aws: Aws, served: Served, image_set
         "file://metadata-updates.json",
     )
     assert (updated["latestVersionId"], updated["imageSetWorkflowStatus"]) == ("2", "UPDATING")
-    _unlocked(aws, at)
     (root / "revert.json").write_text('{"revertToVersionId": "1"}')
     revert = ["update-image-set-metadata", *at, "--update-image-set-metadata-updates", "file://revert.json"]
     aws(*revert, "--latest-version-id", "1", fails="ResourceNotFoundException")
     aws(*revert, "--latest-version-id", "2")
-    _unlocked(aws, at)
     versions = aws("list-image-set-versions", *at)["imageSetPropertiesList"]
     assert [version["versionId"] for version in versions] == ["3", "2", "1"]
     copied = aws(
@@ -137,7 +135,6 @@ def test_updating_reverting_copying_deleting(aws: Aws, served: Served, image_set
         "--copy-image-set-information",
         '{"sourceImageSet": {"latestVersionId": "3"}}',
     )["destinationImageSetProperties"]["imageSetId"]
-    _unlocked(aws, ["--datastore-id", served.datastore_id, "--image-set-id", copied])
     deleted = aws("delete-image-set", "--datastore-id", served.datastore_id, "--image-set-id", copied)
     assert deleted["imageSetWorkflowStatus"] == "DELETING"
 
@@ -160,8 +157,3 @@ def test_import_jobs(aws: Aws, served: Served) -> None:
     while aws("get-dicom-import-job", *at, "--job-id", job)["jobProperties"]["jobStatus"] != "COMPLETED":
         time.sleep(0.1)
     assert job in {summary["jobId"] for summary in aws("list-dicom-import-jobs", *at)["jobSummaries"]}
-
-
-def _unlocked(aws: Aws, at: list[str]) -> None:
-    while aws("get-image-set", *at)["imageSetState"] == "LOCKED":
-        time.sleep(0.1)

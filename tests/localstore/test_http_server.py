@@ -48,6 +48,7 @@ def client(served: Served, monkeypatch: pytest.MonkeyPatch) -> HealthImagingClie
     for name, value in served.environment.items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # as in a new process
     return boto3.client("medical-imaging")
 
 

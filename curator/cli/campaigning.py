@@ -208,7 +208,12 @@ def _done(workbench: Workbench, campaign: Campaign, image_set: str | None) -> It
 @form_options
 @click.pass_obj
 def campaigns(workbench: Workbench, form: Form | None) -> None:
-    """List this project's campaigns, the newest last."""
+    """List this project's campaigns, the newest last.
+
+    \b
+    Example:
+      curator campaigns --json
+    """
     rows = (_summary(folder.name, workbench) for folder in workbench.project().campaigns())
     columns = ("campaign", "title", "made", "units", "changes", "states", "verified")
     write_rows(columns, rows, form, empty="no campaigns yet")

@@ -13,7 +13,12 @@ KINDS = ("catalogues", "campaigns", "decisions", "crosswalk")
 
 @click.group()
 def key() -> None:
-    """The project's key, from which pseudonyms, UIDs, offsets and ledger hashes derive."""
+    """The project's key, from which pseudonyms, UIDs, offsets and ledger hashes derive.
+
+    \b
+    Example:
+      curator --project trial key new
+    """
 
 
 @key.command()

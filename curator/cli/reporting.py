@@ -73,7 +73,13 @@ def report(
 
 @click.group()
 def audit() -> None:
-    """The ledgers: what was done, chained so that nothing in them can change unseen."""
+    """The ledgers: what was done, chained so that nothing in them can change unseen.
+
+    \b
+    Examples:
+      curator audit verify
+      curator audit head
+    """
 
 
 @audit.command(name="verify")

@@ -321,14 +321,14 @@ def _stop_if(cancelled: Callable[[], bool]) -> None:
 
 _CONFLICTED: Final = """
 WITH conflicted(n, level) AS (
-  SELECT n, 'series' FROM series
-    WHERE uid IN (SELECT uid FROM series GROUP BY uid HAVING count(DISTINCT series)>1)
-  UNION SELECT n, 'place' FROM series WHERE uid IN (
-    SELECT uid FROM series GROUP BY uid HAVING count(DISTINCT study_uid)>1 OR count(DISTINCT patient_id)>1)
-  UNION SELECT n, 'study' FROM series WHERE study_uid IN (
-    SELECT study_uid FROM series GROUP BY study_uid HAVING count(DISTINCT study)>1)
-  UNION SELECT n, 'patient' FROM series WHERE patient_id<>'' AND patient_id IN (
-    SELECT patient_id FROM series GROUP BY patient_id HAVING count(DISTINCT patient)>1))
+  SELECT n, 'series' FROM series WHERE in_series IN (
+    SELECT in_series FROM series GROUP BY in_series HAVING min(series_says)<>max(series_says))
+  UNION SELECT n, 'place' FROM series WHERE in_series IN (
+    SELECT in_series FROM series GROUP BY in_series HAVING min(series_stands)<>max(series_stands))
+  UNION SELECT n, 'study' FROM series WHERE in_study<>0 AND in_study IN (
+    SELECT in_study FROM series GROUP BY in_study HAVING min(study_says)<>max(study_says))
+  UNION SELECT n, 'patient' FROM series WHERE in_patient<>0 AND in_patient IN (
+    SELECT in_patient FROM series GROUP BY in_patient HAVING min(patient_says)<>max(patient_says)))
 SELECT count(*), n FROM conflicted GROUP BY n
 """
 

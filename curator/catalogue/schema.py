@@ -3,6 +3,10 @@
 A document is kept in **parts** (the Patient, the Study and each Series element group, and each series' Instances),
 compressed and keyed by their hash: versions that differ in the patient's name share everything else. The rows of
 `image_set`, `series`, `instance` and `reference` describe the newest version read; `document` keeps every version.
+
+Conflicts are found on 64-bit hashes alone: ``in_…`` names the series, study or patient that a row belongs to,
+``…_says`` hashes all that must agree within it, ``…_stands`` where it stands (study and patient of a series, patient of
+a study). A group whose least and greatest hash differ disagrees.
 """
 
 from __future__ import annotations
@@ -59,11 +63,14 @@ CREATE TABLE series (
   n INTEGER NOT NULL, uid TEXT NOT NULL, study_uid TEXT NOT NULL, patient_id TEXT NOT NULL,
   patient BLOB NOT NULL, study BLOB NOT NULL, series BLOB NOT NULL,
   instances INTEGER NOT NULL, frames INTEGER NOT NULL,
+  in_series INTEGER NOT NULL, series_says INTEGER NOT NULL, series_stands INTEGER NOT NULL,
+  in_study INTEGER NOT NULL, study_says INTEGER NOT NULL, study_stands INTEGER NOT NULL,
+  in_patient INTEGER NOT NULL, patient_says INTEGER NOT NULL,
   PRIMARY KEY (n, uid)
 ) WITHOUT ROWID;
-CREATE INDEX series_by_uid ON series(uid, patient, study, series, study_uid, patient_id);
-CREATE INDEX series_by_study ON series(study_uid, patient, study, patient_id);
-CREATE INDEX series_by_patient ON series(patient_id, patient);
+CREATE INDEX series_by_uid ON series(in_series, series_says, series_stands);
+CREATE INDEX series_by_study ON series(in_study, study_says, study_stands);
+CREATE INDEX series_by_patient ON series(in_patient, patient_says);
 CREATE TABLE instance (
   sop INTEGER NOT NULL, n INTEGER NOT NULL, content INTEGER NOT NULL, pixels INTEGER NOT NULL,
   PRIMARY KEY (sop, n)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from curator.catalogue import schema
-from curator.catalogue.reading import ReadDocument
+from curator.catalogue.reading import ReadDocument, ReadSeries, hash64
 
 _LEVEL: Final = 3
 
@@ -147,20 +147,9 @@ class Shelf:
             self.run(f"DELETE FROM {table} WHERE n=?", (n,))
         columns = dict(read.columns)
         self.many(
-            "INSERT INTO series(n, uid, study_uid, patient_id, patient, study, series, instances, frames)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO series VALUES ({', '.join('?' * 17)})",
             [
-                (
-                    n,
-                    each.uid,
-                    columns["study_uid"],
-                    columns["patient_id"],
-                    read.patient,
-                    read.study,
-                    each.series,
-                    len(each.rows),
-                    each.frames,
-                )
+                _series_row(n, str(columns["study_uid"]), str(columns["patient_id"]), read, each)
                 for each in read.series
             ],
         )
@@ -223,6 +212,26 @@ class Shelf:
 def _with(node: bytes, key: bytes, value: bytes) -> bytes:
     """Return a JSON object's text with one member more."""
     return node[:-1] + (b',"' if len(node) > 2 else b'"') + key + b'":' + value + b"}"
+
+
+def _series_row(n: int, study: str, patient: str, read: ReadDocument, series: ReadSeries) -> tuple[Any, ...]:
+    both = read.patient + read.study
+    return (
+        *(
+            n,
+            series.uid,
+            study,
+            patient,
+            read.patient,
+            read.study,
+            series.series,
+            len(series.rows),
+            series.frames,
+        ),
+        *(hash64(series.uid), hash64(both + series.series), hash64(f"{study}\0{patient}")),
+        *(hash64(study) if study else 0, hash64(both), hash64(patient)),
+        *(hash64(patient) if patient else 0, hash64(read.patient)),
+    )
 
 
 def packed_parts(read: ReadDocument) -> dict[bytes, bytes]:

@@ -399,9 +399,40 @@ def test_a_file_that_takes_long_does_not_cost_the_lease(
     other = Workshop.open(tmp_path)
     assert other.store.imports.progress(job_id) is None
     assert other.store.imports.wait(0)
+    assert other.job(job_id)["jobStatus"] == JobStatus.IN_PROGRESS
     other.close()
     assert shop.store.imports.wait(30)
     assert shop.job(job_id)["jobStatus"] == JobStatus.COMPLETED
+    shop.close()
+
+
+def test_closing_does_not_wait_for_a_file_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Workshop.open(tmp_path)
+    shop.give({"1.dcm": pydicoms("MR_small_RLE.dcm")})
+    waiting = tmp_path / "pipe"
+    os.mkfifo(waiting)
+    monkeypatch.setattr(
+        runner, "input_files", lambda *_: [("1", tmp_path / "given" / "1.dcm"), ("2", waiting)]
+    )
+    shop.start("t")
+    time.sleep(0.7)
+    begun = time.monotonic()
+    shop.close()
+    assert time.monotonic() - begun < 10  # the file itself would be given a minute
+
+
+def test_who_waits_for_a_job_that_nobody_runs_gets_it_run(tmp_path: Path) -> None:
+    now = [1_000_000.0]
+    shop = Workshop.open(tmp_path, clock=lambda: now[0])
+    shop.give({"1.dcm": instance(1)})
+    other = Workshop.open(tmp_path, clock=lambda: now[0])
+    shop.store.imports.submit = lambda datastore_id, job_id: None  # type: ignore[method-assign] # the process dies here
+    job_id = shop.start("t")
+    now[0] += 60
+    assert other.job(job_id)["jobStatus"] == JobStatus.SUBMITTED
+    assert other.store.imports.wait(30)
+    assert other.job(job_id)["jobStatus"] == JobStatus.COMPLETED
+    other.close()
     shop.close()
 
 

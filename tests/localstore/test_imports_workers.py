@@ -14,7 +14,7 @@ from curator.localstore.framefiles import FrameFiles
 from curator.localstore.imports import workers
 from curator.localstore.imports.packing import PackedInstance
 from curator.localstore.imports.reading import FileFailure
-from curator.localstore.imports.workers import read_files
+from curator.localstore.imports.workers import FileReading
 from tests.localstore.dicomfiles import PYDICOM, bundled, pydicoms
 from tests.localstore.test_dicomfile_laws import mutated
 from tests.soak import soak_count, soak_seed
@@ -37,7 +37,7 @@ def worker_processes() -> list[int]:
 
 def test_workers_read_what_this_process_reads(tmp_path: Path) -> None:
     files = [(path.name, path) for path in bundled() if path.parent.name == "test_files"]
-    outcomes = list(read_files(files, FrameFiles(tmp_path)))
+    outcomes = list(FileReading(files, FrameFiles(tmp_path)))
     assert [one.source for one in outcomes] == [name for name, _ in files]
     assert sum(isinstance(one, PackedInstance) for one in outcomes) >= 55
     kept = [
@@ -50,7 +50,7 @@ def test_workers_read_what_this_process_reads(tmp_path: Path) -> None:
 
 def test_uncompressed_files_need_no_worker(tmp_path: Path) -> None:
     path = PYDICOM / "test_files" / "CT_small.dcm"
-    for outcome in read_files([("a", path), ("b", path)], FrameFiles(tmp_path)):
+    for outcome in FileReading([("a", path), ("b", path)], FrameFiles(tmp_path)):
         assert isinstance(outcome, PackedInstance)
         assert worker_processes() == []
 
@@ -60,7 +60,7 @@ def test_a_hanging_file_fails_and_the_others_go_on(tmp_path: Path, monkeypatch: 
     hanging = tmp_path / "pipe"
     os.mkfifo(hanging)  # opening it waits for a writer that never comes
     good = compressed(tmp_path)
-    outcomes = list(read_files([good, ("pipe", hanging), good, good], FrameFiles(tmp_path)))
+    outcomes = list(FileReading([good, ("pipe", hanging), good, good], FrameFiles(tmp_path)))
     assert [type(one) for one in outcomes] == [PackedInstance, FileFailure, PackedInstance, PackedInstance]
     assert isinstance(outcomes[1], FileFailure)
     assert outcomes[1].reason == "decoding the pixel data did not end within 1 s"
@@ -70,15 +70,16 @@ def test_a_crashing_file_fails_and_the_others_go_on(tmp_path: Path) -> None:
     waiting = tmp_path / "pipe"
     os.mkfifo(waiting)  # keeps its worker until somebody ends it
     good = compressed(tmp_path)
-    reading = read_files([good, ("pipe", waiting), good], FrameFiles(tmp_path))
-    outcomes = [next(reading)]
+    reading = FileReading([good, ("pipe", waiting), good], FrameFiles(tmp_path))
+    results = iter(reading)
+    outcomes = [next(results)]
 
     def crash() -> None:
         for one in worker_processes():
             os.kill(one, signal.SIGSEGV)
 
     threading.Timer(1.0, crash).start()
-    outcomes += reading
+    outcomes += results
     assert isinstance(outcomes[0], PackedInstance)
     assert isinstance(outcomes[1], FileFailure)
     assert outcomes[1].reason == "decoding the pixel data crashed"
@@ -101,7 +102,7 @@ def test_broken_compressed_files_are_failures_never_crashes(tmp_path: Path) -> N
         # Half of the changes in the pixels: past the header.
         path.write_bytes(mutated(sources[number % len(sources)], rng))
         files.append((str(number), path))
-    outcomes = list(read_files(files, FrameFiles(tmp_path)))
+    outcomes = list(FileReading(files, FrameFiles(tmp_path)))
     assert len(outcomes) == rounds
     failures = [one.reason for one in outcomes if isinstance(one, FileFailure)]
     assert 0 < len(failures) < rounds

@@ -78,12 +78,17 @@ def start(runner: JobRunner, request: StartRequest) -> JobRow:
 
 
 def job(runner: JobRunner, datastore_id: str, job_id: str) -> JobRow:
-    """Return a job; ResourceNotFoundException when the data store has none of that id."""
+    """Return a job; ResourceNotFoundException when the data store has none of that id.
+
+    One that nobody runs any more is taken up: who waits for a job should not wait for the next to open the store.
+    """
     with runner.storage.reading() as connection:
         store = runner.storage.active_datastore(connection, datastore_id)
         found = find_job(connection, store.pk, job_id)
     if found is None:
         raise not_found("Import job does not exist")
+    if found.lease is not None and found.lease < runner.storage.clock():
+        runner.resume()
     return found
 
 

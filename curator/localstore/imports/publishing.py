@@ -62,7 +62,7 @@ def _publish(
 
 def _agreed(storage: Storage, connection: sqlite3.Connection, row: ImageSetRow, group: Group) -> Group | None:
     """Return the group with the levels of the series' primary image set; None where the seven elements conflict."""
-    draft = Draft(connection, storage.contents, row.pk, row.latest)
+    draft = Draft(connection, row.pk, row.latest)
     patient, study = (_level(data) for data in draft.levels())
     first = group.instances[0]
     for kept in draft.all_series():

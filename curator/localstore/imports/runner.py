@@ -30,7 +30,7 @@ from curator.localstore.imports.packing import PackedInstance
 from curator.localstore.imports.publishing import publish
 from curator.localstore.imports.reading import FileFailure
 from curator.localstore.imports.rows import JobRow, JobStatus, find_job, unfinished, write_job
-from curator.localstore.imports.workers import read_files
+from curator.localstore.imports.workers import FileReading
 from curator.localstore.storage import Storage
 
 __all__ = ["LEASE_SECONDS", "JobRunner", "Progress"]
@@ -64,6 +64,7 @@ class JobRunner:
         self._queue: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
         self._waiting: set[str] = set()
         self._progress: dict[str, Progress] = {}
+        self._reading: FileReading | None = None
         self._thread: threading.Thread | None = None
         self._heart: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -113,6 +114,8 @@ class JobRunner:
         """Stop between two files and give up the leases: the next to open the folder goes on at once."""
         self._closing.set()
         self._queue.put(None)
+        if self._reading is not None:
+            self._reading.stop()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -174,7 +177,10 @@ class JobRunner:
         instances: list[PackedInstance] = []
         failures: list[FileFailure] = []
         self._progress[job_id] = Progress(0, len(files))
-        for done, outcome in enumerate(read_files(files, self.storage.frames), start=1):
+        self._reading = reading = FileReading(files, self.storage.frames)
+        if self._closing.is_set():
+            raise _Interrupted
+        for done, outcome in enumerate(reading, start=1):
             if isinstance(outcome, FileFailure):
                 failures.append(outcome)
             else:

@@ -26,7 +26,7 @@ from curator.localstore.framefiles import FrameFiles
 from curator.localstore.imports.packing import PackedInstance, pack
 from curator.localstore.imports.reading import FileFailure, read_file
 
-__all__ = ["read_files"]
+__all__ = ["FileReading", "read_packed", "receive", "send"]
 
 Outcome = PackedInstance | FileFailure
 _MANY_BYTES: Final = 64 * 2**20
@@ -37,32 +37,44 @@ _SECONDS_A_MEGABYTE: Final = 2.0
 _SIZE: Final = struct.Struct("<Q")
 
 
-def read_files(files: Sequence[tuple[str, Path]], frames: FrameFiles) -> Iterator[Outcome]:
-    """Yield what each file became, in the files' order; closing the iterator stops the work."""
-    if not _wants_workers(files):
-        for key, path in files:
-            yield read_packed(path, key, frames)
-        return
-    count = min(os.cpu_count() or 1, len(files), 8)
-    idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-    workers = [_Worker(frames.folder.parent) for _ in range(count)]
-    for worker in workers:
-        idle.put(worker)
+class FileReading:
+    """The reading of a job's files: iterate once to get what each became, in the files' order."""
 
-    def read(file: tuple[str, Path]) -> Outcome:
-        worker = idle.get()
-        try:
-            return worker.read(*file)
-        finally:
+    def __init__(self, files: Sequence[tuple[str, Path]], frames: FrameFiles) -> None:
+        self._files = files
+        self._frames = frames
+        self._workers: list[_Worker] = []
+        if _wants_workers(files):
+            count = min(os.cpu_count() or 1, len(files), 8)
+            self._workers = [_Worker(frames.folder.parent) for _ in range(count)]
+
+    def stop(self) -> None:
+        """End it soon, from any thread: what is not read yet comes out as failed."""
+        for worker in self._workers:
+            worker.stop()
+
+    def __iter__(self) -> Iterator[Outcome]:
+        if not self._workers:
+            for key, path in self._files:
+                yield read_packed(path, key, self._frames)
+            return
+        idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        for worker in self._workers:
             idle.put(worker)
 
-    pool = ThreadPoolExecutor(count, thread_name_prefix="curator-reading")
-    try:
-        yield from pool.map(read, files)
-    finally:
-        for worker in workers:
-            worker.stop()
-        pool.shutdown(wait=True, cancel_futures=True)
+        def read(file: tuple[str, Path]) -> Outcome:
+            worker = idle.get()
+            try:
+                return worker.read(*file)
+            finally:
+                idle.put(worker)
+
+        pool = ThreadPoolExecutor(len(self._workers), thread_name_prefix="curator-reading")
+        try:
+            yield from pool.map(read, self._files)
+        finally:
+            self.stop()
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def read_packed(path: Path, key: str, frames: FrameFiles) -> Outcome:

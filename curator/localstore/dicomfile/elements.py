@@ -325,6 +325,7 @@ class Elements:
             places = (item, item, item, item)
             open_ended = size == UNDEFINED
             limit = stop if open_ended else self._stop(pos, size, stop)
+            # assumption: DICOMVRs holds the instance's own elements only; the service's answers show none of an item's.
             pos = self.read(encoding, pos, limit, places, None, text, depth=depth + 1, delimited=open_ended)
             if not open_ended:
                 pos = limit

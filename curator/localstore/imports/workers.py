@@ -151,9 +151,7 @@ class _Worker:
 
 
 def _started(store: Path) -> subprocess.Popen[bytes]:
-    import curator
-
-    place = str(Path(curator.__file__).parents[1])
+    place = str(Path(__file__).parents[3])  # where the package curator lies
     paths = os.pathsep.join(part for part in (place, os.environ.get("PYTHONPATH", "")) if part)
     return subprocess.Popen(
         [sys.executable, "-m", "curator.localstore.imports.worker", str(store)],

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from curator.deid import dates, descriptors
+from curator.deid import dates, descriptors, opaque
 from curator.deid.action import Action, decide, without_value
 from curator.deid.content import CONTENT_SEQUENCE, VALUE_KEYS, content_code
+from curator.deid.decisions import Decision, Decisions, as_text
 from curator.deid.dummies import dummy, dummy_item
 from curator.deid.keyed import Keyed, remap_uid
 from curator.deid.markers import instance_markers, patient_markers
-from curator.deid.private import Safe, safe_by_standard
+from curator.deid.private import Refused, Safe, is_creator, safe_by_standard, vr_of
 from curator.deid.profile import Profile, Verdict, describe
 from curator.deid.subject import Subject
 from curator.deid.text import cut, replace, uids_in
@@ -29,11 +30,13 @@ from curator.dicom.levels import Level
 from curator.dicom.uids import is_registered
 from curator.findings import ABSENT, Absent, Change, Safety, Why
 from curator.imageset import ElementPath, ImageSetMetadata
+from curator.rulefile.values import element
 
 Value: TypeAlias = "Json | Absent"
 Handler: TypeAlias = "Callable[[Json, Subject], Value]"
 
 _TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
+_BYTES: Final = frozenset({"", "OB", "UN"})
 _FREE_TEXT: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _NO_VRS: Final[Mapping[str, str]] = {}
 _DUMMY_UID: Final = "0.0"
@@ -50,8 +53,8 @@ class Reason:
     action: Action
     private: str = ""
 
-    def why(self, profile: Profile) -> Why:
-        """Return the reason as changes carry it; no values."""
+    def why(self, profile: Profile, decision: Decision | None = None) -> Why:
+        """Return the reason as changes carry it, with the value decision that had the last word; no values."""
         row = self.verdict.row
         detail = [("row", f"PS3.15 E.1-1 {row.tag} {row.name}".strip()), ("edition", profile.table.edition)]
         if self.verdict.option is not None:
@@ -63,7 +66,11 @@ class Reason:
         if self.private:
             detail.append(("private", self.private))
         detail.append(("action", self.action.name.lower()))
-        return Why(profile.name, f"{describe(self.tag)}: {self.action.name.lower()}", tuple(detail))
+        done = self.action.name.lower()
+        if decision is not None:
+            detail.append(("value decision", decision.told))
+            done = f"{decision.decision} (value decision)"
+        return Why(profile.name, f"{describe(self.tag)}: {done}", tuple(detail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,7 @@ class _Plan:
     constants: dict[str, Json] = field(default_factory=dict)
     calls: tuple[tuple[str, Handler], ...] = ()
     pseudonyms: tuple[str, ...] = ()
+    decided: tuple[tuple[str, dict[str, tuple[Decision, Handler]]], ...] = ()
     reasons: dict[str, Reason] = field(default_factory=dict)
 
 
@@ -92,10 +100,16 @@ class Engine:
     """A profile with a key: pure, and the same output for the same input in every run and process."""
 
     def __init__(
-        self, profile: Profile, keyed: Keyed, *, private: tuple[Safe, ...] = (safe_by_standard,)
+        self,
+        profile: Profile,
+        keyed: Keyed,
+        *,
+        private: tuple[Safe, ...] = (safe_by_standard,),
+        decisions: Decisions | None = None,
     ) -> None:
         self.profile = profile
         self.keyed = keyed
+        self._decisions = decisions or Decisions()
         self._private = private if Option.RETAIN_SAFE_PRIVATE in profile.options else ()
         self._uid_mac = keyed("uid")
         self._uids: dict[str, str] = {}
@@ -134,6 +148,14 @@ class Engine:
                 del out[key]
             elif new is not value:
                 out[key] = new
+        for key, decided in plan.decided:
+            found = decided.get(as_text(node[key]))
+            if found is not None:
+                new = found[1](node[key], subject)
+                if isinstance(new, Absent):
+                    out.pop(key, None)
+                else:
+                    out[key] = new
         return out
 
     def remap(self, uid: str) -> str:
@@ -143,6 +165,16 @@ class Engine:
             known = uid if not uid.strip(" \0") or is_registered(uid) else remap_uid(self._uid_mac, uid)
             self._uids[uid] = known
         return known
+
+    def echo_free(self, text: str, subject: Subject, *, weak: bool = True) -> str:
+        """Return ``text`` with the subject's identifiers cut out and UIDs in it remapped; the same text if none is.
+
+        ``weak`` looks for names of fewer than four letters too.
+        """
+        if Option.RETAIN_UIDS not in self.profile.options and (places := uids_in(text)):
+            text = replace(text, places, self.remap)
+        spans = subject.lexicon.spans(text, weak=weak)
+        return cut(text, spans) if spans else text
 
     def reason(
         self,
@@ -214,7 +246,9 @@ class Engine:
                     yield from self._compare(path.child(number), b, a, sop_class, (*above, reason.tag), {})
             else:
                 vr = private_vrs.get(key) or _vr(reason.tag)
-                yield Change(path, before, after, vr, reason.why(self.profile), Safety.REVIEW)
+                said = dict(plan.decided).get(key, {}).get(as_text(before)) if plan.decided else None
+                why = reason.why(self.profile, said[0] if said else None)
+                yield Change(path, before, after, vr, why, Safety.REVIEW)
 
     # ── compiling ────────────────────────────────────────────────────────────────────────────────────
 
@@ -227,8 +261,8 @@ class Engine:
     ) -> _Plan:
         keys = tuple(node)
         signature: tuple[object, ...] = (sop_class, above, keys)
-        if self._private and private_vrs:
-            creators = tuple(str(node[key]) for key in private_vrs if key in node and key[4:6] == "00")
+        if self._private:
+            creators = tuple(str(node[key]) for key in keys if len(key) == 8 and key[4:6] == "00")
             signature = (*signature, tuple(private_vrs.items()), creators)
         plan = self._plans.get(signature)
         if plan is None:
@@ -247,10 +281,15 @@ class Engine:
         calls: list[tuple[str, Handler]] = []
         for key in node:
             tag = tag_of_key(key)
-            vr = private_vrs.get(key, "") if tag is not None and is_private(tag) else _vr(tag or 0)
+            private = tag is not None and is_private(tag)
+            vr = private_vrs.get(key) or vr_of(node, tag or 0) if private else _vr(tag or 0)
             reason = self._decide(node, key, tag if tag is not None else 0, vr, sop_class, above)
             plan.reasons[key] = reason
             self._place(plan, removed, calls, key, vr, reason, sop_class, above)
+            if self._decisions and vr != "SQ":
+                said = self._decisions.at((*above, reason.tag), (vr,) if vr else ())
+                handlers = {text: (one, self._decided(one, reason, key, vr)) for text, one in said.items()}
+                plan.decided += ((key, handlers),) if handlers else ()
         plan.removed, plan.calls = tuple(removed), tuple(calls)
         return plan
 
@@ -260,7 +299,12 @@ class Engine:
         verdict = self.profile.verdict(tag, vr)
         if is_private(tag):
             said = next((text for text in (safe(node, tag, vr) for safe in self._private) if text), "")
-            action = Action.KEEP if said else Action.REMOVE
+            action = Action.KEEP if said and not isinstance(said, Refused) else Action.REMOVE
+            kind = self.profile.kind(vr) if action is Action.KEEP else None
+            if kind is not None and not is_creator(
+                tag
+            ):  # dates, names and UIDs identify in private elements too
+                verdict, action = kind, decide(kind.code, None)
             return Reason(tag, verdict, None, action, said or "no list calls it safe")
         iod_known = iod_of(sop_class) is not None
         kind = type_of(sop_class, (*above, tag)) if iod_known else None
@@ -306,8 +350,10 @@ class Engine:
                 dates.shift_date if vr == "DA" else dates.shift_datetime, self._fallback(reason, vr)
             )
         if vr in _TEXT:
-            vocabulary = reason.action is Action.CLEAN and reason.verdict.option is not None
-            return self._text_handler(reason, vr, vocabulary=vocabulary)
+            said = reason.verdict.option is not None or reason.verdict.override != ""
+            return self._text_handler(reason, vr, vocabulary=reason.action is Action.CLEAN and said)
+        if reason.action is Action.KEEP and is_private(reason.tag) and vr in _BYTES:
+            return self._bytes_handler()
         if reason.action is Action.CLEAN and vr not in ("TM", "DS", "IS", "US", "UL", "SS", "SL", "FL", "FD"):
             fallback = self._fallback(reason, vr)
             return lambda value, subject: fallback
@@ -318,6 +364,32 @@ class Engine:
         if action is Action.REMOVE:
             return ABSENT
         return None if action is Action.EMPTY else dummy(reason.tag, vr)
+
+    def _decided(self, decision: Decision, reason: Reason, key: str, vr: str) -> Handler:
+        """Return what a person's word makes of the value it is about."""
+        word = decision.decision
+        if word == "remove":
+            fallback = self._fallback(reason, vr)
+            return lambda value, subject: fallback
+        if word == "empty":
+            empty = decide("Z", reason.type)
+            filled = None if empty is Action.EMPTY else dummy(reason.tag, vr)
+            return lambda value, subject: filled
+        if word == "replace":
+            made = element(key, vr or "LO", decision.replacement)
+            return lambda value, subject: made
+        if vr in _TEXT:
+            return self._text_handler(reason, vr, vocabulary=word == "clean")
+        return lambda value, subject: value
+
+    def _bytes_handler(self) -> Handler:
+        def cleaned(value: Json, subject: Subject) -> Value:
+            if not isinstance(value, str):
+                return value
+            new = opaque.clean(value, lambda text: self.echo_free(text, subject))
+            return ABSENT if new is None else value if new == value else new or ABSENT
+
+        return cleaned
 
     def _uid_handler(self) -> Handler:
         def remapped(value: Json, subject: Subject) -> Value:
@@ -360,7 +432,12 @@ class Engine:
             code = content_code(item, self.profile)
             key = VALUE_KEYS.get(str(item.get("ValueType")), "")
             value = item.get(key)
-            if not key or value is None or not code:
+            if (
+                not key
+                or value is None
+                or not code
+                or self._is_decided((*below, tag_of_key(key) or 0), value)
+            ):
                 return done
             if code == "D":
                 done[key] = (
@@ -386,6 +463,9 @@ class Engine:
 
         return cleaned
 
+    def _is_decided(self, tags: tuple[int, ...], value: Json) -> bool:
+        return bool(self._decisions) and as_text(value) in self._decisions.at(tags, ())
+
     def _content_text(self, key: str, *, vocabulary: bool) -> Handler:
         tag = tag_of_key(key) or 0
         reason = Reason(tag, self.profile.verdict(tag, _vr(tag)), Type.REQUIRED, Action.CLEAN)
@@ -394,16 +474,11 @@ class Engine:
     def _text_handler(self, reason: Reason, vr: str, *, vocabulary: bool) -> Handler:
         fallback = self._fallback(reason, vr)
         weak = vr in _FREE_TEXT
-        retain_uids = Option.RETAIN_UIDS in self.profile.options
 
         def one(text: str, subject: Subject) -> str:
             known = subject.texts.get((weak, vocabulary, text))
             if known is None:
-                known = text
-                if not retain_uids and (places := uids_in(known)):
-                    known = replace(known, places, self.remap)
-                spans = subject.lexicon.spans(known, weak=weak)
-                known = cut(known, spans) if spans else known
+                known = self.echo_free(text, subject, weak=weak)
                 known = descriptors.clean(known) if vocabulary else known
                 subject.texts[weak, vocabulary, text] = known
             return known

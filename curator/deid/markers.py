@@ -20,7 +20,7 @@ def patient_markers(before: Mapping[str, Json], profile: Profile) -> dict[str, J
 
     ``before`` are the level's de-identified attributes. A second run adds nothing.
     """
-    method = f"{_METHOD}: {profile.name}, PS3.15 {profile.table.edition}"[:LO_LENGTH]
+    method = (profile.method or f"{_METHOD}: {profile.name}, PS3.15 {profile.table.edition}")[:LO_LENGTH]
     methods = _listed(before.get("DeidentificationMethod"))
     codes = _listed(before.get("DeidentificationMethodCodeSequence"))
     items: list[Json] = [

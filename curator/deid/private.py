@@ -12,6 +12,12 @@ Safe: TypeAlias = Callable[[Mapping[str, Json], int, str], str]
 """(the attributes around, tag, VR) → who calls it safe, "" when nobody does."""
 
 
+class Refused(str):
+    """Who calls the element unsafe: no list after this one is asked."""
+
+    __slots__ = ()
+
+
 def creator_of(node: Mapping[str, Json], tag: int) -> str:
     """Return the private creator that reserves the tag's block among ``node``, "" where there is none.
 
@@ -21,6 +27,12 @@ def creator_of(node: Mapping[str, Json], tag: int) -> str:
     if isinstance(value, list):
         value = value[0] if value else None
     return value.strip() if isinstance(value, str) else ""
+
+
+def vr_of(node: Mapping[str, Json], tag: int) -> str:
+    """Return the VR that Table E.3.10-1 gives, "" where it lists no such element: items have no ``DICOMVRs``."""
+    listed = safe_private(tag >> 16, creator_of(node, tag), tag)
+    return listed[0] if listed is not None else ""
 
 
 def is_creator(tag: int) -> bool:

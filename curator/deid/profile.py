@@ -73,6 +73,10 @@ class Profile:
     overrides: Mapping[int, Override] = field(default_factory=dict)
     keep_weekday: bool = False
     """Dates move by whole weeks."""
+    retain_references: bool = False
+    """Sequences of references (code X/Z/U*) stay, their UIDs remapped, instead of going where the IOD lets them."""
+    method: str = ""
+    """What DeidentificationMethod says, where it is not to be the profile's name and edition; at most 64 characters."""
 
     def __post_init__(self) -> None:
         if {Option.RETAIN_FULL_DATES, Option.RETAIN_MODIFIED_DATES} <= self.options:
@@ -87,11 +91,21 @@ class Profile:
         row = self._row(tag, vr)
         if override is not None:
             return Verdict(override.code, row, None, override.why)
+        return self._of(row)
+
+    def kind(self, vr: str) -> Verdict | None:
+        """Return what becomes of an element that no row names by its VR alone; None where the VR says nothing."""
+        row = _BY_VR.get(vr)
+        return self._of(row) if row is not None else None
+
+    def _of(self, row: Row) -> Verdict:
         named = [(row.options[option], option) for option in sorted(self.options) if option in row.options]
         for wanted in _PRECEDENCE:
             for code, option in named:
                 if code == wanted:
                     return Verdict(code, row, option)
+        if self.retain_references and row.basic == "X/Z/U*":
+            return Verdict("U", row, None, "the profile retains references")
         return Verdict(row.basic, row)
 
     def _row(self, tag: int, vr: str) -> Row:

@@ -60,13 +60,22 @@ class Subject:
 def identity(document: ImageSetMetadata, aliases: Mapping[str, str] | None = None) -> tuple[str, bool]:
     """Return (the subject's identity, whether it had to be taken from the study for want of a PatientID).
 
-    The identity is issuer and original PatientID; ``aliases`` maps a PatientID to the one it stands for.
+    The identity is issuer and original PatientID; ``aliases`` maps an id to the one it stands for. Ids are keys
+    and values there as they are, or with their issuer: ``issuer + "\\0" + id`` (`curator.deid.people`).
     """
     patient_id = _text(document.patient.get(_PATIENT_ID)).strip()
     if not patient_id:
         return f"study\0{_text(document.study.get(_STUDY_UID))}", True
-    patient_id = (aliases or {}).get(patient_id, patient_id)
-    return f"patient\0{_text(document.patient.get(_ISSUER)).strip()}\0{patient_id}", False
+    issuer = _text(document.patient.get(_ISSUER)).strip()
+    known = aliases or {}
+    alias = known.get(f"{issuer}\0{patient_id}") or known.get(patient_id) or f"{issuer}\0{patient_id}"
+    return f"patient\0{alias}" if "\0" in alias else f"patient\0{issuer}\0{alias}", False
+
+
+def _given(known_by: str, assigned: Mapping[str, str]) -> str | None:
+    """Return the pseudonym fixed for an identity: by issuer and id, or by the id alone."""
+    _, issuer, patient_id = (*known_by.split("\0", 2), "")[:3]
+    return assigned.get(f"{issuer}\0{patient_id}") or assigned.get(patient_id or issuer)
 
 
 def subject(
@@ -79,14 +88,14 @@ def subject(
 ) -> Subject:
     """Return the subject that all ``documents`` are about, its lexicon gathered over all of them.
 
-    ``assigned`` gives pseudonyms that were fixed beforehand, by PatientID. Elements that the profile keeps as
+    ``assigned`` gives pseudonyms that were fixed beforehand, by the PatientID that aliases lead to. Elements that the profile keeps as
     they are give nothing to the lexicon: an institution that stays may be named in a description too.
     """
     found: Subject | None = None
     for document in documents:
         if found is None:
             known_by, unnamed = identity(document, aliases)
-            given = (assigned or {}).get(_text(document.patient.get(_PATIENT_ID)).strip())
+            given = _given(known_by, assigned or {})
             found = Subject(
                 known_by,
                 given or pseudonym(keyed("pseudonym"), known_by),

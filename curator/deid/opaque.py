@@ -1,0 +1,63 @@
+"""Text in bytes: private elements of VR UN (or OB) often hold strings, and names in them are names.
+
+Values are base64 in the metadata document (healthimaging.md §2). Bytes that read as text are cleaned as
+text and written back in the same encoding, padded to even length; bytes that do not, but hold an identifier, go.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Final
+
+_ENCODINGS: Final = ("utf-8", "utf-16-le", "utf-16-be", "latin-1")
+_PADS: Final = "\0 "
+
+
+def decoded(value: str) -> bytes | None:
+    """Return the bytes of a base64 value, None if it is none."""
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def readings(content: bytes) -> list[tuple[str, str]]:
+    """Return (encoding, text) of every way in which all of the bytes read as printable text."""
+    found = []
+    for encoding in _ENCODINGS:
+        if encoding.startswith("utf-16") and (len(content) % 2 or b"\0" not in content):
+            continue
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if all(letter.isprintable() or letter in "\t\r\n\f\x1b" for letter in text.rstrip(_PADS)):
+            found.append((encoding, text))
+    return found
+
+
+def clean(value: str, cleaned: Callable[[str], str]) -> str | None:
+    """Return the base64 value with its text ``cleaned``; None where it holds what cannot be cut out.
+
+    ``cleaned`` returns its argument where nothing is wrong with it.
+    """
+    content = decoded(value)
+    if content is None:
+        new = cleaned(value)
+        return value if new == value else new
+    for encoding, text in readings(content):
+        body = text.rstrip(_PADS)
+        new = cleaned(body)
+        if new != body:
+            made = new.encode(encoding, errors="replace")
+            pad = b"\0" if encoding.startswith("utf-8") or encoding == "latin-1" else " ".encode(encoding)
+            made += pad if len(made) % 2 else b""
+            return base64.b64encode(made).decode("ascii") if new else None
+        return value
+    for encoding in _ENCODINGS[:1] + _ENCODINGS[1:]:
+        text = content.decode(encoding, errors="ignore")
+        if cleaned(text) != text:
+            return None
+    return value

@@ -1,0 +1,97 @@
+"""SIGKILL after every call and after every record: applying again ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from curator.plan import Payload
+from curator.plan.merging import plan_merge
+from curator.plan.publishing import plan_in_place, plan_publication
+from curator.plan.splitting import groups_of, plan_split
+from curator.plan.units import Unit
+from tests.campaign.ground import ABSENT, Ground, change, document, ground, instance
+from tests.tools import ROOT
+
+
+@pytest.fixture
+def place() -> Iterator[Ground]:
+    with ground() as made:
+        yield made
+
+
+def updates(place: Ground) -> list[Unit]:
+    units = []
+    for number in range(2):
+        party = place.party(place.add(document(3)))
+        changes = [change(instance(each, "ImageComments"), ABSENT, "c" * 150, "LT") for each in range(1, 4)]
+        changes.append(change("Patient/PatientName", "Doe^Jane", ABSENT, "PN"))
+        changes.append(change("Study/StudyInstanceUID", "1.2.3", "9.9", "UI"))
+        units.append(plan_in_place(party, changes, number=number, payload=Payload(limit=500)))
+    return units
+
+
+def merge(place: Ground) -> list[Unit]:
+    torn = [
+        place.add(document(2), frames=1),
+        place.add(document(2, first=3, patient={"PatientName": "DOE"}), frames=1),
+    ]
+    return [plan_merge([place.party(each) for each in torn])]
+
+
+def split(place: Ground) -> list[Unit]:
+    # Two sets of one series with equal content: each copy must find its own result, not the other's.
+    units = []
+    for number in range(2):
+        party = place.party(place.add(document(3), frames=1))
+        units.append(plan_split(party, groups_of(party.doc, ["1.2.3.4.1"]), number=number))
+    return units
+
+
+def publication(place: Ground) -> list[Unit]:
+    party = place.party(place.add(document(2), frames=1))
+    return [plan_publication(party, [change("Patient/PatientName", "Doe^Jane", ABSENT, "PN")])]
+
+
+@pytest.mark.parametrize(
+    ("make", "mode"),
+    [
+        (updates, "calls"),
+        (merge, "records"),
+        (split, "calls"),
+        pytest.param(updates, "records", marks=pytest.mark.soak),
+        pytest.param(merge, "calls", marks=pytest.mark.soak),
+        pytest.param(split, "records", marks=pytest.mark.soak),
+        pytest.param(publication, "calls", marks=pytest.mark.soak),
+        pytest.param(publication, "records", marks=pytest.mark.soak),
+    ],
+)
+def test_killed_and_applied_again(place: Ground, make: Callable[[Ground], list[Unit]], mode: str) -> None:
+    plan = place.plan(make(place))
+    place.store.close()
+    template = place.folder / "rounds" / "template"
+    template.mkdir(parents=True)
+    shutil.copytree(place.folder / "store", template / "store")
+    shutil.copy(plan.path, template / "plan.jsonl")
+    rounds = run(template, mode)
+    undisturbed = rounds[0]
+    calls = sum(plan.cost.calls.values())
+    assert len(rounds) >= (calls if mode == "calls" else 2 * calls) + 1
+    assert undisturbed["problems"] == []
+    for each in rounds[1:]:
+        assert each["problems"] == []
+        assert each["sets"] == undisturbed["sets"], f"killed at {each['round']}"
+        assert each["ledger"] == undisturbed["ledger"], f"killed at {each['round']}"
+
+
+def run(template: Path, mode: str) -> list[dict[str, object]]:
+    command = [sys.executable, "-m", "tests.campaign.killing", str(template), mode]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]

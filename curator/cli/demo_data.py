@@ -22,6 +22,8 @@ class Fault(StrEnum):
 
     TORN_SERIES = "torn-series"
     """Instances of one series under a mistyped PatientID: the import makes two image sets of the series."""
+    SPLIT_SERIES = "split-series"
+    """Instances of one series under another AccessionNumber: two image sets again, but of one patient and study."""
     CONTRADICTION = "contradiction"
     """Two series of one study disagree on a patient attribute."""
     IDENTIFIER = "identifier"
@@ -74,6 +76,7 @@ MENDED: dict[str, Callable[[FileDataset], None]] = {
 SERIES = "dicomdirtests/98892001/CT5N"
 STUDY = "dicomdirtests/77654033"
 
+BORN = "19010302"
 NAME, NUMBER = "Mustermann^Erika", "MRN-4711-0815"
 """The identifiers that are planted, and whose they are."""
 
@@ -90,6 +93,7 @@ def seed(folder: Path) -> list[Seeded]:
         warnings.simplefilter("ignore")  # the planted values are wrong on purpose
         return [
             *_torn_series(folder, source / SERIES),
+            *_split_series(folder, source / STUDY / "CT2"),
             *_contradiction(folder, source / STUDY),
             *_identifiers(folder, source / "CT_small.dcm"),
             *_invalid(folder, source / "MR_small.dcm"),
@@ -145,14 +149,28 @@ def _torn_series(folder: Path, series: Path) -> list[Seeded]:
     return [_told(Fault.TORN_SERIES, files, torn, "Patient/PatientID", str(torn[0].PatientID), original)]
 
 
+def _split_series(folder: Path, series: Path) -> list[Seeded]:
+    """The last of four slices has a letter at the end of its AccessionNumber."""
+    slices = sorted(series.iterdir())
+    for file in slices:
+        data = _read(file)
+        original = str(data.AccessionNumber)
+        data.PatientBirthDate, data.PatientAge = BORN, "094Y"
+        if file == slices[-1]:
+            data.AccessionNumber = f"{original}B"
+        data.save_as(folder / f"head-{file.name}.dcm")
+    files = (f"head-{slices[-1].name}.dcm",)
+    return [_told(Fault.SPLIT_SERIES, files, [data], "Study/AccessionNumber", f"{original}B", original)]
+
+
 def _contradiction(folder: Path, study: Path) -> list[Seeded]:
     """Two radiographs of one study; the second has the birth date's month and day exchanged."""
     first, second = _read(study / "CR1" / "6154"), _read(study / "CR2" / "6247")
-    first.PatientBirthDate, second.PatientBirthDate = "19010302", "19010203"
+    first.PatientBirthDate, second.PatientBirthDate = BORN, "19010203"
     first.save_as(folder / "radiograph-1.dcm")
     second.save_as(folder / "radiograph-2.dcm")
     files = ("radiograph-2.dcm",)
-    return [_told(Fault.CONTRADICTION, files, [second], "Patient/PatientBirthDate", "19010203", "19010302")]
+    return [_told(Fault.CONTRADICTION, files, [second], "Patient/PatientBirthDate", "19010203", BORN)]
 
 
 def _identifiers(folder: Path, file: Path) -> list[Seeded]:

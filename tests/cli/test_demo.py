@@ -15,7 +15,7 @@ from tests.cli.test_output import UNSAFE
 def test_the_demo_imports_lists_changes_reverts_and_proves(curator: Curator) -> None:
     ran = curator("demo", "--headless")
     assert ran.code == 0, ran.err
-    assert "imported 19 of 19 files into 16 image sets" in ran.err
+    assert "imported 23 of 23 files into 18 image sets" in ran.err
     assert "CompressedSamples^MR1" in ran.out
     assert '→ "Demo^Changed"' in ran.out
     assert "proved: version 3 and version 1 do not differ" in ran.out
@@ -38,7 +38,7 @@ def test_a_kept_demo_can_be_looked_at(curator: Curator, tmp_path: Path) -> None:
     ran = curator("demo", "--headless", "--keep", tmp_path / "kept")
     assert ran.code == 0
     assert f"--store local:{tmp_path / 'kept' / 'store'}" in ran.err
-    assert len(curator("--store", f"local:{tmp_path / 'kept' / 'store'}", "list").lines) == 16
+    assert len(curator("--store", f"local:{tmp_path / 'kept' / 'store'}", "list").lines) == 18
     assert curator("demo", "--headless", "--keep", tmp_path / "kept").code == 2
 
 

@@ -30,10 +30,10 @@ def test_a_folder_becomes_image_sets(curator: Curator, tmp_path: Path, demo_file
     ran = curator("--store", f"local:{tmp_path / 's'}", "import", demo_files[0])
     assert ran.code == 0
     summary = ran.json["jobSummary"]
-    assert (summary["numberOfScannedFiles"], summary["numberOfImportedFiles"]) == (19, 19)
-    assert summary["numberOfGeneratedImageSets"] == len(summary["imageSetsSummary"]) == 16
+    assert (summary["numberOfScannedFiles"], summary["numberOfImportedFiles"]) == (23, 23)
+    assert summary["numberOfGeneratedImageSets"] == len(summary["imageSetsSummary"]) == 18
     assert ran.json["failures"] == []
-    assert "19 of 19 files imported into 16 image sets" in ran.err
+    assert "23 of 23 files imported into 18 image sets" in ran.err
 
 
 def test_the_planted_faults_are_in_the_store(curator: Curator, tmp_path: Path, demo_files: Demo) -> None:
@@ -127,7 +127,7 @@ def test_through_s3_files_are_uploaded_imported_and_cleaned_up(
         run_imports(store.imaging, S3Bucket("inbox", s3), sources([demo_files[0]], soft_link), role=ROLE)
     )
     store.close()
-    assert outcomes[0].summary["numberOfImportedFiles"] == 19
+    assert outcomes[0].summary["numberOfImportedFiles"] == 23
     assert {Path(entry.file).name for entry in outcomes[0].successes} == {
         path.name for path in demo_files[0].iterdir()
     }
@@ -160,7 +160,7 @@ def test_an_interrupted_import_leaves_nothing_staged(tmp_path: Path, demo_files:
         done.extend(jobs)
     assert list((tmp_path / "inbox").iterdir()) == []
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("curator-import")] == []
-    assert 0 < len(list(store.imaging.search())) < 16  # what was imported stays
+    assert 0 < len(list(store.imaging.search())) < 18  # what was imported stays
     store.close()
 
 

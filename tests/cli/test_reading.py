@@ -17,7 +17,7 @@ from tests.cli.test_output import UNSAFE
 
 def test_list_answers_for_programs_and_for_people(on_demo: Curator) -> None:
     found = on_demo("list", "--json").json
-    assert len(found) == 16
+    assert len(found) == 18
     assert {"imageSetId", "version", "DICOMPatientId", "updatedAt"} <= found[0].keys()
     assert [json.loads(line) for line in on_demo("list", "--ndjson").lines] == found
     rows = [line.split("\t") for line in on_demo("list").lines]
@@ -32,7 +32,7 @@ def test_list_sorts_and_limits(on_demo: Curator) -> None:
 
 
 def test_list_says_its_talk_on_stderr_only(on_demo: Curator) -> None:
-    assert "16 image sets" in on_demo("list").err
+    assert "18 image sets" in on_demo("list").err
     assert on_demo("--quiet", "list").err == ""
     assert on_demo("list", "--quiet").err == ""
 

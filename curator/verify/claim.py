@@ -1,0 +1,51 @@
+"""What a publication claims of itself: the profile, the maps it used, what it left out and why.
+
+Verification believes none of it: the claim says what must hold, the documents show whether it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from curator.dicom import confidentiality
+from curator.dicom.confidentiality import Option, Table
+from curator.imageset import ImageSetMetadata
+
+BY_RULE: Final = "rule"
+"""The override code of an attribute that a rule of the user's changes: any valid value may stand there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One version of one image set."""
+
+    image_set: str
+    version: str
+    document: ImageSetMetadata = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The profile's edition and options as data, and the maps the publication says it used.
+
+    Maps that are not given are read from the documents themselves, by pairing instances.
+    """
+
+    options: frozenset[Option] = frozenset()
+    table: Table = field(default_factory=confidentiality.table)
+    overrides: Mapping[int, str] = field(default_factory=dict)
+    """Action codes by tag in place of the table's; `BY_RULE` where a rule of the user's decides."""
+    uids: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Original to published UID, as the crosswalk has them."""
+    pseudonyms: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Original to published PatientID, as the crosswalk has them."""
+    left_out: frozenset[str] = field(default=frozenset(), repr=False)
+    """Original SOP Instance UIDs of instances that were left out, with their reasons in the plan."""
+    cleared: frozenset[str] = field(default=frozenset(), repr=False)
+    """Original SOP Instance UIDs whose pixels a person has looked at and cleared."""
+    safe_private: frozenset[tuple[int, str, int]] = frozenset()
+    """Private attributes called safe beside Table E.3.10-1: (group, creator in upper case, low byte of element)."""
+    decisions: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
+    """(generic path, original text) of values that a reviewer decided: the text may stand as decided."""

@@ -1,0 +1,480 @@
+"""Compare an original level with the published one, element by element, at every depth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from curator.dicom import Json
+from curator.dicom.confidentiality import concept
+from curator.dicom.dictionary import is_private, tag_of_key
+from curator.dicom.iods import Type, required_in_items
+from curator.dicom.uids import is_registered
+from curator.dicom.vr import BINARY, element_problem
+from curator.findings import ABSENT, Absent
+from curator.imageset import ElementPath
+from curator.verify.claim import BY_RULE, Claim, Held
+from curator.verify.evidence import Check
+from curator.verify.expectation import Expectation, Expectations, vr_of
+from curator.verify.maps import Maps, days_between, is_exact
+from curator.verify.patterns import looks_like
+from curator.verify.tally import Tally
+from curator.verify.terms import NOBODY, Terms, folded
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_UID_IN_TEXT: Final = re.compile(r"[0-2](?:\.\d+){3,}")
+_TEXT: Final = frozenset({"AE", "AS", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT", ""})
+_CONTENT: Final = 0x0040A730
+_ADDED: Final = frozenset(
+    [
+        "PatientIdentityRemoved",
+        "DeidentificationMethod",
+        "DeidentificationMethodCodeSequence",
+        "LongitudinalTemporalInformationModified",
+    ]
+)
+_MUST: Final = frozenset({Type.REQUIRED, Type.REQUIRED_IF})
+_PATIENT_ID, _PATIENT_NAME = "PatientID", "PatientName"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a level or item: where it is, in which SOP class, under which sequences."""
+
+    held: Held
+    path: ElementPath
+    sop_class: str
+    above: tuple[int, ...] = ()
+    declared: Mapping[str, str] = field(default_factory=dict)
+
+    def below(self, key: str, number: int, tag: int) -> Around:
+        """Return the surroundings of a sequence's item."""
+        return Around(self.held, self.path.child(key, number), self.sop_class, (*self.above, tag))
+
+
+class Comparison:
+    """One subject's comparison; remembers what texts and dates showed."""
+
+    def __init__(
+        self, claim: Claim, expectations: Expectations, terms: Terms, maps: Maps, tally: Tally
+    ) -> None:
+        self._claim = claim
+        self._expectations = expectations
+        self._terms = terms
+        self._maps = maps
+        self._tally = tally
+        self._reasons: dict[str, bool] = {}
+        self.days: int | None = None
+        """By how many days the subject's dates moved, once one showed it."""
+
+    def node(self, before: Mapping[str, Json], after: Mapping[str, Json], around: Around) -> None:
+        """Compare the attributes of a level, or of a sequence's item."""
+        for key, value in before.items():
+            tag = tag_of_key(key)
+            if tag is None:
+                self._absent(after.get(key, ABSENT), around, key, "a key that is no tag of DICOM", value)
+            elif is_private(tag):
+                self._private(before, after, key, tag, around)
+            else:
+                expected = self._expectations.of(
+                    around.sop_class, (*around.above, tag), vr_of(tag, around.declared.get(key))
+                )
+                self._element(expected, key, value, after.get(key, ABSENT), around)
+        for key in after:
+            if key not in before and (key not in _ADDED or around.above):
+                self._fail(Check.NOTHING_ADDED, around, key, "was not in the original", "", after[key])
+
+    # ── one element ──────────────────────────────────────────────────────────────────────────────────
+
+    def _element(
+        self, expected: Expectation, key: str, before: Json, after: Json | Absent, around: Around
+    ) -> None:
+        self._required(expected, key, before, after, around)
+        if after is not ABSENT and after != before:
+            self._valid(expected.tag, key, after, expected.vr, around)
+        if key in _ADDED and not around.above:
+            return  # earlier hands' markers: `markers` looks at them
+        if expected.action == BY_RULE:
+            return
+        if expected.action == "X":
+            self._absent(after, around, key, f"must be removed: {expected.described}", before)
+        elif isinstance(after, Absent):
+            self._missing(expected, key, before, around)
+        elif expected.action == "U" or (expected.vr == "UI" and expected.action != "K"):
+            self._uids(before, after, key, around, meta=expected.tag >> 16 == 0x0002)
+        elif expected.action in ("Z", "D"):
+            self._replaced(expected, key, before, after, around)
+        elif expected.vr == "SQ":
+            self._items(expected, key, before, after, around)
+        elif expected.action == "C" and expected.vr in ("DA", "DT"):
+            self._date(expected, key, before, after, around)
+        else:
+            self._kept(expected, key, before, after, around)
+
+    def _required(
+        self, expected: Expectation, key: str, before: Json, after: Json | Absent, around: Around
+    ) -> None:
+        if expected.type is None or expected.type is Type.OPTIONAL or expected.code == "X":
+            return  # what the table removes outright it removes from every IOD
+        lost = after is ABSENT or (
+            expected.type in _MUST and after in (None, []) and before not in (None, [])
+        )
+        if lost:
+            self._fail(
+                Check.REQUIRED_IS_THERE, around, key, f"Type {expected.type} is missing or empty", before
+            )
+        else:
+            self._tally.passed(Check.REQUIRED_IS_THERE)
+
+    def _valid(self, tag: int, key: str, after: Json | Absent, vr: str, around: Around) -> None:
+        value = None if isinstance(after, Absent) else after
+        reason = element_problem(tag, value, vr=around.declared.get(key))
+        if reason:
+            self._fail(Check.VALUE_IS_VALID, around, key, reason, "", value)
+        else:
+            self._tally.passed(Check.VALUE_IS_VALID)
+
+    def _absent(self, after: Json | Absent, around: Around, key: str, message: str, before: Json) -> None:
+        if after is ABSENT:
+            self._tally.passed(Check.TEXT_REMOVED)
+        else:
+            self._fail(Check.TEXT_REMOVED, around, key, message, before, after)
+
+    def _missing(self, expected: Expectation, key: str, before: Json, around: Around) -> None:
+        """Judge an element that is gone though its row keeps, cleans or replaces it: absence is no pass."""
+        if expected.action == "C" and expected.vr in ("DA", "DT"):
+            texts = _strings(before)
+            if texts and all(is_exact(text) for text in texts):
+                self._fail(Check.DATE_SHIFTED, around, key, "an exact date is gone, not shifted", before)
+            else:
+                self._tally.passed(Check.DATE_SHIFTED)
+        elif expected.action == "C" or (
+            expected.action == "K" and expected.vr in _TEXT and self._explained(before)
+        ):
+            self._tally.passed(Check.TEXT_REMOVED)
+        else:
+            self._fail(Check.TAG_RETAINED, around, key, f"is gone: {expected.described}", before)
+
+    def _replaced(
+        self, expected: Expectation, key: str, before: Json, after: Json | Absent, around: Around
+    ) -> None:
+        self._tally.passed(Check.TAG_RETAINED)
+        if expected.action == "D":
+            empty = after in (None, [], "") and before not in (None, [], "")
+            if empty and not (
+                expected.vr == "SQ" and not required_in_items(around.sop_class, (*around.above, expected.tag))
+            ):
+                self._fail(Check.TEXT_NOT_NULL, around, key, "is empty and needs a dummy", before)
+                return
+            self._tally.passed(Check.TEXT_NOT_NULL)
+        if expected.vr == "SQ" and isinstance(after, list):
+            self._dummy_items(expected, key, after, around)
+        if key in (_PATIENT_ID, _PATIENT_NAME) and not around.above and after is not None:
+            return  # a pseudonym: see `subjects`
+        if before == after and before is not None and not _says_nothing(before):
+            self._fail(Check.TEXT_REMOVED, around, key, f"is unchanged: {expected.described}", before, after)
+        else:
+            self._tally.passed(Check.TEXT_REMOVED)
+
+    def _dummy_items(self, expected: Expectation, key: str, after: list[Json], around: Around) -> None:
+        path = (*around.above, expected.tag)
+        for item in after:
+            for tag, kind in required_in_items(around.sop_class, path).items():
+                keys = {tag_of_key(each): each for each in item} if isinstance(item, dict) else {}
+                value = item.get(keys[tag]) if isinstance(item, dict) and tag in keys else ABSENT
+                if value is ABSENT or (kind is Type.REQUIRED and value is None):
+                    self._fail(
+                        Check.REQUIRED_IS_THERE,
+                        around,
+                        key,
+                        f"an item lacks a Type {kind} attribute",
+                        "",
+                        after,
+                    )
+                    return
+        self._tally.passed(Check.REQUIRED_IS_THERE)
+
+    # ── UIDs and dates ───────────────────────────────────────────────────────────────────────────────
+
+    def _uids(self, before: Json, after: Json | Absent, key: str, around: Around, *, meta: bool) -> None:
+        if key in ("ImplementationClassUID",):
+            return
+        old, new = _strings(before), _strings(None if isinstance(after, Absent) else after)
+        if len(old) != len(new):
+            self._fail(Check.UID_CONSISTENT, around, key, "as many UIDs as before are wanted", before, after)
+            return
+        for one, other in zip(old, new, strict=True):
+            self.uid(one, other, key, around)
+
+    def uid(self, old: str, new: str, key: str, around: Around) -> None:
+        """Take a UID before and after, and hold it to all pairs seen before."""
+        old = old.strip(" \0")
+        if is_registered(old) or not old:
+            if old != new.strip(" \0"):
+                self._fail(Check.UID_CONSISTENT, around, key, "a registered UID was changed", old, new)
+            return
+        if old == new:
+            self._fail(Check.UID_CHANGED, around, key, "is unchanged", old, new)
+            return
+        self._tally.passed(Check.UID_CHANGED)
+        wrong = self._maps.uids.take(old, new)
+        if wrong:
+            check = Check.MAP_IS_BIJECTIVE if wrong.startswith("two") else Check.UID_CONSISTENT
+            self._fail(check, around, key, wrong, old, new)
+        else:
+            self._tally.passed(Check.UID_CONSISTENT)
+
+    def _date(
+        self, expected: Expectation, key: str, before: Json, after: Json | Absent, around: Around
+    ) -> None:
+        old, new = _strings(before), _strings(None if isinstance(after, Absent) else after)
+        if not old or (len(old) == len(new) and all(is_nothing(each) for each in new) and not _exact(old)):
+            self._tally.passed(Check.DATE_SHIFTED)
+            return
+        if not new:
+            if _exact(old):
+                self._fail(Check.DATE_SHIFTED, around, key, "an exact date was emptied, not shifted", before)
+            else:
+                self._tally.passed(Check.DATE_SHIFTED)
+            return
+        moved = {days_between(one, other) for one, other in zip(old, new, strict=False)}
+        if len(old) != len(new) or len(moved) != 1 or None in moved:
+            self._fail(Check.DATE_SHIFTED, around, key, "did not move by whole days alone", before, after)
+            return
+        days = moved.pop() or 0
+        if self.days is None and days:
+            self.days = days
+        if not days or days != self.days:
+            said = "did not move" if not days else "moved by other days than the subject's other dates"
+            self._fail(Check.DATE_SHIFTED, around, key, said, before, after)
+        else:
+            self._tally.passed(Check.DATE_SHIFTED)
+
+    # ── kept and cleaned values ──────────────────────────────────────────────────────────────────────
+
+    def _kept(
+        self, expected: Expectation, key: str, before: Json, after: Json | Absent, around: Around
+    ) -> None:
+        if before == after:
+            self._tally.passed(Check.TEXT_RETAINED)
+            return
+        value = None if isinstance(after, Absent) else after
+        if expected.vr in _TEXT:
+            kept = self._texts_kept(expected, before, value)
+        else:
+            kept = expected.action == "C" or (expected.vr in BINARY and self._binary_explained(before))
+            kept = kept or (expected.vr in ("IS", "DS") and self._explained(before))
+        if kept:
+            self._tally.passed(Check.TEXT_RETAINED)
+        else:
+            self._fail(Check.TEXT_RETAINED, around, key, f"was changed: {expected.described}", before, after)
+
+    def _binary_explained(self, before: Json) -> bool:
+        from curator.verify.decoding import decoded_base64, said
+
+        return any(
+            self._terms.found(reading, weak=False)
+            for text in _strings(before)
+            if (data := decoded_base64(text)) is not None
+            for reading in said(data)
+        )
+
+    def _texts_kept(self, expected: Expectation, before: Json, after: Json) -> bool:
+        """Say whether a text changed no more than it had to: nothing new in it, and a reason to change it."""
+        old, new = _strings(before), _strings(after)
+        if new and len(old) != len(new):
+            return False
+        for number, one in enumerate(old):
+            other = new[number] if new else ""
+            if one == other:
+                continue
+            if expected.action == "K" and not self._explained(one):
+                return False
+            if other and not is_nothing(other) and not self._made_of(other, one):
+                return False
+        return True
+
+    def _explained(self, before: Json) -> bool:
+        """Say whether a kept text names the subject, holds a UID or looks like an identifier."""
+        return any(self._one_explained(text) for text in _strings(before))
+
+    def _one_explained(self, text: str) -> bool:
+        known = self._reasons.get(text)
+        if known is None:
+            from curator.verify.decoding import hidden_in
+
+            known = self._reasons[text] = bool(
+                self._terms.found(text, weak=True)
+                or _UID_IN_TEXT.search(text)
+                or looks_like(text)
+                or any(self._terms.found(hidden, weak=True) for hidden in hidden_in(text))
+            )
+        return known
+
+    def _made_of(self, after: str, before: str) -> bool:
+        """Say whether ``after``'s words are those of ``before``, in order; replaced UIDs count as theirs."""
+        pairs = self._maps.uids.forward
+        plain = _UID_IN_TEXT.sub(lambda found: pairs.get(found[0], " "), before.replace("\0", ""))
+        after = _UID_IN_TEXT.sub(lambda found: found[0] if found[0] in plain else " ", after)
+        words = iter(_WORD.findall(folded(plain)))
+        left = _WORD.findall(folded(after))
+        return all(any(word == other for other in words) for word in left) or folded(after) in folded(plain)
+
+    # ── sequences ────────────────────────────────────────────────────────────────────────────────────
+
+    def _items(
+        self, expected: Expectation, key: str, before: Json, after: Json | Absent, around: Around
+    ) -> None:
+        old = [item for item in before if isinstance(item, dict)] if isinstance(before, list) else []
+        new = [item for item in after if isinstance(item, dict)] if isinstance(after, list) else []
+        content = expected.tag == _CONTENT and expected.action == "C"
+        if content:
+            old = [item for item in old if self._item_code(item) != "X"]
+        if len(old) != len(new):
+            self._fail(Check.TAG_RETAINED, around, key, "has not the items it should have", before, after)
+            return
+        self._tally.passed(Check.TAG_RETAINED)
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            below = around.below(key, number, expected.tag)
+            if content:
+                self._content_item(one, other, below)
+            else:
+                self.node(one, other, below)
+
+    def _content_item(self, before: dict[str, Json], after: dict[str, Json], around: Around) -> None:
+        """Compare an item of structured content: its concept and value type decide over its own value."""
+        code, key = self._item_code(before), _VALUE_KEYS.get(str(before.get("ValueType")), "")
+        value = before.get(key)
+        if not code or not key or value is None:
+            self.node(before, after, around)
+            return
+        rest = [{name: each for name, each in node.items() if name != key} for node in (before, after)]
+        self.node(rest[0], rest[1], around)
+        new = after.get(key)
+        if code == "D" and new == value and not _says_nothing(value):
+            self._fail(Check.TEXT_REMOVED, around, key, "is unchanged: PS3.15 E.3.4-1", value, new)
+        elif code == "K" and new != value and not self._explained(value):
+            self._fail(Check.TEXT_RETAINED, around, key, "was changed: PS3.15 E.3.4-1", value, new)
+        elif new is None:
+            self._fail(Check.REQUIRED_IS_THERE, around, key, "a content item lost its value", value, new)
+        else:
+            self._tally.passed(Check.TEXT_REMOVED)
+
+    def _item_code(self, item: Mapping[str, Json]) -> str:
+        names = item.get("ConceptNameCodeSequence")
+        name = names[0] if isinstance(names, list) and names else None
+        value_type = item.get("ValueType")
+        if not isinstance(value_type, str):
+            return ""
+        where = name if isinstance(name, dict) else {}
+        row = concept(
+            str(where.get("CodingSchemeDesignator") or ""), str(where.get("CodeValue") or ""), value_type
+        )
+        if row is None:
+            return {"TEXT": "C", "PNAME": "D"}.get(value_type, "")
+        said = {row.options[option] for option in self._claim.options if option in row.options}
+        code = "C" if "C" in said else "K" if "K" in said else min(said, default=row.basic)
+        return "D" if code == "X/D" else code
+
+    # ── private elements ─────────────────────────────────────────────────────────────────────────────
+
+    def _private(
+        self, before: Mapping[str, Json], after: Mapping[str, Json], key: str, tag: int, around: Around
+    ) -> None:
+        there = key in after
+        if tag & 0xFFFF == 0:
+            safe = False
+        elif 0x10 <= tag & 0xFFFF <= 0xFF:
+            safe = any(
+                self._safe(before, other)
+                for other in after
+                if other != key and _block(other) == _block_of(tag)
+            )
+        else:
+            safe = self._safe(before, key)
+        if there and not safe:
+            self._fail(
+                Check.PRIVATE_IS_SAFE, around, key, "a private element that no list calls safe", before[key]
+            )
+            return
+        self._tally.passed(Check.PRIVATE_IS_SAFE)
+        if not there:
+            if safe and not self._private_explained(before[key]):
+                self._fail(Check.TAG_RETAINED, around, key, "a safe private element is gone", before[key])
+            return
+        old, new = before[key], after[key]
+        if isinstance(old, list) and isinstance(new, list) and any(isinstance(item, dict) for item in old):
+            for number, (one, other) in enumerate(zip(old, new, strict=False)):
+                if isinstance(one, dict) and isinstance(other, dict):
+                    self.node(one, other, around.below(key, number, tag))
+        elif old != new and not self._private_explained(old):
+            vr = around.declared.get(key, "")
+            if vr == "UI":
+                self._uids(old, new, key, around, meta=False)
+            elif vr not in ("DA", "DT"):
+                self._fail(Check.TEXT_RETAINED, around, key, "a safe private element was changed", old, new)
+
+    def _private_explained(self, value: Json) -> bool:
+        return self._explained(value) or self._binary_explained(value) or any(map(is_exact, _strings(value)))
+
+    def _safe(self, node: Mapping[str, Json], key: str) -> bool:
+        tag = tag_of_key(key)
+        if tag is None:
+            return False
+        creator = node.get(f"{tag >> 16:04X}00{_block_of(tag):02X}")
+        names = _strings(creator)
+        return bool(names) and self._expectations.private_is_safe(names[0], tag)
+
+    def _fail(
+        self, check: Check, around: Around, key: str, message: str, before: object = "", after: object = ""
+    ) -> None:
+        self._tally.fail(check, around.held, around.path.child(key), message, before, after)
+
+
+_VALUE_KEYS: Final = {
+    "TEXT": "TextValue",
+    "PNAME": "PersonName",
+    "DATETIME": "DateTime",
+    "DATE": "Date",
+    "TIME": "Time",
+    "UIDREF": "UID",
+}
+
+
+def _block_of(tag: int) -> int:
+    low = tag & 0xFFFF
+    return low if 0x10 <= low <= 0xFF else low >> 8
+
+
+def _block(key: str) -> int | None:
+    tag = tag_of_key(key)
+    return _block_of(tag) if tag is not None and is_private(tag) and tag & 0xFFFF > 0xFF else None
+
+
+def _strings(value: object) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [each for each in values if isinstance(each, str) and each]
+
+
+def _exact(values: list[str]) -> bool:
+    return bool(values) and all(is_exact(value) for value in values)
+
+
+def is_nothing(text: str) -> bool:
+    """Say whether a text is a dummy: a word that names nobody, zeros, or a beginning of the calendar."""
+    plain = folded(text)
+    return plain in NOBODY or not plain.strip("0 ._:-dwmy") or plain.startswith("19000101") or plain == "o"
+
+
+def _says_nothing(value: Json) -> bool:
+    if isinstance(value, list):
+        return all(_says_nothing(each) for each in value)
+    if isinstance(value, dict):
+        return all(_says_nothing(each) for each in value.values())
+    return (
+        value is None
+        or value == 0
+        or (isinstance(value, str) and (is_nothing(value) or set(value) <= set("A=")))
+    )

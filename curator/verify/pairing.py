@@ -1,0 +1,89 @@
+"""Which published instance came from which original one: by the crosswalk, else by frame ids, else by likeness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from curator.dicom import Json
+from curator.dicom.dictionary import tag_of_key, vrs
+from curator.imageset import Instance
+from curator.verify.claim import Held
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An instance and where it stands."""
+
+    held: Held
+    series: str = field(repr=False)
+    sop: str = field(repr=False)
+    instance: Instance = field(repr=False)
+
+    def merged(self) -> dict[str, Json]:
+        """Return the attributes of all levels in one."""
+        document = self.held.document
+        return {
+            **document.patient,
+            **document.study,
+            **document.series[self.series].dicom,
+            **self.instance.dicom,
+        }
+
+
+def standings(versions: Iterable[Held]) -> Iterator[Standing]:
+    """Yield every instance of the documents."""
+    for held in versions:
+        for series, sop, instance in held.document.instances():
+            yield Standing(held, series, sop, instance)
+
+
+def pair(
+    originals: Mapping[str, Standing], published: Iterable[Standing], uids: Mapping[str, str]
+) -> tuple[list[tuple[Standing, Standing]], list[Standing]]:
+    """Return (pairs of original and published, published ones whose original was not found).
+
+    ``originals`` are by SOP Instance UID, ``uids`` maps original to published UIDs as far as known.
+    """
+    by_published = {uids[sop]: standing for sop, standing in originals.items() if sop in uids}
+    by_frames = {
+        standing.instance.frame_ids: standing
+        for standing in originals.values()
+        if standing.instance.frame_ids
+    }
+    by_shape: dict[tuple[object, ...], list[Standing]] = {}
+    for standing in originals.values():
+        by_shape.setdefault(_shape(standing), []).append(standing)
+    pairs, lost = [], []
+    for found in published:
+        original = (
+            by_published.get(found.sop)
+            or by_frames.get(found.instance.frame_ids)
+            or originals.get(found.sop)
+            or _only(by_shape.get(_shape(found), []))
+        )
+        if original is None:
+            lost.append(found)
+        else:
+            pairs.append((original, found))
+    return pairs, lost
+
+
+def _only(candidates: list[Standing]) -> Standing | None:
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _shape(standing: Standing) -> tuple[object, ...]:
+    """Return what de-identification leaves of an instance: class, number, pixel checksums, numeric attributes."""
+    dicom = standing.instance.dicom
+    numbers = tuple(
+        (key, str(value))
+        for key, value in sorted(dicom.items())
+        if (tag := tag_of_key(key)) is not None
+        and vrs(tag)[:1] in (("DS",), ("IS",), ("US",), ("FD",), ("FL",))
+        and tag >> 16 in (0x0020, 0x0028)
+    )
+    sums = tuple(
+        str(frame.get("PixelDataChecksumFromBaseToFullResolution")) for frame in standing.instance.frames
+    )
+    return dicom.get("SOPClassUID"), numbers, sums

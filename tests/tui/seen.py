@@ -10,14 +10,26 @@ from typing import Any
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
+from textual.widgets import Input
 
-PATIENCE = 20.0  # seconds; a slow machine, never a normal run
+PATIENCE = 10.0  # seconds; a slow machine, never a normal run
 
 
 def screen_text(app: App[Any]) -> str:
     """Return the characters on the screen, one line a row, without trailing blanks."""
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    """Press keys; ``=text`` goes into the focused input at once, which is how quick typing looks."""
+    for key in keys:
+        field = pilot.app.focused
+        if key.startswith("=") and len(key) > 1 and isinstance(field, Input):
+            field.insert_text_at_cursor(key[1:])
+            await pilot.pause()
+        else:
+            await pilot.press(key)
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = "") -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, TypeAlias
+from typing import ClassVar, Protocol, Self, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -202,11 +202,17 @@ class RowView(ScrollView, can_focus=True):
         count = len(self._rows)
         wanted = cursor if cursor >= 0 else self.cursor
         self._anchor = -1
-        self.cursor = min(max(wanted, 0), count - 1)
+        self.cursor = min(max(wanted, 0), count - 1) if self.can_focus else -1
         self.redraw(layout=True)
         if self.size.height:
             self._reveal(self.cursor)
         self.post_message(self.Moved(self, self.cursor))
+
+    def not_focusable(self) -> Self:
+        """Make it a view that keys pass by, and return it; it has no cursor."""
+        self.can_focus = False
+        self.cursor = -1
+        return self
 
     def redraw(self, *, layout: bool = False) -> None:
         """Draw again, because the rows' content changed under the view (``layout``: also their number)."""

@@ -28,7 +28,7 @@ class Numbers:
 
     def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
         self.asked.add(index)
-        return [f"row {index}", (str(index), "dim")][: len(columns)]
+        return (f"row {index}", (str(index), "dim"))
 
 
 class OneView(App[None]):

@@ -1,0 +1,35 @@
+"""The terminal interface. Nothing but `run` is public; importing this package loads no Textual."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from curator.errors import UsageError
+
+__all__ = ["run"]
+
+
+def run(
+    store_spec: str, *, project: str | Path | None = None, read_only: bool = False, where: str = ""
+) -> int:
+    """Open the workbench on a data store and return the exit code when the user leaves.
+
+    ``store_spec`` is any ``--store`` form, ``where`` a filter to start with. A signal that ends the program
+    gives 128 plus its number. Raises `UsageError` without a terminal, or for a wrong configuration file.
+    """
+    import sys
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "the terminal interface needs a terminal",
+            hint="`curator --help` lists the verbs, which do not",
+        )
+    from curator.tui.app import Workbench
+    from curator.tui.config import load
+
+    app = Workbench(store_spec, project=project, read_only=read_only, where=where, config=load())
+    app.run()
+    app.close_store()
+    if app.failure is not None:
+        raise app.failure
+    return app.return_code or 0

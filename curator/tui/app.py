@@ -1,0 +1,219 @@
+"""The application: one store, one registry of actions, one pile of screens."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import traceback
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.command import CommandPalette
+from textual.screen import Screen
+
+from curator.errors import CuratorError
+from curator.printable import printable
+from curator.tui.actions import Need, bindings, with_keys
+from curator.tui.config import THEMES, Config
+from curator.tui.messages import StoreOpened, Written
+from curator.tui.palette import ActionProvider
+from curator.tui.screens.help import HelpScreen
+from curator.tui.screens.image_sets import ImageSetsScreen
+from curator.tui.screens.place import Place
+from curator.tui.session import Session
+from curator.tui.themes import DARK, LIGHT
+from curator.tui.widgets.log_pane import LogPane
+from curator.tui.work import Failed, Ticket, Work
+
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_TURN = 0.125  # seconds between two pictures of the spinner
+
+
+class Workbench(App[None]):
+    """curator's terminal interface on one data store."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "curator"
+    ENABLE_COMMAND_PALETTE = False  # ours opens it, by the action table's keys
+    COMMANDS: ClassVar = {ActionProvider}
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("app"))
+
+    def __init__(
+        self,
+        store_spec: str,
+        *,
+        project: str | Path | None = None,
+        read_only: bool = False,
+        where: str = "",
+        config: Config | None = None,
+    ) -> None:
+        super().__init__()
+        self.config = config or Config()
+        self.store_spec = store_spec
+        self.project = project
+        self.read_only = read_only
+        self.where = where
+        self.keys = with_keys(self.config.keys)
+        self.work = Work(self)
+        self.session: Session | None = None
+        self.log_shown = False
+        self.failure: CuratorError | None = None
+        self._opening = 0
+
+    @property
+    def store_label(self) -> str:
+        """Return what the top bar calls the store."""
+        return self.store_spec
+
+    def on_load(self) -> None:
+        """Set up what must stand before the first screen is drawn."""
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = self.config.theme if self.config.theme in self.available_themes else THEMES[0]
+        self.set_keymap(dict(self.config.keys))
+
+    def on_mount(self) -> None:
+        """Show the list at once; the store is opened by a thread."""
+        self.push_screen(ImageSetsScreen(self.where))
+        self.set_interval(_TURN, self._turn)
+        self.call_after_refresh(self.open_store)
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            try:
+                loop.add_signal_handler(number, self._ended_by, number)
+            except (RuntimeError, ValueError, NotImplementedError):
+                # Only the main thread of a POSIX system hears signals; a test may run elsewhere.
+                break
+
+    def _ended_by(self, number: signal.Signals) -> None:
+        """Leave in order, so that the terminal is as it was; the exit code says which signal it was."""
+        self.work.cancel()
+        self.exit(return_code=128 + number)
+
+    def _fatal_error(self) -> None:
+        """Say where our own mistake is. Textual would print local variables, and they hold patients' data."""
+        error = self._exception
+        where = traceback.extract_tb(error.__traceback__)[-8:] if error is not None else []
+        self.failure = CuratorError(
+            f"the terminal interface failed: {type(error).__name__}",
+            hint=" < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(where)),
+        )
+        self._close_messages_no_wait()
+
+    # --- the store
+
+    def open_store(self) -> None:
+        """Open the store in a thread; the screens hear of it by `StoreOpened`."""
+        spec, project, read_only = self.store_spec, self.project, self.read_only
+
+        def open_it(ticket: Ticket) -> StoreOpened:
+            return StoreOpened(ticket.request, Session.open(spec, project=project, read_only=read_only))
+
+        self._opening = self.work.begin("open the data store", self, open_it)
+
+    def on_store_opened(self, message: StoreOpened) -> None:
+        """Give the store to the screens."""
+        if message.request != self._opening:
+            message.session.close()
+            return
+        self.close_store()
+        self.session = message.session
+        for screen in self.screen_stack:
+            if isinstance(screen, Place):
+                screen.store_opened()
+                screen.tell()
+
+    def close_store(self) -> None:
+        """Close the store, if one is open."""
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+
+    def on_failed(self, message: Failed) -> None:
+        """The store could not be opened: the list says so and how to go on."""
+        for screen in self.screen_stack:
+            if isinstance(screen, ImageSetsScreen):
+                screen.store_failed(message.error)
+
+    def held(self) -> set[Need]:
+        """Return what is at hand for any action."""
+        held = set()
+        if self.session is not None:
+            held.add(Need.STORE)
+            if self.session.embedded:
+                held.add(Need.FILES)
+        if not self.read_only:
+            held.add(Need.WRITABLE)
+        if self.work.running:
+            held.add(Need.WORK)
+        return held
+
+    def wrote(self, message: Written) -> None:
+        """Let every screen below the one that wrote know of it."""
+        for screen in self.screen_stack[:-1]:
+            if isinstance(screen, Place):
+                screen.written(message)
+
+    # --- what is told
+
+    def say(self, text: str, *, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """Tell the user something; markup and control characters in it show as text."""
+        self.notify(
+            printable(text, lines=True),
+            severity=severity,
+            markup=False,
+            timeout=8 if severity == "error" else 4,
+        )
+
+    def on_work_changed(self) -> None:
+        """Bring the bars up to date."""
+        self._tell()
+
+    def _turn(self) -> None:
+        if self.work.running:
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.screen_stack and isinstance(self.screen, Place):
+            self.screen.tell()
+
+    # --- actions
+
+    def action_do(self, action_id: str) -> None:
+        """Do an action of ``app``: bound here, so that it works on every screen."""
+        screen = self.screen
+        if isinstance(screen, Place):
+            screen.perform(action_id)
+
+    def do_help(self) -> None:
+        """Explain the screen."""
+        if isinstance(self.screen, Place):
+            self.push_screen(HelpScreen(self.screen))
+
+    def do_palette(self) -> None:
+        """Open the palette."""
+        self.push_screen(CommandPalette(id="--command-palette", placeholder="What do you want to do?"))
+
+    def do_log(self) -> None:
+        """Show or hide the log."""
+        self.log_shown = not self.log_shown
+        self.screen.query_one(LogPane).display = self.log_shown
+
+    def do_cancel(self) -> None:
+        """Stop what runs."""
+        self.work.cancel()
+
+    def do_theme(self) -> None:
+        """Change between dark and light."""
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def do_quit(self) -> None:
+        """Leave; writes that were accepted go on in the service."""
+        self.work.cancel()
+        self.exit()
+
+    def get_default_screen(self) -> Screen[object]:
+        """Return the blank screen below ours."""
+        return Screen(id="_default")

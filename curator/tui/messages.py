@@ -1,0 +1,79 @@
+"""What threads tell screens: small, typed, each with the request it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from curator.catalogue.rows import Row
+
+if TYPE_CHECKING:
+    from curator.healthimaging import ImageSetProperties
+    from curator.imageset import ImageSetMetadata
+    from curator.tui.session import Session
+
+
+@dataclass
+class StoreOpened(Message):
+    """The data store answers."""
+
+    request: int
+    session: Session = field(repr=False)
+
+
+@dataclass
+class RowsCame(Message):
+    """Some image sets, while the list is being read."""
+
+    request: int
+    rows: Sequence[Row] = field(repr=False)
+
+
+@dataclass
+class RowsRead(Message):
+    """All image sets; ``haystacks`` are what the filter looks into, made where it keeps nobody waiting."""
+
+    request: int
+    rows: Sequence[Row] = field(repr=False)
+    haystacks: Sequence[str] = field(repr=False)
+
+
+@dataclass
+class VersionsRead(Message):
+    """The versions of an image set, the newest first."""
+
+    request: int
+    image_set: str
+    versions: Sequence[ImageSetProperties]
+
+
+@dataclass
+class DocumentRead(Message):
+    """The metadata of an image set at a version (of ``state``)."""
+
+    request: int
+    state: ImageSetProperties
+    document: ImageSetMetadata = field(repr=False)
+    latest: bool
+
+
+@dataclass
+class DocumentsRead(Message):
+    """Two documents, to be compared."""
+
+    request: int
+    before: ImageSetMetadata = field(repr=False)
+    after: ImageSetMetadata = field(repr=False)
+
+
+@dataclass
+class Written(Message):
+    """A write was carried out: the image set is at ``version`` now."""
+
+    request: int
+    image_set: str
+    version: str
+    what: str  # in words, without values

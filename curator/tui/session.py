@@ -1,0 +1,164 @@
+"""An open data store as the workbench uses it. Every method takes time: call it from a `Work` thread only."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curator.catalogue import Catalogue, ReadCost
+from curator.catalogue.rows import Row
+from curator.healthimaging import HealthImaging, ImageSetSummary
+from curator.project import Project
+from curator.tui.image_set_rows import row_of
+
+if TYPE_CHECKING:
+    from curator.healthimaging import ImageSetProperties
+    from curator.imageset import ImageSetMetadata
+    from curator.stores import OpenStore
+    from curator.tui.work import Ticket
+
+KEPT_DOCUMENTS = 8
+BATCH = 2000
+FIRST_BATCH = 50
+THREADS = 4  # for reading an embedded store: more would only wait for each other
+
+
+class Session:
+    """One open store and the catalogue of it. Versions never change, so the last few documents are kept."""
+
+    def __init__(self, store: OpenStore, project: Project) -> None:
+        self.store = store
+        self.project = project
+        self.imaging = store.imaging
+        self.catalogue = Catalogue.open(project, store.imaging.datastore_id)
+        self.closed = False
+        self._documents: OrderedDict[tuple[str, str], ImageSetMetadata] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, spec: str, *, project: str | Path | None, read_only: bool) -> Session:
+        """Open the store that ``spec`` names, in a project (default: the user's)."""
+        from curator.stores import open_store
+
+        folder = Project.open(Path(project) if project is not None else None)
+        store = open_store(spec, read_only=read_only)
+        try:
+            return cls(store, folder)
+        except BaseException:
+            store.close()
+            raise
+
+    @property
+    def embedded(self) -> bool:
+        """Tell whether it is an embedded store: reading costs nothing, and files can be imported."""
+        return self.store.local is not None
+
+    def close(self) -> None:
+        """Close the store; work that still runs in it fails."""
+        if not self.closed:
+            self.closed = True
+            self.catalogue.close()
+            self.store.close()
+
+    # --- the list
+
+    def rows(self, ticket: Ticket, came: Callable[[Sequence[Row]], None]) -> list[Row]:
+        """Return all image sets, up to date; on the way hand what is known already to ``came``.
+
+        The catalogue's rows come at once. Then the store is listed, which touches nothing. What the documents
+        say is read only from an embedded store: elsewhere it costs, and is asked for by `read_documents`.
+        """
+        known = self.catalogue.rows()
+        came(known)
+        door: HealthImaging = self.imaging if known else _ToldListing(self.imaging, ticket, came)
+        cost = self.catalogue.plan_refresh(door, cancelled=lambda: ticket.cancelled)
+        ticket.check()
+        if self.embedded and not (cost.nothing and not cost.deleted):
+            if not known:
+                came(self.catalogue.rows())
+            self.read_documents(ticket, cost)
+        return self.catalogue.rows()
+
+    def cost(self, ticket: Ticket) -> ReadCost:
+        """List the store and return what bringing the catalogue up to date costs."""
+        return self.catalogue.plan_refresh(self.imaging, cancelled=lambda: ticket.cancelled)
+
+    def read_documents(self, ticket: Ticket, cost: ReadCost | None = None) -> None:
+        """Read into the catalogue what is not in it."""
+
+        def progress(done: int, total: int) -> None:
+            ticket.done, ticket.total = done, total
+            ticket.changed()
+
+        words: dict[str, Any] = {"threads": THREADS} if self.embedded else {}
+        self.catalogue.refresh(
+            self.imaging, cost=cost, progress=progress, cancelled=lambda: ticket.cancelled, **words
+        )
+
+    # --- one image set
+
+    def state(self, image_set: str, version: str | None = None) -> ImageSetProperties:
+        """Return the image set's state, at its latest version or a given one."""
+        return self.imaging.image_set(image_set, version)
+
+    def versions(self, image_set: str) -> list[ImageSetProperties]:
+        """Return all versions, the newest first."""
+        return sorted(self.imaging.versions(image_set), key=lambda state: int(state.version), reverse=True)
+
+    def document(self, image_set: str, version: str) -> ImageSetMetadata:
+        """Return the document at a version; from the service it is read once and kept in the catalogue."""
+        key = (image_set, version)
+        with self._lock:
+            if key in self._documents:
+                self._documents.move_to_end(key)
+                return self._documents[key]
+        document = self.catalogue.fetch(self.imaging, image_set, version)
+        with self._lock:
+            self._documents[key] = document
+            while len(self._documents) > KEPT_DOCUMENTS:
+                self._documents.popitem(last=False)
+        return document
+
+    # --- writes
+
+    def revert(self, image_set: str, version: str, to: str) -> str:
+        """Make a new version with the content of ``to``, wait until it is there, and return it."""
+        new = self.imaging.revert(image_set, version, to)
+        self.imaging.wait(image_set, new)
+        return new
+
+    def update(
+        self, image_set: str, version: str, *, updatable: bytes | None, removable: bytes | None, force: bool
+    ) -> str:
+        """Send one UpdateImageSetMetadata, wait until it is carried out, and return the new version."""
+        new = self.imaging.update(image_set, version, updatable=updatable, removable=removable, force=force)
+        self.imaging.wait(image_set, new)
+        return new
+
+
+class _ToldListing(HealthImaging):
+    """The same door, which tells of image sets while they are listed: the first listing may take minutes."""
+
+    def __init__(self, door: HealthImaging, ticket: Ticket, came: Callable[[Sequence[Row]], None]) -> None:
+        super().__init__(door.client, door.datastore_id, limiter=door.limiter, read_only=True)
+        self._ticket = ticket
+        self._came = came
+
+    def search(
+        self, filters: Sequence[Mapping[str, Any]] = (), sort: Mapping[str, Any] | None = None
+    ) -> Iterator[ImageSetSummary]:
+        """Yield what the service lists, and tell of it in batches, the first one small."""
+        batch: list[Row] = []
+        limit = FIRST_BATCH
+        for count, summary in enumerate(super().search(filters, sort), 1):
+            batch.append(row_of(summary))
+            if len(batch) >= limit:
+                self._ticket.report(count)
+                self._came(batch)
+                batch, limit = [], BATCH
+            yield summary
+        if batch:
+            self._came(batch)

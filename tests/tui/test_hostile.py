@@ -1,0 +1,101 @@
+"""Values are data: markup and escape sequences in every field show as text on every screen."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+
+from curator.tui.app import Workbench
+from tests.tui.seen import press, screen_text, see
+
+WIDE = (200, 60)
+
+
+def clean(app: Workbench) -> str:
+    """Return the screen after making sure that nothing on it could steer a terminal."""
+    text = screen_text(app)
+    assert not [character for character in text if character < " " and character != "\n"]
+    svg = app.export_screenshot(title="")
+    assert "\x1b" not in svg
+    return text
+
+
+async def crafted(pilot: Pilot[None]) -> None:
+    await see(pilot, "Image sets  5")
+    await press(pilot, "slash", '=patientid:"[mm]"', "enter")
+    await see(pilot, "1 of 5")
+
+
+async def test_the_list_and_the_preview(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await crafted(pilot)
+        await see(pilot, "thick [mm] x", "a [/b] z", "␛[31mred␛]52;c;", "version 1")
+        clean(app)
+
+
+async def test_metadata_search_edit_and_remove(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await crafted(pilot)
+        await press(pilot, "m")
+        await see(pilot, "▾ Patient", "a [/b] z", "thick [mm] x", "␛[31mred")
+        await press(pilot, "plus")
+        await press(pilot, "slash", "=codemeaning", "enter")
+        await see(pilot, "match 1 of 1", "a [/b] z")
+        clean(app)
+        await press(pilot, "e", "=[b]")
+        await see(pilot, "+ a [/b] z[b]")
+        clean(app)
+        await press(pilot, "enter", "enter")
+        await see(pilot, "v2", "a [/b] z[b]")
+        await press(pilot, "g", "j", "D")
+        await see(pilot, "- a [/b] z")
+        clean(app)
+
+
+async def test_versions_diff_and_revert(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await crafted(pilot)
+        await press(pilot, "m")
+        await see(pilot, "▾ Patient")
+        await press(pilot, "j", "e", "=[/]", "enter", "enter")
+        await see(pilot, "v2")
+        await press(pilot, "v")
+        await see(pilot, "1 changed: PatientName", "a [/b] z[/]")
+        clean(app)
+        await press(pilot, "d")
+        await see(pilot, "change 1 of 1", "a [/b] z[/]")
+        await press(pilot, "a")
+        await see(pilot, "thick [mm] x", "␛[31mred")
+        clean(app)
+        await press(pilot, "escape", "j", "R")
+        await see(pilot, "1 change:", "a [/b] z[/]")
+        clean(app)
+
+
+@pytest.mark.parametrize("text", ["a [/b] z", "thick [mm] x", "\x1b]0;t\x07"])
+async def test_what_is_told_is_text(store: str, text: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        app.say(text)
+        await see(pilot, text.replace("\x1b", "␛").replace("\x07", "␇"))
+        clean(app)
+
+
+async def test_no_value_is_logged_nor_in_the_title(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await crafted(pilot)
+        await press(pilot, "m")
+        await see(pilot, "▾ Patient")
+        await press(pilot, "j", "e", "=X", "enter", "enter")
+        await see(pilot, "v2")
+        told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
+        assert "change PatientName" in told
+        for value in ("[mm]", "[/b]", "red"):
+            assert value not in told
+        assert app.title == "curator"
+        assert app.sub_title == ""

@@ -112,16 +112,28 @@ class Catalogue:
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────
 
     def rows(
-        self, where: Where | None = None, sort: str | None = None, *, deleted: bool = False
+        self,
+        where: Where | None = None,
+        sort: str | None = None,
+        *,
+        deleted: bool = False,
+        limit: int | None = None,
+        offset: int = 0,
     ) -> list[Row]:
-        """Return the image sets that ``where`` matches. ``sort``: a name of `SORTS`, ``-`` before it turns it."""
-        order = _order(sort)
-        hidden = "" if deleted else "WHERE NOT deleted"
-        rows = from_records(self._shelf.all(f"SELECT {COLUMNS} FROM image_set {hidden} ORDER BY {order}, id"))
+        """Return the image sets that ``where`` matches, the last updated first, at most ``limit`` from ``offset`` on.
+
+        ``sort``: a name of `SORTS`, ``-`` before it turns it. Without ``where`` a first page comes at once, however
+        many there are.
+        """
+        hidden = "" if deleted else "WHERE deleted=0"
+        sql = f"SELECT {COLUMNS} FROM image_set {hidden} ORDER BY {_order(sort)}, id"
         if where is None or not where.terms:
-            return rows
+            return from_records(
+                self._shelf.all(f"{sql} LIMIT ? OFFSET ?", (-1 if limit is None else limit, offset))
+            )
         lookup = self._lookup() if where.keywords else (lambda row, keyword: "")
-        return [row for row in rows if where.matches(row, lookup)]
+        found = [row for row in from_records(self._shelf.all(sql)) if where.matches(row, lookup)]
+        return found[offset : None if limit is None else offset + limit]
 
     def row(self, image_set_id: str) -> Row | None:
         """Return one image set's row."""

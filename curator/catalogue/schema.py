@@ -47,6 +47,7 @@ CREATE TABLE image_set (
   deidentified INTEGER NOT NULL DEFAULT 0,
   conflicts INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX image_set_by_update ON image_set(deleted, updated_at DESC, id);
 CREATE INDEX image_set_pending ON image_set(deleted, read_version, version);
 CREATE TABLE part (hash BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE document (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator.catalogue import Catalogue, State
+from curator.catalogue import Catalogue, State, Where
 from curator.checks.cases import document, instance
 from curator.dicom import Json
 from curator.errors import UsageError
@@ -127,6 +127,9 @@ def test_rows_sort_both_ways_and_facets_count(tmp_path: Path) -> None:
     with filled(tmp_path, samples) as catalogue:
         assert [row.series_number for row in catalogue.rows(sort="number")] == ["1", "9", "10"]
         assert [row.series_number for row in catalogue.rows(sort="-number")] == ["10", "9", "1"]
+        assert [row.series_number for row in catalogue.rows(sort="number", limit=1, offset=1)] == ["9"]
+        ct = Where.parse("modality:CT")
+        assert [row.series_number for row in catalogue.rows(ct, "number", limit=1, offset=1)] == ["10"]
         assert catalogue.facets()["modality"] == [("CT", 2), ("MR", 1)]
         with pytest.raises(UsageError, match="sorted by"):
             catalogue.rows(sort="colour")

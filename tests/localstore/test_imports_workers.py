@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -53,6 +54,14 @@ def test_uncompressed_files_need_no_worker(tmp_path: Path) -> None:
     for outcome in FileReading([("a", path), ("b", path)], FrameFiles(tmp_path)):
         assert isinstance(outcome, PackedInstance)
         assert worker_processes() == []
+
+
+def test_where_no_worker_can_be_started_this_process_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    (outcome,) = FileReading([compressed(tmp_path)], FrameFiles(tmp_path))
+    assert isinstance(outcome, PackedInstance)
 
 
 def test_a_hanging_file_fails_and_the_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import cast
 
 from curator.errors import StoreError
 from curator.localstore.framefiles import FrameFiles
-from curator.localstore.imports.workers import read_packed, receive, send
+from curator.localstore.imports.workers import READY, read_packed, receive, send
 
 
 def main() -> None:
@@ -17,6 +17,7 @@ def main() -> None:
     answers = os.dup(1)
     os.dup2(2, 1)
     frames = FrameFiles(Path(sys.argv[1]))
+    send(answers, READY)
     while True:
         try:
             key, path = cast("tuple[str, str]", receive(0))

@@ -26,7 +26,7 @@ from curator.localstore.framefiles import FrameFiles
 from curator.localstore.imports.packing import PackedInstance, pack
 from curator.localstore.imports.reading import FileFailure, read_file
 
-__all__ = ["FileReading", "read_packed", "receive", "send"]
+__all__ = ["READY", "FileReading", "read_packed", "receive", "send"]
 
 Outcome = PackedInstance | FileFailure
 _MANY_BYTES: Final = 64 * 2**20
@@ -35,6 +35,7 @@ _COMPRESSED: Final = (b"1.2.840.10008.1.2.4.", b"1.2.840.10008.1.2.5")
 _SECONDS: Final = 60.0
 _SECONDS_A_MEGABYTE: Final = 2.0
 _SIZE: Final = struct.Struct("<Q")
+READY: Final = "ready"
 
 
 class FileReading:
@@ -46,7 +47,7 @@ class FileReading:
         self._workers: list[_Worker] = []
         if _wants_workers(files):
             count = min(os.cpu_count() or 1, len(files), 8)
-            self._workers = [_Worker(frames.folder.parent) for _ in range(count)]
+            self._workers = [_Worker(frames) for _ in range(count)]
 
     def stop(self) -> None:
         """End it soon, from any thread: what is not read yet comes out as failed."""
@@ -101,8 +102,8 @@ def _wants_workers(files: Sequence[tuple[str, Path]]) -> bool:
 class _Worker:
     """One worker process, started when first needed and again after it has died."""
 
-    def __init__(self, store: Path) -> None:
-        self._store = store
+    def __init__(self, frames: FrameFiles) -> None:
+        self._frames = frames
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
         self._lock = threading.Lock()
@@ -111,7 +112,10 @@ class _Worker:
         """Return what the file became; a file on which the process dies or hangs has failed."""
         process = self._running()
         if process is None:
-            return FileFailure(key, ImportException.SERVER, "the import was stopped")
+            if self._stopped:
+                return FileFailure(key, ImportException.SERVER, "the import was stopped")
+            # No process can be had here: without its protection, then.
+            return read_packed(path, key, self._frames)
         late = threading.Event()
         limit = _SECONDS + _SECONDS_A_MEGABYTE * _megabytes(path)
 
@@ -146,20 +150,32 @@ class _Worker:
             if self._process is None or self._process.poll() is not None:
                 if self._process is not None:
                     self._process.communicate()
-                self._process = _started(self._store)
+                self._process = _started(self._frames.folder.parent)
             return self._process
 
 
-def _started(store: Path) -> subprocess.Popen[bytes]:
+def _started(store: Path) -> subprocess.Popen[bytes] | None:
+    """Return a process that has said it is ready; None where this interpreter cannot start one."""
     place = str(Path(__file__).parents[3])  # where the package curator lies
     paths = os.pathsep.join(part for part in (place, os.environ.get("PYTHONPATH", "")) if part)
-    return subprocess.Popen(
-        [sys.executable, "-m", "curator.localstore.imports.worker", str(store)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # the decoders' complaints may quote what they read
-        env={**os.environ, "PYTHONPATH": paths},
-    )
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "curator.localstore.imports.worker", str(store)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # the decoders' complaints may quote what they read
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+    except OSError:
+        return None
+    try:
+        if process.stdout is not None and receive(process.stdout.fileno()) == READY:
+            return process
+    except (OSError, EOFError, struct.error):
+        pass
+    process.kill()
+    process.communicate()
+    return None
 
 
 def _ask(process: subprocess.Popen[bytes], key: str, path: Path) -> Outcome:

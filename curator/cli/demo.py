@@ -25,18 +25,20 @@ ELEMENT, VALUE = "PatientName", "Demo^Changed"
     metavar="DIR",
     help="Keep store and project in DIR.",
 )
-@click.pass_obj
-def demo(workbench: Workbench, headless: bool, keep: Path | None) -> int:
+@click.pass_context
+def demo(context: click.Context, headless: bool, keep: Path | None) -> int:
     """Import real DICOM into a store of its own, with faults planted in copies, then open it.
 
-    Without a terminal, or with --headless: imports, lists, changes an attribute, shows the difference, reverts, and
-    proves that nothing differs. Touches no other store, and needs no account and no network.
+    Without a terminal, or with --headless: imports, lists, changes an attribute, shows the difference, reverts and
+    proves that nothing differs; then checks, plans, applies, verifies and says where the report lies. Touches no
+    other store, and needs no account and no network.
 
     \b
     Examples:
       curator demo
       curator demo --headless --keep /tmp/curator-demo
     """
+    workbench: Workbench = context.obj
     with _folder(keep) as folder:
         workbench.close()
         workbench.store_spec = f"local:{folder / 'store'}"
@@ -44,7 +46,8 @@ def demo(workbench: Workbench, headless: bool, keep: Path | None) -> int:
         workbench.read_only = False
         _import(workbench, folder)
         if headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
-            walk(workbench)
+            one_change(workbench)
+            campaign(context, folder, keep)
             code = 0
         else:
             workbench.close()
@@ -93,7 +96,7 @@ def _import(workbench: Workbench, folder: Path) -> None:
             workbench.say(f"  {Path(failure.file).name}: {failure.told.get('message')}")
 
 
-def walk(workbench: Workbench) -> None:
+def one_change(workbench: Workbench) -> None:
     """List, change, compare, revert, prove: each step prints what it did. Raises `VerificationFailed`."""
     from curator import imageset
     from curator.cli.comparing import as_text
@@ -124,3 +127,28 @@ def walk(workbench: Workbench) -> None:
     write(
         f"proved: version {reverted} and version {chosen.version} do not differ; {len(imaging.versions(chosen.id))} versions stay readable"
     )
+
+
+def campaign(context: click.Context, folder: Path, keep: Path | None) -> None:
+    """Check, plan, apply, verify and report, by the verbs themselves; each is shown as a person would type it."""
+    plan = folder / "conflicts.plan"
+    report = (keep or Path(tempfile.mkdtemp(prefix="curator-demo-report-"))) / "report.md"
+    for verb, *words in (
+        ("check", "--select", "CUR1"),
+        ("plan", "--resolve", "majority", "-o", plan),
+        ("apply", plan),
+        ("verify", "latest"),
+        ("report", "latest", "-o", report),
+    ):
+        write(f"$ curator {verb} {' '.join(str(word) for word in words)}")
+        _run_verb(context, verb, [str(word) for word in words])
+    write(f"report: {report}")
+
+
+def _run_verb(context: click.Context, verb: str, words: list[str]) -> None:
+    """Run another verb on the same workbench. Its exit code tells of findings, which the demo is full of."""
+    root = context.find_root()
+    assert isinstance(root.command, click.Group)
+    command = root.command.get_command(root, verb)
+    assert command is not None
+    command.main(args=words, prog_name=f"curator {verb}", standalone_mode=False, obj=context.obj)

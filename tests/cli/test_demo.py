@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+import tempfile
 from pathlib import Path
 
 import pydicom
@@ -12,34 +14,56 @@ from tests.cli.conftest import Curator
 from tests.cli.test_output import UNSAFE
 
 
-def test_the_demo_imports_lists_changes_reverts_and_proves(curator: Curator) -> None:
-    ran = curator("demo", "--headless")
+@pytest.fixture(autouse=True)
+def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what the demo leaves (its report) lie in the test's own folder."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+
+
+def test_the_demo_walks_from_import_to_report_and_keeps_to_itself(
+    curator: Curator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CURATOR_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CURATOR_STORE", f"local:{tmp_path / 'mine'}")
+    ran = curator("demo")  # without a terminal it is headless
     assert ran.code == 0, ran.err
+    assert not UNSAFE.search(ran.out.replace("\t", ""))
     assert "imported 23 of 23 files into 18 image sets" in ran.err
     assert "CompressedSamples^MR1" in ran.out
     assert '→ "Demo^Changed"' in ran.out
     assert "proved: version 3 and version 1 do not differ" in ran.out
-    assert not UNSAFE.search(ran.out)
 
+    shown = [line.split()[2] for line in ran.lines if line.startswith("$ curator ")]
+    assert shown == ["check", "plan", "apply", "verify", "report"]
+    assert "torn-series" in ran.out
+    assert "all as planned" in ran.err
+    report = Path(ran.lines[-1].removeprefix("report: "))
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    assert "Mustermann" not in report.read_text()
 
-def test_without_a_terminal_the_demo_is_headless(curator: Curator) -> None:
-    assert "proved:" in curator("demo").out
-
-
-def test_the_demo_keeps_to_itself(curator: Curator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CURATOR_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("CURATOR_STORE", f"local:{tmp_path / 'mine'}")
-    assert curator("demo", "--headless").code == 0
+    assert [path.name for path in (tmp_path / "tmp").iterdir()] == [
+        report.parent.name
+    ]  # nothing else is left
     assert not (tmp_path / "mine").exists()
-    assert not list((tmp_path / "home").glob("store"))
+    assert not (tmp_path / "home" / "store").exists()
 
 
-def test_a_kept_demo_can_be_looked_at(curator: Curator, tmp_path: Path) -> None:
-    ran = curator("demo", "--headless", "--keep", tmp_path / "kept")
+def test_a_kept_demo_is_mended_where_it_may_be_and_can_be_taken_back(
+    curator: Curator, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    ran = curator("demo", "--headless", "--keep", kept)
     assert ran.code == 0
-    assert f"--store local:{tmp_path / 'kept' / 'store'}" in ran.err
-    assert len(curator("--store", f"local:{tmp_path / 'kept' / 'store'}", "list").lines) == 18
-    assert curator("demo", "--headless", "--keep", tmp_path / "kept").code == 2
+    assert f"--store local:{kept / 'store'}" in ran.err
+    at = ("--store", f"local:{kept / 'store'}", "--project", kept / "project")
+    conflicts = ("check", "--select", "CUR102", "--select", "CUR103")
+    assert curator(*at, *conflicts).out == ""
+    assert curator(*at, "campaigns").out.count("done") == 1
+    assert curator(*at, "audit", "verify").code == 0
+    assert curator(*at, "undo", "latest").code == 0
+    assert "series-disagrees" in curator(*at, *conflicts).out
+    assert curator("demo", "--headless", "--keep", kept).code == 2
 
 
 def test_what_was_planted_is_in_the_files(demo_files: tuple[Path, list[Seeded]]) -> None:
@@ -53,5 +77,7 @@ def test_what_was_planted_is_in_the_files(demo_files: tuple[Path, list[Seeded]])
 
 
 def test_seeding_is_the_same_every_time(tmp_path: Path, demo_files: tuple[Path, list[Seeded]]) -> None:
-    assert seed(tmp_path) == demo_files[1]
-    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in demo_files[0].iterdir()}
+    again = tmp_path / "again"
+    again.mkdir()
+    assert seed(again) == demo_files[1]
+    assert {path.name for path in again.iterdir()} == {path.name for path in demo_files[0].iterdir()}

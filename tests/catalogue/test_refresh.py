@@ -14,6 +14,12 @@ from curator.imageset.compare import same
 from curator.stores import OpenStore
 
 
+@pytest.fixture
+def held(demo_store: OpenStore) -> int:
+    """How many image sets the store holds."""
+    return sum(1 for _ in demo_store.imaging.search())
+
+
 def counted(imaging: HealthImaging) -> Counter[str]:
     """Count the operations that leave the client from now on."""
     calls: Counter[str] = Counter()
@@ -26,22 +32,22 @@ def counted(imaging: HealthImaging) -> Counter[str]:
 
 
 def test_a_refresh_reads_each_version_once_and_says_so_beforehand(
-    demo_store: OpenStore, tmp_path: Path
+    demo_store: OpenStore, held: int, tmp_path: Path
 ) -> None:
     imaging = demo_store.imaging
     calls = counted(imaging)
     with Catalogue.open(tmp_path, imaging.datastore_id) as catalogue:
         cost = catalogue.plan_refresh(imaging)
         assert calls["GetImageSetMetadata"] == 0
-        assert cost.touches == cost.states == cost.image_sets == 18
-        assert "18 metadata documents (each a touch)" in str(cost)
+        assert cost.touches == cost.states == cost.image_sets == held
+        assert f"{held} metadata documents (each a touch)" in str(cost)
         done = catalogue.refresh(imaging, cost=cost)
-        assert (done.documents, done.problems, done.deleted) == (18, (), 0)
-        assert calls["GetImageSetMetadata"] == 18
+        assert (done.documents, done.problems, done.deleted) == (held, (), 0)
+        assert calls["GetImageSetMetadata"] == held
         again = catalogue.plan_refresh(imaging)
         assert again.nothing
         assert catalogue.refresh(imaging, cost=again).documents == 0
-        assert calls["GetImageSetMetadata"] == 18
+        assert calls["GetImageSetMetadata"] == held
         assert all(row.read for row in catalogue.rows())
         for row in catalogue.rows():
             kept = catalogue.document(row.id)
@@ -81,37 +87,37 @@ def test_deleted_sets_are_marked_and_their_content_is_gone(demo_store: OpenStore
         assert catalogue.refresh(imaging).deleted == 0
 
 
-def test_a_stopped_refresh_goes_on_where_it_was(demo_store: OpenStore, tmp_path: Path) -> None:
+def test_a_stopped_refresh_goes_on_where_it_was(demo_store: OpenStore, held: int, tmp_path: Path) -> None:
     imaging = demo_store.imaging
     calls = counted(imaging)
     with Catalogue.open(tmp_path, imaging.datastore_id) as catalogue:
         with pytest.raises(Cancelled):
             catalogue.refresh(imaging, threads=1, cancelled=lambda: calls["GetImageSetMetadata"] >= 5)
         kept = sum(row.read for row in catalogue.rows())
-        assert 0 < kept < 18
+        assert 0 < kept < held
         catalogue.refresh(imaging)
         assert all(row.read for row in catalogue.rows())
     # What was in flight when it was stopped (two a thread) may be read again, nothing else.
-    assert calls["GetImageSetMetadata"] <= 18 + 2
+    assert calls["GetImageSetMetadata"] <= held + 2
 
 
-def test_tags_are_read_only_when_asked_for(demo_store: OpenStore, tmp_path: Path) -> None:
+def test_tags_are_read_only_when_asked_for(demo_store: OpenStore, held: int, tmp_path: Path) -> None:
     imaging = demo_store.imaging
     calls = counted(imaging)
     with Catalogue.open(tmp_path, imaging.datastore_id) as catalogue:
         catalogue.refresh(imaging)
         assert calls["ListTagsForResource"] == 0
         cost = catalogue.plan_refresh(imaging, tags=True)
-        assert (cost.touches, cost.tags) == (0, 18)
+        assert (cost.touches, cost.tags) == (0, held)
         first = catalogue.rows(sort="id")[0].id
         imaging.tag(imaging.image_set(first).arn, {"curator:working-copy": "c"})
         catalogue.refresh(imaging, tags=True)
         tags = {facts.id: facts.tags for facts in catalogue.view().image_sets()}
     assert tags[first] == {"curator:working-copy": "c"}
-    assert calls["GetImageSetMetadata"] == 18
+    assert calls["GetImageSetMetadata"] == held
 
 
-def test_an_old_version_is_fetched_once_and_kept(demo_store: OpenStore, tmp_path: Path) -> None:
+def test_an_old_version_is_fetched_once_and_kept(demo_store: OpenStore, held: int, tmp_path: Path) -> None:
     imaging = demo_store.imaging
     with Catalogue.open(tmp_path, imaging.datastore_id) as catalogue:
         identifier = next(imaging.search()).id
@@ -120,13 +126,13 @@ def test_an_old_version_is_fetched_once_and_kept(demo_store: OpenStore, tmp_path
         assert same(first, catalogue.fetch(imaging, identifier, "1"))
         assert calls["GetImageSetMetadata"] == 1
         catalogue.refresh(imaging)
-        assert calls["GetImageSetMetadata"] == 18
+        assert calls["GetImageSetMetadata"] == held
 
 
-def test_progress_counts_up_to_all(demo_store: OpenStore, tmp_path: Path) -> None:
+def test_progress_counts_up_to_all(demo_store: OpenStore, held: int, tmp_path: Path) -> None:
     heard: list[tuple[int, int]] = []
     with Catalogue.open(tmp_path, demo_store.imaging.datastore_id) as catalogue:
         catalogue.refresh(demo_store.imaging, progress=lambda done, total: heard.append((done, total)))
-    assert heard[0] == (0, 18)
-    assert heard[-1] == (18, 18)
+    assert heard[0] == (0, held)
+    assert heard[-1] == (held, held)
     assert heard == sorted(heard)

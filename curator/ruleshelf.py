@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from curator.errors import RuleFileError, UsageError
-from curator.rulefile import BASE, Problem, RuleFile, Vocabulary, load, read
+from curator.rulefile import Problem, RuleFile, Vocabulary, load, read
 
 SUFFIX: Final = ".yaml"
 LARGEST_TABLE: Final = 50_000_000  # bytes
@@ -71,20 +71,31 @@ def _text(path: Path) -> str:
         raise UsageError(f"the rule file {path} cannot be read: {error.strerror}") from None
 
 
-def open_rule_file(spec: str, vocabulary: Vocabulary = BASE) -> RuleFile:
-    """Return the rule file that ``spec`` names; RuleFileError with all its problems if it does not hold."""
+def open_rule_file(spec: str, vocabulary: Vocabulary | None = None) -> RuleFile:
+    """Return the rule file that ``spec`` names; RuleFileError with all its problems if it does not hold.
+
+    The vocabulary is that of `curator.deid.words` unless another is given.
+    """
     path = find(spec)
-    return load(_text(path), str(path), files=tables_beside(path), vocabulary=vocabulary)
+    return load(_text(path), str(path), files=tables_beside(path), vocabulary=vocabulary or _words())
 
 
-def problems_of(spec: str, vocabulary: Vocabulary = BASE) -> tuple[RuleFile | None, tuple[str, ...]]:
+def _words() -> Vocabulary:
+    from curator.deid.words import VOCABULARY
+
+    return VOCABULARY
+
+
+def problems_of(spec: str, vocabulary: Vocabulary | None = None) -> tuple[RuleFile | None, tuple[str, ...]]:
     """Return the file, as far as it could be read, and every problem as a line ``file:line: …``.
 
     Besides what the loader tells, ``where`` must be an expression that the catalogue knows.
     """
     path = find(spec)
     try:
-        file, found = read(_text(path), str(path), files=tables_beside(path), vocabulary=vocabulary)
+        file, found = read(
+            _text(path), str(path), files=tables_beside(path), vocabulary=vocabulary or _words()
+        )
     except RuleFileError as error:
         return None, error.problems
     problems = list(found)

@@ -57,20 +57,39 @@ def list_(form: Form | None, words: bool, of_checks: bool) -> None:
         )
         return
     if words:
-        from curator.rulefile import BASE
+        from curator.deid.words import VOCABULARY
         from curator.rulefile.docs import overview
 
-        write_rows({"kind": "kind", "word": "word", "does": "what it does"}, overview(BASE.words()), form)
+        write_rows(
+            {"kind": "kind", "word": "word", "does": "what it does"}, overview(VOCABULARY.words()), form
+        )
         return
     from curator.ruleshelf import bundled, open_rule_file
 
     files = ((path, open_rule_file(name)) for name, path in bundled().items())
     rows = (
-        {"name": file.name, "rules": len(file.rules), "why": " ".join(file.why.split()), "path": str(path)}
+        {
+            "name": file.name,
+            "rules": len(file.rules),
+            "profile": _profile_of(file),
+            "why": " ".join(file.why.split()),
+            "path": str(path),
+        }
         for path, file in files
     )
-    write_rows(
-        {"name": "name", "rules": "rules", "why": "why", "path": "path"}, rows, form, empty="no rule files"
+    columns = {"name": "name", "rules": "rules", "profile": "profile", "why": "why", "path": "path"}
+    write_rows(columns, rows, form, empty="no rule files")
+
+
+def _profile_of(file: RuleFile) -> str:
+    """Return the edition and the options' names of a file that is a profile, "" of others."""
+    from curator.deid.profilefile import OPTIONS, section_of
+
+    section = section_of(file)
+    if section is None:
+        return ""
+    return ", ".join(
+        [section.table.edition, *(name for name, option in OPTIONS.items() if option in section.options)]
     )
 
 
@@ -112,6 +131,7 @@ def test(workbench: Workbench, files: tuple[str, ...], form: Form | None) -> int
     Example:
       curator rules test body-part-terms my-rules.yaml
     """
+    from curator.deid.ruled import run_cases
     from curator.ruleshelf import bundled, find, open_rule_file
 
     rows: list[dict[str, object]] = []
@@ -119,7 +139,7 @@ def test(workbench: Workbench, files: tuple[str, ...], form: Form | None) -> int
     for spec in files or tuple(bundled()):
         path, file = find(spec), open_rule_file(spec)
         bare += [f"{path}:{rule.line}: rule {rule.id} has no cases" for rule in file.rules if not rule.cases]
-        for result in file.test():
+        for result in run_cases(file):
             where = f"{path}:{result.line}"
             rows.append(
                 {
@@ -138,7 +158,8 @@ def test(workbench: Workbench, files: tuple[str, ...], form: Form | None) -> int
             differences = row["differences"]
             assert isinstance(differences, list)
             for difference in differences:
-                write(f"{row['where']}: rule {row['rule']}: {difference}")
+                whose = f"rule {row['rule']}" if row["rule"] else "profile"
+                write(f"{row['where']}: {whose}: {difference}")
     for line in bare:
         workbench.say(line)
     workbench.say(f"{_plural(len(rows), 'case')}, {len(failed)} came out differently")
@@ -191,8 +212,19 @@ def _file_page(path: Path, file: RuleFile) -> str:
     lines = [f"{file.name} (rule file {path})", "", " ".join(file.why.split()), ""]
     if file.where:
         lines += [f"For image sets: {file.where}", ""]
+    if profile := _profile_of(file):
+        lines += [f"De-identifies: PS3.15 {profile}", *_overrides(file), ""]
     lines += [f"  {rule.id}: {' '.join(rule.why.split())}" for rule in file.rules]
     return "\n".join(lines)
+
+
+def _overrides(file: RuleFile) -> list[str]:
+    from curator.deid.profile import describe
+    from curator.deid.profilefile import section_of
+
+    section = section_of(file)
+    found = section.overrides.items() if section is not None else ()
+    return [f"  {describe(tag)}: {override.code}, {override.why}" for tag, override in sorted(found)]
 
 
 def _rule_page(path: Path, rule: Rule) -> str:
@@ -210,10 +242,10 @@ def _rule_page(path: Path, rule: Rule) -> str:
 
 
 def _word_pages(name: str) -> list[str]:
-    from curator.rulefile import BASE
+    from curator.deid.words import VOCABULARY
     from curator.rulefile.docs import manual
 
-    return [manual(kind, name, word) for kind, word in BASE.words().values() if word.name == name]
+    return [manual(kind, name, word) for kind, word in VOCABULARY.words().values() if word.name == name]
 
 
 def _check_pages(name: str) -> list[str]:
@@ -224,12 +256,12 @@ def _check_pages(name: str) -> list[str]:
 
 def _near(name: str, spec: str | None) -> str:
     from curator.checks import checks
-    from curator.rulefile import BASE
+    from curator.deid.words import VOCABULARY
     from curator.rulefile.problems import did_you_mean
 
     known = {rule.id for _, file in _files(spec) for rule in file.rules}
     known |= {check.name for check in checks()} if spec is None else set()
-    known |= {word.name for _, word in BASE.words().values()} if spec is None else set()
+    known |= {word.name for _, word in VOCABULARY.words().values()} if spec is None else set()
     return did_you_mean(name, known)
 
 
@@ -242,6 +274,7 @@ def schema() -> None:
       curator rules schema > rules.schema.json
       # first line of your file: # yaml-language-server: $schema=rules.schema.json
     """
+    from curator.deid.words import VOCABULARY
     from curator.rulefile import schema
 
-    write_json(schema())
+    write_json(schema(VOCABULARY))

@@ -109,11 +109,21 @@ class Engine:
     ) -> None:
         self.profile = profile
         self.keyed = keyed
+        self._lists = private
         self._decisions = decisions or Decisions()
         self._private = private if Option.RETAIN_SAFE_PRIVATE in profile.options else ()
         self._uid_mac = keyed("uid")
         self._uids: dict[str, str] = {}
         self._plans: dict[tuple[object, ...], _Plan] = {}
+
+    def with_profile(self, profile: Profile) -> Engine:
+        """Return the engine of another profile with the same key, lists and decisions."""
+        return Engine(profile, self.keyed, private=self._lists, decisions=self._decisions)
+
+    @property
+    def decisions(self) -> Decisions:
+        """The value decisions that have the last word."""
+        return self._decisions
 
     # ── one level or item ────────────────────────────────────────────────────────────────────────────
 
@@ -192,14 +202,10 @@ class Engine:
 
     def levels(self, document: ImageSetMetadata, subject: Subject) -> Iterator[Deidentified]:
         """Yield each level of the document before and after, markers included."""
-        sop_class = _sop_class(document)
+        sop_class = first_sop_class(document)
         for place in document.places():
             node = document.attributes(place) or {}
-            own_class, private_vrs = sop_class, _NO_VRS
-            if place.level is Level.INSTANCE:
-                instance = document.series[place.series].instances[place.instance]
-                private_vrs = instance.vrs
-                own_class = _own_class(instance.dicom) or sop_class
+            own_class, private_vrs = context(document, place, sop_class)
             new = self.apply(node, subject, sop_class=own_class, private_vrs=private_vrs)
             if place.level is Level.PATIENT:
                 new |= patient_markers(new, self.profile)
@@ -300,11 +306,9 @@ class Engine:
         if is_private(tag):
             said = next((text for text in (safe(node, tag, vr) for safe in self._private) if text), "")
             action = Action.KEEP if said and not isinstance(said, Refused) else Action.REMOVE
-            kind = self.profile.kind(vr) if action is Action.KEEP else None
-            if kind is not None and not is_creator(
-                tag
-            ):  # dates, names and UIDs identify in private elements too
-                verdict, action = kind, decide(kind.code, None)
+            by_vr = self.profile.kind(vr) if action is Action.KEEP and not is_creator(tag) else None
+            if by_vr is not None:  # dates, names and UIDs identify in private elements too
+                verdict, action = by_vr, decide(by_vr.code, None)
             return Reason(tag, verdict, None, action, said or "no list calls it safe")
         iod_known = iod_of(sop_class) is not None
         kind = type_of(sop_class, (*above, tag)) if iod_known else None
@@ -525,7 +529,15 @@ def _paired_items(before: Value, after: Value) -> list[tuple[dict[str, Json], di
     return pairs if len(pairs) == len(before) else None
 
 
-def _sop_class(document: ImageSetMetadata) -> str:
+def context(document: ImageSetMetadata, place: ElementPath, otherwise: str) -> tuple[str, Mapping[str, str]]:
+    """Return the SOP class that decides Types at ``place``, ``otherwise`` above instances, and the VRs it tells."""
+    if place.level is not Level.INSTANCE:
+        return otherwise, _NO_VRS
+    instance = document.series[place.series].instances[place.instance]
+    return _own_class(instance.dicom) or otherwise, instance.vrs
+
+
+def first_sop_class(document: ImageSetMetadata) -> str:
     """Return the SOP class that decides Types above the instances: the first instance's."""
     return next((_own_class(instance.dicom) for _, _, instance in document.instances()), "")
 

@@ -31,12 +31,17 @@ def remap_uid(mac: Mac, uid: str) -> str:
 
 def pseudonym(mac: Mac, identity: str, prefix: str = "P") -> str:
     """Return a pseudonym of 14 characters (65 bits): fits SH (16) and every longer VR."""
-    number = int.from_bytes(mac(identity.encode())[:9], "big") >> 7
-    letters = []
-    for _ in range(13):
+    return prefix + letters(mac(identity.encode()), 13)
+
+
+def letters(digest: bytes, length: int) -> str:
+    """Return ``length`` (at most 51) letters and digits, 5 bits each, from a digest of 32 bytes."""
+    number = int.from_bytes(digest, "big")
+    found = []
+    for _ in range(length):
         number, digit = divmod(number, 32)
-        letters.append(_ALPHABET[digit])
-    return prefix + "".join(letters)
+        found.append(_ALPHABET[digit])
+    return "".join(found)
 
 
 def offset_days(mac: Mac, identity: str, *, weeks: bool = False) -> int:

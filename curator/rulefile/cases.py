@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,10 +54,12 @@ def document(elements: Iterable[CaseElement]) -> ImageSetMetadata:
     )
 
 
-def run(file: RuleFile, rule: Rule, case: Case, given: tuple[object, ...] = ()) -> CaseResult:
-    """Run one case of a rule on its own and compare."""
+def run(
+    file: RuleFile, rule: Rule, case: Case, given: Callable[[ImageSetMetadata], tuple[object, ...]]
+) -> CaseResult:
+    """Run one case of a rule on its own and compare; ``given`` makes what actions ask for from the document."""
     doc = document(case.before)
-    outcome = file.outcome(doc, *given)
+    outcome = file.outcome(doc, *given(doc))
     after = _elements(_patched(doc, outcome.changes))
     wanted = _elements(document(case.before if case.after is None else case.after))
     differences = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -136,13 +136,18 @@ class RuleFile:
         """Return the file with this rule alone."""
         return replace(self, rules=(rule,))
 
-    def test(self, given: Mapping[str, object] | None = None) -> Iterator[CaseResult]:
-        """Run the rules' cases, each rule alone, and yield how each came out."""
+    def test(
+        self, given: Callable[[ImageSetMetadata], tuple[object, ...]] = lambda doc: ()
+    ) -> Iterator[CaseResult]:
+        """Run the rules' cases, each rule alone, and yield how each came out.
+
+        ``given`` makes what added actions ask for (`evaluate`) from a case's document.
+        """
         from curator.rulefile.cases import run
 
         for rule in self.rules:
             for case in rule.cases:
-                yield run(self.only(rule), rule, case, tuple((given or {}).values()))
+                yield run(self.only(rule), rule, case, given)
 
     def rule(self, rule_id: str) -> Rule | None:
         """Return the rule of this id."""

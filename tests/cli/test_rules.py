@@ -45,7 +45,7 @@ def test_list_names_the_bundled_files_and_the_words(ran: Ran) -> None:
     rows = json.loads(out)
     assert [row["name"] for row in rows] == list(bundled())
     assert len(rows) >= 6
-    assert all(row["rules"] and row["why"] for row in rows)
+    assert all(row["why"] and (row["rules"] or row["profile"]) for row in rows)
     words = json.loads(ran("list", "--words", "--json")[1])
     assert {"kind": "action", "word": "remove", "does": "Remove the element."} in words
 

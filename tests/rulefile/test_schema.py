@@ -11,16 +11,17 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curator.deid.words import VOCABULARY
 from curator.dicom import Json
-from curator.rulefile import BASE, read, schema
+from curator.rulefile import read, schema
 from curator.rulefile.docs import example_file
 from curator.rulefile.nodes import as_json, compose
 from curator.rulefile.problems import Problems
 from curator.ruleshelf import bundled, tables_beside
 from tests.rulefile.support import TABLES, file_text
 
-VALIDATOR = jsonschema.Draft202012Validator(schema())
-EXAMPLES = {key: example_file(word) for key, (_, word) in BASE.words().items()}
+VALIDATOR = jsonschema.Draft202012Validator(schema(VOCABULARY))
+EXAMPLES = {key: example_file(word) for key, (_, word) in VOCABULARY.words().items()}
 BUNDLED = {name: path.read_text(encoding="utf-8") for name, path in bundled().items()}
 
 
@@ -33,8 +34,8 @@ def as_text(text: str) -> object:
 
 
 def test_the_schema_is_a_schema() -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
-    assert json.loads(json.dumps(schema())) == schema()
+    jsonschema.Draft202012Validator.check_schema(schema(VOCABULARY))
+    assert json.loads(json.dumps(schema(VOCABULARY))) == schema(VOCABULARY)
 
 
 # libyaml (the loader's parser where it is installed) takes a little more than PyYAML's own: both are tried here.

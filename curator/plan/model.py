@@ -7,17 +7,20 @@ tests hold the model against the embedded store, which was written from the same
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
 from curator.dicom import Json
 from curator.dicom.levels import Level
 from curator.errors import Refused
-from curator.imageset import ElementPath, ImageSetMetadata, SeriesNode, apply_patch
+from curator.imageset import ElementPath, ImageSetMetadata, Instance, SeriesNode
+from curator.imageset.equality import equal
 
 SCHEMA_VERSION: Final = 1.1
 """As the guide's examples of UpdateImageSetMetadata write it: a number."""
+
+Node: TypeAlias = "dict[str, Json]"
 
 UID_OF: Final = {
     Level.STUDY: "StudyInstanceUID",
@@ -40,14 +43,97 @@ def after_update(
     within one call what is removed and what is updated do not meet, and the planner sees to that; removing a
     private element takes its entry of ``DICOMVRs`` along; a new UID re-keys the document.
     """
-    operations: list[Mapping[str, Json]] = []
-    rekeys: list[Mapping[str, Json]] = []
+    draft = _Draft(doc)
     for place, node in _places(removable):
-        operations += _removals(doc, place, node)
+        draft.remove(place, node)
     for place, node in _places(updatable):
-        operations += _updates(doc, place, node)
-        rekeys = [*_rekeys(place, node), *rekeys]  # instances are addressed below their series' old UID
-    return apply_patch(doc, [*operations, *rekeys])
+        draft.update(place, node)
+    return draft.document()
+
+
+class _Draft:
+    """The next version being made: levels are copied when they are first written to."""
+
+    def __init__(self, doc: ImageSetMetadata) -> None:
+        self.doc = doc
+        self.patient: Node = dict(doc.patient_node)
+        self.study: Node = dict(doc.study_node)
+        self.series = dict(doc.series)
+        self.instances: dict[str, dict[str, Instance]] = {}  # of the series that were written to
+        self.moves: list[tuple[ElementPath, str]] = []
+
+    def _node(self, place: ElementPath) -> Node:
+        """Return a copy of a level's node that may be written to, put in its place already."""
+        if place.level is Level.PATIENT:
+            return self.patient
+        if place.level is Level.STUDY:
+            return self.study
+        series = self.series.get(place.series)
+        if series is None:
+            raise ModelRefuses("the call speaks of a series that is not there")
+        if place.level is Level.SERIES:
+            node = dict(series.node)
+            self.series[place.series] = SeriesNode(node, dict(series.instances))
+            return node
+        instances = self._instances(place.series)
+        found = instances.get(place.instance)
+        if found is None:
+            raise ModelRefuses("the call speaks of an instance that is not there")
+        node = dict(found.node)
+        instances[place.instance] = Instance(None, node)
+        return node
+
+    def _instances(self, uid: str) -> dict[str, Instance]:
+        if uid not in self.series:
+            raise ModelRefuses("the call speaks of a series that is not there")
+        if uid not in self.instances:
+            self.instances[uid] = dict(self.series[uid].instances)
+        return self.instances[uid]
+
+    def remove(self, place: ElementPath, said: Node) -> None:
+        if not said:
+            gone: object = (
+                self.series.pop(place.series, None)
+                if place.level is Level.SERIES
+                else self._instances(place.series).pop(place.instance, None)
+            )
+            if gone is None:
+                raise ModelRefuses("the call removes a series or an instance that is not there")
+            return
+        node = self._node(place)
+        elements = dict(_object(node, "DICOM"))
+        vrs = dict(_object(node, "DICOMVRs"))
+        for key, value in _object(said, "DICOM").items():
+            if key not in elements or not equal(elements[key], value):
+                raise ModelRefuses("a value to be removed is not the one that is there")
+            del elements[key]
+            vrs.pop(key, None)
+        node["DICOM"] = elements
+        if "DICOMVRs" in node:
+            node["DICOMVRs"] = vrs
+
+    def update(self, place: ElementPath, said: Node) -> None:
+        node = self._node(place)
+        node["DICOM"] = {**_object(node, "DICOM"), **_object(said, "DICOM")}
+        if vrs := _object(said, "DICOMVRs"):
+            node["DICOMVRs"] = {**_object(node, "DICOMVRs"), **vrs}
+        uid = _object(said, "DICOM").get(UID_OF.get(place.level, ""))
+        if isinstance(uid, str) and place.level in (Level.SERIES, Level.INSTANCE):
+            self.moves.append((place, uid))
+
+    def document(self) -> ImageSetMetadata:
+        """Return the next version; nodes with new UIDs under their new keys, instances before their series."""
+        for place, uid in self.moves:
+            if place.level is Level.INSTANCE:
+                instances = self._instances(place.series)
+                instances[uid] = instances.pop(place.instance)
+        for name, changed in self.instances.items():
+            if name in self.series:
+                self.series[name] = SeriesNode(self.series[name].node, changed)
+        for place, uid in self.moves:
+            if place.level is Level.SERIES:
+                self.series[uid] = self.series.pop(place.series)
+        return ImageSetMetadata(dict(self.doc.head), self.patient, self.study, self.series)
 
 
 def after_copy(
@@ -124,55 +210,11 @@ def _places(blob: bytes | None) -> Iterator[tuple[ElementPath, dict[str, Json]]]
             yield ElementPath(Level.INSTANCE, uid, sop), instance
 
 
-def _removals(
-    doc: ImageSetMetadata, place: ElementPath, node: dict[str, Json]
-) -> Iterator[Mapping[str, Json]]:
-    base = place.base_pointer()
-    if not node:
-        yield {"op": "remove", "path": base}
-        return
-    vrs = _vrs(doc, place)
-    for key, value in _object(node, "DICOM").items():
-        yield {"op": "test", "path": place.child(key).pointer(), "value": value}
-        yield {"op": "remove", "path": place.child(key).pointer()}
-        if key in vrs:
-            yield {"op": "remove", "path": f"{base}/DICOMVRs/{key}"}
-
-
-def _updates(
-    doc: ImageSetMetadata, place: ElementPath, node: dict[str, Json]
-) -> Iterator[Mapping[str, Json]]:
-    if doc.attributes(place) is None:
-        raise ModelRefuses("the call speaks of a series or an instance that is not there")
-    for key, value in _object(node, "DICOM").items():
-        yield {"op": "add", "path": place.child(key).pointer(), "value": value}
-    given = _object(node, "DICOMVRs")
-    pointer = f"{place.base_pointer()}/DICOMVRs"
-    if given and not _vrs(doc, place):
-        yield {"op": "add", "path": pointer, "value": {}}
-    for key, vr in given.items():
-        yield {"op": "add", "path": f"{pointer}/{key}", "value": vr}
-
-
-def _rekeys(place: ElementPath, node: dict[str, Json]) -> Iterator[Mapping[str, Json]]:
-    """Yield the move of a node to its new key; instances are addressed before their series moves."""
-    uid = _object(node, "DICOM").get(UID_OF.get(place.level, ""))
-    old = place.instance or place.series
-    if isinstance(uid, str) and place.level in (Level.SERIES, Level.INSTANCE) and uid != old:
-        yield {"op": "move", "from": place.base_pointer(), "path": renamed(place, uid).base_pointer()}
-
-
 def renamed(place: ElementPath, uid: str) -> ElementPath:
     """Return the place of a series or an instance under another UID."""
     if place.level is Level.SERIES:
         return ElementPath(Level.SERIES, uid)
     return ElementPath(Level.INSTANCE, place.series, uid)
-
-
-def _vrs(doc: ImageSetMetadata, place: ElementPath) -> dict[str, Json]:
-    series = doc.series.get(place.series)
-    instance = series.instances.get(place.instance) if series is not None else None
-    return {} if instance is None else _object(instance.node, "DICOMVRs")
 
 
 def _object(node: Mapping[str, Json], key: str) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import msgspec
@@ -21,6 +22,8 @@ MODEL_LIMIT: Final = 30_000
 
 _HEAD: Final = msgspec.json.encode({"SchemaVersion": SCHEMA_VERSION})
 _EMPTY: Final = b"{}"
+_ROOM: Final = 400
+"""More than the longest address of an element: two UIDs of 64 and the names around them."""
 
 Containers: TypeAlias = tuple[str, ...]
 """The keys from a blob's root to the object that holds an atom."""
@@ -123,6 +126,7 @@ class _Blob:
         return msgspec.json.encode(self.tree) if self.tree else None
 
 
+@lru_cache(maxsize=256)
 def containers_of(place: ElementPath) -> Containers:
     """Return the keys that lead to the object of a level in an update's JSON."""
     match place.level:
@@ -202,7 +206,10 @@ def alone(atom: Atom) -> int:
 
 def fits(atom: Atom, payload: Payload) -> bool:
     """Say whether any call can carry the atom at all."""
-    return alone(atom) <= min(payload.limit, payload.blob)
+    limit = min(payload.limit, payload.blob)
+    if len(atom.value) + _ROOM < limit:
+        return True
+    return alone(atom) <= limit
 
 
 def stream_bytes(atoms: Sequence[Atom]) -> int:

@@ -18,6 +18,7 @@ from curator.dicom.dictionary import attribute, is_private, multi_valued, tag_of
 from curator.dicom.levels import Level
 from curator.findings import ABSENT, Absent, Change, Safety
 from curator.imageset import ElementPath, ImageSetMetadata
+from curator.imageset.instance import collector_off
 from curator.plan.leftout import LeftOut, Reason, tally
 from curator.plan.model import UID_OF, after_update
 from curator.plan.operations import Operations, operations_of
@@ -77,7 +78,18 @@ def plan_update(
     ``primary``: the set is in the study's primary hierarchy, where the service (edition 2025-07) lets neither
     Patient- nor Series-level elements nor UIDs be changed by a plain update.
     """
-    payload = payload or Payload()
+    with collector_off():  # a hundred thousand small objects, and not one cycle
+        return _planned(doc, changes, payload or Payload(), priority, allow, primary)
+
+
+def _planned(
+    doc: ImageSetMetadata,
+    changes: Iterable[Change],
+    payload: Payload,
+    priority: Callable[[str], int],
+    allow: frozenset[Safety],
+    primary: bool,
+) -> ImageSetUpdate:
     settled = settle(doc, changes, priority=priority, allow=allow)
     if primary:
         settled = _without_primary(settled)

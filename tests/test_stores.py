@@ -140,6 +140,18 @@ def test_a_profile_that_is_not_there_is_told_for_aws(monkeypatch: pytest.MonkeyP
     assert "profile" in str(refused.value)
 
 
+def test_a_missing_region_and_missing_credentials_are_told_for_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError) as regionless:
+        open_store(f"aws:{'0' * 32}")
+    assert "AWS_DEFAULT_REGION" in regionless.value.hint
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    store = open_store(f"aws:{'0' * 32}")
+    assert store.imaging.client.meta.endpoint_url == "https://medical-imaging.us-east-1.amazonaws.com"
+    with pytest.raises(ServiceError) as anonymous:
+        store.imaging.datastore()
+    assert "AWS_PROFILE" in anonymous.value.hint
+
+
 def test_connect_gives_a_real_client(tmp_path: Path) -> None:
     (tmp_path / "bucket").mkdir()
     client = curator.connect(f"local:{tmp_path / 's'}", buckets={"inbox": tmp_path / "bucket"}, delay=0)

@@ -123,7 +123,12 @@ class Served:
     show_default=True,
     help="Of the service's behaviour.",
 )
-@click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
+@click.option(
+    "--tls-cert",
+    help="The certificate, in PEM.",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+)
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
 @click.pass_obj
 def serve(

@@ -113,7 +113,9 @@ def _never_answered(error: Exception, operation: str) -> CuratorError:
                 "AWS_PROFILE names a profile that is not configured", hint="aws configure list-profiles"
             )
         case exceptions.NoRegionError():
-            return UsageError("no AWS region is set", hint="set AWS_REGION, or a region in the profile")
+            return UsageError(
+                "no AWS region is set", hint="set AWS_DEFAULT_REGION, or a region in the profile"
+            )
         case exceptions.HTTPClientError() | exceptions.ConnectionError():
             lost = operation in NEVER_TWICE and not isinstance(error, exceptions.EndpointConnectionError)
             unknown = "; whether it was carried out is not known" if lost else ""

@@ -11,7 +11,16 @@ from typing import Any, Final
 import msgspec
 
 from curator.catalogue.store import Shelf
-from curator.checks.view import Flattened, ImportFailure, Member, Repeated, Scope, SetFacts, Unresolved
+from curator.checks.view import (
+    Flattened,
+    ImportFailure,
+    Member,
+    PatientUse,
+    Repeated,
+    Scope,
+    SetFacts,
+    Unresolved,
+)
 from curator.dicom import Json
 from curator.dicom.levels import Level
 from curator.imageset import ImageSetMetadata
@@ -122,6 +131,17 @@ class CatalogueView:
         )
         for _, members in groupby(self._shelf.all(sql), key=lambda record: record[-1]):
             yield tuple(_member(record) for record in members)
+
+    def patients(self) -> Iterator[PatientUse]:
+        """Yield every combination of PatientID, name and birth date, each with at most two of its sets."""
+        sql = (
+            "SELECT patient_id, patient_name, birth_date, count(*), min(id || '/' || version),"
+            " max(id || '/' || version) FROM image_set WHERE NOT deleted AND patient_id<>''"
+            " AND read_version IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        )
+        for patient_id, name, birth_date, count, *examples in self._shelf.all(sql):
+            refs = [example.split("/") for example in dict.fromkeys(examples)]
+            yield PatientUse(patient_id, name, birth_date, tuple((i, version) for i, version in refs), count)
 
     def repeated(self) -> Iterator[Repeated]:
         """Yield SOP Instance UIDs that several image sets hold."""

@@ -39,6 +39,7 @@ MODULES: Final = (
     "study_under_two_patients",
     "primary_split",
     "flattened",
+    "look_alike_patients",
     "duplicate_instance",
     "sop_uid_clash",
     "missing_numbers",

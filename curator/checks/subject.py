@@ -5,7 +5,7 @@ A verdict is kept for each distinct (key, VR, value): a thousand instances of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
@@ -14,6 +14,7 @@ from curator.checks.terms import unknown_term
 from curator.checks.view import SetFacts
 from curator.dicom import Json
 from curator.dicom.dictionary import attribute, is_private, tag_of_key, vrs
+from curator.dicom.iods import Type
 from curator.dicom.vr import problem
 from curator.imageset import ElementPath, ImageSetMetadata, Instance
 
@@ -42,6 +43,8 @@ class Fault:
     value: Json = field(repr=False)
 
 
+Missing = tuple[ElementPath, Type, bool]
+"""(where, its Type, whether it is there but empty)"""
 _Verdict = tuple[Kind, str, str] | None
 
 
@@ -54,7 +57,8 @@ class Subject:
         self.today = today
         self.torn = torn
         self._faults: list[Fault] | None = None
-        self._verdicts: dict[tuple[str, str, object], _Verdict] = {}
+        self._missing: list[Missing] | None = None
+        self._verdicts: dict[tuple[object, ...], _Verdict] = {}
 
     @property
     def faults(self) -> list[Fault]:
@@ -67,6 +71,15 @@ class Subject:
     def deidentified(self) -> bool:
         """Whether PatientIdentityRemoved says YES."""
         return str(self.doc.patient.get("PatientIdentityRemoved") or "").strip().upper() == "YES"
+
+    @property
+    def missing(self) -> list[Missing]:
+        """Every element that the IODs require and that is not there, found on first look."""
+        if self._missing is None:
+            from curator.checks.types import missing
+
+            self._missing = list(missing(self))
+        return self._missing
 
     def images(self) -> Iterator[tuple[ElementPath, Instance]]:
         """Yield the instances with the paths of their level."""
@@ -84,27 +97,31 @@ class Subject:
     def _walk(
         self, place: ElementPath, node: Mapping[str, Json], private: Mapping[str, str]
     ) -> Iterator[Fault]:
+        verdicts = self._verdicts
         for key, value in node.items():
             if value is None:
                 continue
-            if isinstance(value, list) and value and isinstance(value[0], dict):
-                for number, item in enumerate(value):
-                    if isinstance(item, dict):
-                        yield from self._walk(place.child(key, number), item, {})
-                continue
-            verdict = self._verdict(key, value, private.get(key, ""))
+            comparable: object = value
+            if isinstance(value, list):
+                if value and isinstance(value[0], dict):
+                    yield from self._items(place.child(key), value)
+                    continue
+                comparable = tuple(value)  # of strings and numbers
+            memo = (key, comparable, private[key]) if key in private else (key, comparable)
+            try:
+                verdict = verdicts[memo]
+            except KeyError:
+                verdict = verdicts[memo] = judge(key, value, private.get(key, ""), self.today)
+            except TypeError:
+                continue  # an object, or a list of lists: no element of the service's form
             if verdict is not None:
                 kind, reason, vr = verdict
                 yield Fault(place.child(key), kind, reason, vr, value)
 
-    def _verdict(self, key: str, value: Json, vr: str) -> _Verdict:
-        comparable = tuple(map(str, value)) if isinstance(value, list) else value
-        if isinstance(comparable, dict):
-            return None
-        memo = (key, vr, comparable)
-        if memo not in self._verdicts:
-            self._verdicts[memo] = judge(key, value, vr, self.today)
-        return self._verdicts[memo]
+    def _items(self, sequence: ElementPath, items: Sequence[Json]) -> Iterator[Fault]:
+        for number, item in enumerate(items):
+            if isinstance(item, dict):
+                yield from self._walk(sequence.child(number), item, {})
 
 
 _MOST: Final = "more than "

@@ -23,7 +23,6 @@ from typing import Final
 from curator.checks.cases import SC, case, document, instance
 from curator.checks.check import DocumentCheck, Tally
 from curator.checks.subject import Subject
-from curator.checks.types import missing
 from curator.dicom import Json
 from curator.dicom.iods import Type
 from curator.findings import Finding, Severity
@@ -34,7 +33,7 @@ CODE = "CUR308"
 def run(subject: Subject) -> Iterator[Finding]:
     """Yield one finding an element."""
     tally = Tally(CODE, Severity.WARNING, subject)
-    for path, kind, present in missing(subject):
+    for path, kind, present in subject.missing:
         if kind is Type.REQUIRED:
             tally.add(path, "required (Type 1) and empty" if present else "required (Type 1) and absent")
     yield from tally.findings()

@@ -23,7 +23,7 @@ from curator.checks.cases import case, document, instance
 from curator.checks.check import DocumentCheck, Tally
 from curator.checks.subject import Subject
 from curator.checks.type_1_missing import WHOLE
-from curator.checks.types import addable, missing
+from curator.checks.types import addable
 from curator.dicom import Json
 from curator.dicom.iods import Type
 from curator.findings import ABSENT, Change, Finding, Safety, Severity, Why
@@ -34,7 +34,7 @@ CODE = "CUR309"
 def run(subject: Subject) -> Iterator[Finding]:
     """Yield one finding an element, with the change that adds it empty where that needs no force."""
     tally = Tally(CODE, Severity.NOTE, subject)
-    for path, kind, _ in missing(subject):
+    for path, kind, _ in subject.missing:
         if kind is Type.MAY_BE_EMPTY:
             vr = addable(path)
             why = Why(CODE, "required by the IOD, empty where unknown", (("Type", "2"),))

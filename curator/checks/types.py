@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from curator.checks.subject import Subject
+from curator.checks.subject import Missing, Subject
 from curator.dicom import Json
 from curator.dicom.dictionary import is_private, key_of_tag, multi_valued, tag_of_key, vrs
 from curator.dicom.iods import Type, modules_of, required, required_in_items
 from curator.dicom.levels import Level, level_of
-from curator.imageset import ElementPath, Instance
+from curator.imageset import ElementPath
 
 _NOT_ASKED: Final = frozenset((0x7FE00010, 0x00080016, 0x00080018))
 """PixelData stands as null in the service's documents; without SOP class and instance nothing is imported."""
@@ -33,25 +33,24 @@ _ALTERNATIVES: Final = frozenset((0x0040A730, 0x52009229, 0x52009230))
 """Sequences whose items are one of many kinds (content items, functional groups): what each needs is its kind's."""
 
 
-def missing(subject: Subject) -> Iterator[tuple[ElementPath, Type, bool]]:
-    """Yield (path, Type, present but empty) of each element that must be there; Type 2 only where it is absent."""
+def missing(subject: Subject) -> Iterator[Missing]:
+    """Yield each element that must be there and is not, Type 1 ones also where they are empty."""
     doc = subject.doc
-    above: dict[str, set[str]] = {}
-    told: set[tuple[str, str]] = set()
+    told: set[ElementPath] = set()
     for place, instance in subject.images():
-        sop_class = str(instance.dicom.get("SOPClassUID") or "")
-        if place.series not in above:
-            above[place.series] = {*doc.patient, *doc.study, *doc.series[place.series].dicom}
+        dicom = instance.dicom
+        levels = (doc.patient, doc.study, doc.series[place.series].dicom)
+        sop_class = str(dicom.get("SOPClassUID") or "")
         for key, tag, kind in _needed(sop_class):
-            level = level_of(tag)
-            value, present = _at(subject, instance, place, level, key)
-            if present and (kind is Type.MAY_BE_EMPTY or not _empty(value)):
+            # Some importers leave an element on the instance whose level is another.
+            holder = next((node for node in (dicom, *levels) if key in node), None)
+            if holder is not None and (kind is Type.MAY_BE_EMPTY or not _empty(holder[key])):
                 continue
-            path = _path(place, level).child(key)
-            if level is Level.INSTANCE or (str(path), key) not in told:
-                told.add((str(path), key))
-                yield path, kind, present
-        yield from _nested(place, instance.dicom, sop_class, ())
+            path = _path(place, level_of(tag)).child(key)
+            if path not in told:
+                told.add(path)
+                yield path, kind, holder is not None
+        yield from _nested(place, dicom, sop_class, ())
 
 
 @lru_cache(maxsize=256)
@@ -74,7 +73,7 @@ def _needed_in(sop_class: str, tags: tuple[int, ...]) -> tuple[tuple[str, Type],
 
 def _nested(
     place: ElementPath, node: Mapping[str, Json], sop_class: str, tags: tuple[int, ...]
-) -> Iterator[tuple[ElementPath, Type, bool]]:
+) -> Iterator[Missing]:
     for key, value in node.items():
         if not isinstance(value, list) or not value or not isinstance(value[0], dict):
             continue
@@ -91,16 +90,6 @@ def _nested(
                 if kind is Type.REQUIRED and _empty(item.get(inner)):
                     yield below.child(inner), kind, inner in item
             yield from _nested(below, item, sop_class, way)
-
-
-def _at(
-    subject: Subject, instance: Instance, place: ElementPath, level: Level, key: str
-) -> tuple[Json, bool]:
-    """Return (value, whether the element is there), on its level or, as some importers put it, on the instance."""
-    node = subject.doc.attributes(_path(place, level)) or {}
-    if key in node:
-        return node[key], True
-    return instance.dicom.get(key), key in instance.dicom
 
 
 def _path(place: ElementPath, level: Level) -> ElementPath:

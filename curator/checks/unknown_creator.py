@@ -17,19 +17,21 @@ Report only: decide with `curator values`, or load a knowledge base.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Final
 
 from curator.checks._creators import CREATORS
 from curator.checks.cases import case, document, instance
 from curator.checks.check import DocumentCheck, Tally
 from curator.checks.subject import Subject
 from curator.dicom import Json
-from curator.dicom.dictionary import is_private, tag_of_key
 from curator.findings import Finding, Severity
 
 CODE = "CUR503"
+_PRIVATE_KEY: Final = re.compile(r"[0-9A-F]{3}[13579BDF][0-9A-F]{4}")
 
 
 @cache
@@ -57,10 +59,9 @@ def _creators(dicom: Mapping[str, Json]) -> Iterator[tuple[str, str | None, int]
     blocks: dict[tuple[int, int], list[str]] = defaultdict(list)
     creators: dict[tuple[int, int], tuple[str, str]] = {}
     for key, value in dicom.items():
-        tag = tag_of_key(key) if len(key) == 8 else None
-        if tag is None or not is_private(tag):
+        if not _PRIVATE_KEY.fullmatch(key):
             continue
-        group, element = tag >> 16, tag & 0xFFFF
+        group, element = int(key[:4], 16), int(key[4:], 16)
         if 0x10 <= element <= 0xFF:
             text = value[0] if isinstance(value, list) and len(value) == 1 else value
             if isinstance(text, str) and text.strip():

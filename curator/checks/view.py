@@ -103,6 +103,17 @@ class Flattened:
     values: tuple[tuple[str, int], ...] = field(repr=False)  # (value as text, files)
 
 
+@dataclass(frozen=True, slots=True)
+class PatientUse:
+    """One spelling of a patient: PatientID, PatientName and PatientBirthDate as they stand, and the sets with it."""
+
+    patient_id: str = field(repr=False)
+    name: str = field(repr=False)
+    birth_date: str = field(repr=False)
+    sets: tuple[tuple[str, str], ...]  # a few of them, as findings name sets
+    count: int
+
+
 class View(Protocol):
     """A data store as the checks see it; ``now`` is epoch seconds, since the ground has no clock."""
 
@@ -135,6 +146,9 @@ class View(Protocol):
 
     def misplaced(self, scope: Scope) -> Iterator[tuple[Member, ...]]:
         """Yield the series that stand under several studies or patients, or the studies under several patients."""
+
+    def patients(self) -> Iterator[PatientUse]:
+        """Yield every combination of PatientID (not empty), name and birth date in use."""
 
     def repeated(self) -> Iterator[Repeated]:
         """Yield SOP Instance UIDs that several image sets hold."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from curator.localstore.content import Contents, unpack
+from curator.localstore.content import Dictionaries, unpack, unpack_on
 
 SCHEMA_VERSION = "1.1"
 
@@ -27,7 +27,6 @@ class InstanceDocument:
 
 def document(
     connection: sqlite3.Connection,
-    contents: Contents,
     image_set: int,
     version: int,
     datastore_id: str,
@@ -41,14 +40,18 @@ def document(
     if level is None:
         return None
     instances: dict[int, list[bytes]] = {}
+    dictionaries = Dictionaries(connection, image_set)
     rows = connection.execute(
-        "SELECT series, uid, data, dictionary FROM instance JOIN content ON content.pk = content"
-        " WHERE image_set = ? AND since <= ? AND until > ? ORDER BY number",
+        "SELECT i.series, coalesce(i.uid, b.uid), b.data, i.base = i.since, i.data FROM instance i"
+        " JOIN instance b ON b.image_set = i.image_set AND b.number = i.number AND b.since = i.base"
+        " WHERE i.image_set = ? AND i.since <= ? AND i.until > ? ORDER BY i.number",
         (image_set, version, version),
     )
-    for series, uid, packed, dictionary in rows:
-        one = msgspec.json.encode(uid) + b":" + contents.unpack(connection, packed, dictionary)
-        instances.setdefault(series, []).append(one)
+    for series, uid, first, is_first, packed in rows:
+        data = dictionaries.unpack(series, first)
+        if not is_first:
+            data = unpack_on(data, packed)
+        instances.setdefault(series, []).append(msgspec.json.encode(uid) + b":" + data)
     rows = connection.execute(
         "SELECT number, uid, data FROM series WHERE image_set = ? AND since <= ? AND until > ? ORDER BY number",
         (image_set, version, version),
@@ -73,7 +76,6 @@ def document(
 
 def instance_document(
     connection: sqlite3.Connection,
-    contents: Contents,
     image_set: int,
     version: int,
     image_set_id: str,
@@ -81,17 +83,19 @@ def instance_document(
 ) -> InstanceDocument | None:
     """Return one instance of a version with the levels above it; None when it is not there."""
     row = connection.execute(
-        "SELECT instance.series, series.uid, series.data, content.data, dictionary, patient, study"
-        " FROM instance JOIN content ON content.pk = instance.content"
-        " JOIN series ON series.image_set = ?1 AND series.number = instance.series"
+        "SELECT i.series, b.data, i.base = i.since, i.data, series.uid, series.data, patient, study"
+        " FROM instance i"
+        " JOIN instance b ON b.image_set = i.image_set AND b.number = i.number AND b.since = i.base"
+        " JOIN series ON series.image_set = ?1 AND series.number = i.series"
         "  AND series.since <= ?2 AND series.until > ?2"
         " JOIN level ON level.image_set = ?1 AND level.since <= ?2 AND level.until > ?2"
-        " WHERE instance.image_set = ?1 AND instance.uid = ?3 AND instance.since <= ?2 AND instance.until > ?2",
+        " WHERE i.image_set = ?1 AND coalesce(i.uid, b.uid) = ?3 AND i.since <= ?2 AND i.until > ?2",
         (image_set, version, sop_uid),
     ).fetchone()
     if row is None:
         return None
-    _, series_uid, series, packed, dictionary, patient, study = row
+    number, first, is_first, packed, series_uid, series, patient, study = row
+    data = Dictionaries(connection, image_set).unpack(number, first)
     return InstanceDocument(
         image_set_id,
         version,
@@ -99,5 +103,5 @@ def instance_document(
         unpack(patient),
         unpack(study),
         unpack(series),
-        contents.unpack(connection, packed, dictionary),
+        data if is_first else unpack_on(data, packed),
     )

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from curator.localstore.content import Contents, pack, unpack
+from curator.localstore.content import Dictionaries, pack, pack_on, unpack, unpack_on
 from curator.localstore.database import NOW_AND_ON, OPEN
 
 _PUNCTUATION = 4  # two quotes, a colon and a comma
@@ -22,11 +22,21 @@ class InstanceRow:
     """An open instance row: its number is its place in the document and stays its own for good."""
 
     number: int
+    since: int
     series: int
+    base: int
     uid: str
-    content: int
+    base_uid: str
     frames: int
     size: int
+    data: bytes
+
+
+_INSTANCE = (
+    "SELECT i.number, i.since, i.series, i.base, coalesce(i.uid, b.uid), b.uid, i.frames, i.size, i.data"
+    " FROM instance i JOIN instance b ON b.image_set = i.image_set AND b.number = i.number AND b.since = i.base"
+    f" WHERE i.image_set = ? AND i.{OPEN}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +51,12 @@ class SeriesRow:
 class Draft:
     """Writes the rows of ``version`` of one image set, inside the caller's transaction."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, contents: Contents, image_set: int, version: int, size: int = 0
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, image_set: int, version: int, size: int = 0) -> None:
         self.connection = connection
-        self.contents = contents
+        self.dictionaries = Dictionaries(connection, image_set)
         self.image_set = image_set
         self.version = version
+        self._first = -1, b""  # the number and first content of the instance read last
         self.size = size
         """Bytes of the document's JSON so far: the 50 MB quota must not cost reading it."""
 
@@ -71,20 +80,34 @@ class Draft:
     def find(self, uid: str) -> InstanceRow | None:
         """Return the open instance of that SOP Instance UID."""
         row = self.connection.execute(
-            "SELECT number, series, uid, content, frames, size FROM instance"
-            f" WHERE image_set = ? AND uid = ? AND {OPEN}",
-            (self.image_set, uid),
+            f"{_INSTANCE} AND i.number = (SELECT number FROM present WHERE image_set = ? AND uid = ?)",
+            (self.image_set, self.image_set, uid),
         ).fetchone()
         return InstanceRow(*row) if row else None
 
     def instances(self, series: int | None = None) -> list[InstanceRow]:
         """Return the open instances, of one series or of all, in the document's order."""
         rows = self.connection.execute(
-            "SELECT number, series, uid, content, frames, size FROM instance"
-            f" WHERE image_set = ?1 AND {OPEN} AND (?2 IS NULL OR series = ?2) ORDER BY number",
-            (self.image_set, series),
+            f"{_INSTANCE} AND (?2 IS NULL OR i.series = ?2) ORDER BY i.number", (self.image_set, series)
         )
         return [InstanceRow(*row) for row in rows]
+
+    def content(self, row: InstanceRow) -> bytes:
+        """Return an instance's JSON."""
+        first = self.first_content(row)
+        return first if row.base == row.since else unpack_on(first, row.data)
+
+    def first_content(self, row: InstanceRow) -> bytes:
+        """Return the JSON of an instance's first version, which the later ones are compressed against."""
+        if self._first[0] != row.number:
+            data = row.data
+            if row.base != row.since:
+                (data,) = self.connection.execute(
+                    "SELECT data FROM instance WHERE image_set = ? AND number = ? AND since = ?",
+                    (self.image_set, row.number, row.base),
+                ).fetchone()
+            self._first = row.number, self.dictionaries.unpack(row.series, data)
+        return self._first[1]
 
     def next_number(self) -> int:
         """Return the first number that no instance of any version has had."""
@@ -140,20 +163,39 @@ class Draft:
         self._close("series", row.number)
         self.size -= len(row.data)
 
-    def put_instance(self, row: InstanceRow) -> None:
-        """Add an instance; sqlite3.IntegrityError when another open instance has its UID."""
+    def add_instance(self, number: int, series: int, uid: str, data: bytes, frames: int) -> None:
+        """Add an instance under a number of its own.
+
+        Raises sqlite3.IntegrityError when another open instance has its UID.
+        """
+        packed = self.dictionaries.pack(series, data)
+        size = instance_size(uid, data)
+        self._put(InstanceRow(number, self.version, series, self.version, uid, uid, frames, size, packed))
+
+    def changed(self, row: InstanceRow, uid: str, data: bytes) -> InstanceRow:
+        """Return what takes the place of a row when its JSON becomes ``data``."""
+        packed = pack_on(self.first_content(row), data)
+        size = instance_size(uid, data)
+        return InstanceRow(
+            row.number, self.version, row.series, row.base, uid, row.base_uid, row.frames, size, packed
+        )
+
+    def _put(self, row: InstanceRow) -> None:
+        uid = None if row.base != row.since and row.uid == row.base_uid else row.uid
+        self.connection.execute("INSERT INTO present VALUES (?, ?, ?)", (self.image_set, row.uid, row.number))
         self.connection.execute(
-            "INSERT INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self.image_set,
                 row.number,
-                self.version,
+                row.since,
                 NOW_AND_ON,
                 row.series,
-                row.uid,
-                row.content,
+                row.base,
+                uid,
                 row.frames,
                 row.size,
+                row.data,
             ),
         )
         self.size += row.size
@@ -167,11 +209,14 @@ class Draft:
         for old, _ in changes:
             self.remove_instance(old)
         for _, new in changes:
-            self.put_instance(new)
+            self._put(new)
 
     def remove_instance(self, row: InstanceRow) -> None:
         """Remove an instance; its frames stay, and stay billed (guide, "What is considered a touch?")."""
         self._close("instance", row.number)
+        self.connection.execute(
+            "DELETE FROM present WHERE image_set = ? AND uid = ?", (self.image_set, row.uid)
+        )
         self.size -= row.size
 
     def go_back(self, to: int) -> None:
@@ -198,6 +243,15 @@ class Draft:
                 keys,
             )
 
+        self._list_present()
+
+    def _list_present(self) -> None:
+        self.connection.execute("DELETE FROM present WHERE image_set = ?", (self.image_set,))
+        self.connection.executemany(
+            "INSERT INTO present VALUES (?, ?, ?)",
+            [(self.image_set, row.uid, row.number) for row in self.instances()],
+        )
+
 
 _REVERTED = (
     ("level", "image_set, :new, :now, patient, study", "{a}.patient = {b}.patient AND {a}.study = {b}.study"),
@@ -207,11 +261,14 @@ _REVERTED = (
         "{a}.number = {b}.number AND {a}.uid = {b}.uid AND {a}.data = {b}.data",
     ),
     (
+        # What was compressed against nothing comes back as equal to itself as it was.
         "instance",
-        "image_set, number, :new, :now, series, uid, content, frames, size",
-        "{a}.number = {b}.number AND {a}.series = {b}.series AND {a}.uid = {b}.uid AND {a}.content = {b}.content",
+        "image_set, number, :new, :now, series, base, CASE WHEN base = since THEN NULL ELSE uid END, frames, size,"
+        " CASE WHEN base = since THEN x'' ELSE data END",
+        "{a}.number = {b}.number AND {a}.since = {b}.since",
     ),
 )
+"""What `go_back` compares and copies of each table: for an instance it is the same row or another one."""
 
 
 def instance_size(uid: str, data: bytes) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -15,63 +16,31 @@ from curator.localstore.states import (
     IMAGE_SET_EVENTS,
     IMPORT_JOB_EVENTS,
     DatastoreStatus,
-    State,
     Status,
+    state_of,
 )
 
-
-def _record(
-    connection: sqlite3.Connection, now: float, kind: str, resource: str, detail: dict[str, Json]
-) -> None:
-    event: dict[str, Json] = {
-        "version": "0",
-        "id": str(uuid4()),
-        "detail-type": kind,
-        "source": "aws.medical-imaging",
-        "account": ACCOUNT,
-        "time": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": REGION,
-        "resources": [resource],
-        "detail": {"imagingVersion": "1.0", **detail},
-    }
-    connection.execute("INSERT INTO event (body) VALUES (?)", (msgspec.json.encode(event),))
+_INSERT = "INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def datastore_event(
-    connection: sqlite3.Connection, now: float, datastore_id: str, name: str, status: DatastoreStatus
+    connection: sqlite3.Connection, now: float, datastore: int, status: DatastoreStatus
 ) -> None:
     """Record that a data store came to ``status``."""
-    detail: dict[str, Json] = {
-        "datastoreId": datastore_id,
-        "datastoreName": name,
-        "datastoreStatus": status.value,
-    }
-    _record(connection, now, DATASTORE_EVENTS[status], datastore_arn(datastore_id), detail)
+    connection.execute(_INSERT, (uuid4().bytes, now, status.value, datastore, None, None, None))
 
 
 def image_set_event(
     connection: sqlite3.Connection,
     now: float,
-    datastore_id: str,
-    image_set_id: str,
-    state: State,
+    datastore: int,
+    image_set: int,
     status: Status,
     *,
     is_primary: bool | None = None,
 ) -> None:
-    """Record that an image set came to ``state`` and ``status``; ``is_primary`` is told by newer editions only.
-
-    assumption: the guide spells the key ``imagesetId`` (AWS's own sample reads ``imageSetId``).
-    """
-    detail: dict[str, Json] = {
-        "datastoreId": datastore_id,
-        "imagesetId": image_set_id,
-        "imageSetState": state.value,
-        "imageSetWorkflowStatus": status.value,
-    }
-    if is_primary is not None:
-        detail["isPrimary"] = is_primary
-    _record(connection, now, IMAGE_SET_EVENTS[status], image_set_arn(datastore_id, image_set_id), detail)
+    """Record that an image set came to ``status``; ``is_primary`` is told by newer editions only."""
+    connection.execute(_INSERT, (uuid4().bytes, now, status.value, datastore, image_set, is_primary, None))
 
 
 def import_job_event(
@@ -86,12 +55,58 @@ def import_job_event(
     output_uri: str,
 ) -> None:
     """Record that an import job came to ``status``."""
-    detail: dict[str, Json] = {
-        "datastoreId": datastore_id,
+    detail = {
         "jobId": job_id,
         "jobName": job_name,
         "jobStatus": status,
         "inputS3Uri": input_uri,
         "outputS3Uri": output_uri,
     }
-    _record(connection, now, IMPORT_JOB_EVENTS[status], datastore_arn(datastore_id), detail)
+    (datastore,) = connection.execute("SELECT pk FROM datastore WHERE id = ?", (datastore_id,)).fetchone()
+    connection.execute(
+        _INSERT, (uuid4().bytes, now, status, datastore, None, None, msgspec.json.encode(detail))
+    )
+
+
+def events_after(
+    connection: sqlite3.Connection, after: int, limit: int
+) -> Iterator[tuple[int, dict[str, Json]]]:
+    """Iterate over events, each with its number, from the one after ``after``."""
+    rows = connection.execute(
+        "SELECT event.pk, event.id, time, event.status, datastore.id, datastore.name, image_set.id,"
+        " event.is_primary, detail FROM event JOIN datastore ON datastore.pk = event.datastore"
+        " LEFT JOIN image_set ON image_set.pk = event.image_set WHERE event.pk > ? ORDER BY event.pk LIMIT ?",
+        (after, limit),
+    ).fetchall()
+    for number, identity, time, status, datastore_id, name, image_set_id, is_primary, packed in rows:
+        resource = datastore_arn(datastore_id)
+        detail: dict[str, Json] = {"imagingVersion": "1.0", "datastoreId": datastore_id}
+        if packed is not None:
+            kind = IMPORT_JOB_EVENTS[status]
+            detail.update(msgspec.json.decode(packed))
+        elif image_set_id is None:
+            kind = DATASTORE_EVENTS[DatastoreStatus(status)]
+            detail.update(datastoreName=name, datastoreStatus=status)
+        else:
+            kind = IMAGE_SET_EVENTS[Status(status)]
+            resource = image_set_arn(datastore_id, image_set_id)
+            # assumption: spelled as the guide does (AWS's own sample reads ``imageSetId``).
+            detail["imagesetId"] = image_set_id
+            detail["imageSetState"] = state_of(Status(status)).value
+            detail["imageSetWorkflowStatus"] = status
+            if is_primary is not None:
+                detail["isPrimary"] = bool(is_primary)
+        yield (
+            number,
+            {
+                "version": "0",
+                "id": str(UUID(bytes=identity)),
+                "detail-type": kind,
+                "source": "aws.medical-imaging",
+                "account": ACCOUNT,
+                "time": datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "region": REGION,
+                "resources": [resource],
+                "detail": detail,
+            },
+        )

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from curator.localstore.content import Dictionaries, unpack_on
 from curator.localstore.database import OPEN
 
 if TYPE_CHECKING:
@@ -16,17 +17,17 @@ _RULES = {
     "rows of a version range that ends before it begins": (
         "SELECT count(*) FROM instance WHERE until <= since"
     ),
-    "instances without content": (
-        "SELECT count(*) FROM instance LEFT JOIN content ON content.pk = content WHERE content.pk IS NULL"
+    "instances whose first version is missing": (
+        "SELECT count(*) FROM instance i WHERE base != since AND NOT EXISTS (SELECT 1 FROM instance b"
+        " WHERE b.image_set = i.image_set AND b.number = i.number AND b.since = i.base AND b.base = b.since)"
     ),
-    "contents without dictionary": (
-        "SELECT count(*) FROM content LEFT JOIN dictionary ON dictionary.pk = dictionary WHERE dictionary.pk IS NULL"
+    "instances that their image set's list of UIDs does not know": (
+        f"SELECT count(*) FROM instance i WHERE i.{OPEN} AND NOT EXISTS (SELECT 1 FROM present p"
+        " WHERE p.image_set = i.image_set AND p.number = i.number)"
     ),
-    "contents that no image set holds": (
-        "SELECT count(*) FROM content WHERE NOT EXISTS (SELECT 1 FROM instance WHERE content = content.pk)"
-    ),
-    "dictionaries that no content needs": (
-        "SELECT count(*) FROM dictionary WHERE NOT EXISTS (SELECT 1 FROM content WHERE dictionary = dictionary.pk)"
+    "UIDs listed without their instance": (
+        "SELECT count(*) FROM present p WHERE NOT EXISTS (SELECT 1 FROM instance i"
+        f" WHERE i.image_set = p.image_set AND i.number = p.number AND i.{OPEN})"
     ),
     "instances whose series is not in their version": (
         f"SELECT count(*) FROM instance i WHERE i.{OPEN} AND NOT EXISTS (SELECT 1 FROM series s"
@@ -63,17 +64,26 @@ def problems(storage: Storage) -> Iterator[str]:
             (count,) = connection.execute(rule).fetchone()
             if count:
                 yield f"{count} {name}"
-        yield from _contents(storage, connection)
+        yield from _contents(connection)
         yield from _frames(storage, connection)
 
 
-def _contents(storage: Storage, connection: sqlite3.Connection) -> Iterator[str]:
+def _contents(connection: sqlite3.Connection) -> Iterator[str]:
+    """Unpack every version of every instance; each carries a checksum."""
     damaged = 0
-    rows = connection.execute("SELECT address, data, dictionary FROM content ORDER BY dictionary")
-    for address, packed, dictionary in rows:
+    rows = connection.execute(
+        "SELECT image_set, series, base = since, data FROM instance ORDER BY image_set, number, since"
+    )
+    dictionaries, first = Dictionaries(connection, -1), b""
+    for image_set, series, is_first, packed in rows:
+        if dictionaries.image_set != image_set:
+            dictionaries = Dictionaries(connection, image_set)
         try:
-            data = storage.contents.unpack(connection, packed, dictionary)
-            damaged += hashlib.sha256(data).digest() != address
+            if is_first:
+                first = b""
+                first = dictionaries.unpack(series, packed)
+            else:
+                unpack_on(first, packed)
         except Exception:  # whatever damaged bytes make of the decompressor
             damaged += 1
     if damaged:

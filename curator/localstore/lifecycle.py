@@ -78,11 +78,10 @@ class Lifecycle:
         self, connection: sqlite3.Connection, now: float, datastore: int, status: DatastoreStatus
     ) -> None:
         """Give a data store its status."""
-        store_id, name = connection.execute(
-            "UPDATE datastore SET status = ?, updated = ? WHERE pk = ? RETURNING id, name",
-            (status.value, now, datastore),
-        ).fetchone()
-        datastore_event(connection, now, store_id, name, status)
+        connection.execute(
+            "UPDATE datastore SET status = ?, updated = ? WHERE pk = ?", (status.value, now, datastore)
+        )
+        datastore_event(connection, now, datastore, status)
 
     def later(
         self,
@@ -108,20 +107,16 @@ class Lifecycle:
             "UPDATE image_set SET state = ?, status = ?, accessed = ? WHERE pk = ?",
             (State.LOCKED.value, status.value, now, row.pk),
         )
-        self.tell(connection, now, row.pk, State.LOCKED, status)
+        self.tell(connection, now, row.pk, status)
         self.later(connection, now, operation, row.datastore, row.pk)
 
-    def tell(
-        self, connection: sqlite3.Connection, now: float, image_set: int, state: State, status: Status
-    ) -> None:
+    def tell(self, connection: sqlite3.Connection, now: float, image_set: int, status: Status) -> None:
         """Record an image set's change of state as an event."""
-        store_id, set_id, primary = connection.execute(
-            "SELECT datastore.id, image_set.id, is_primary FROM image_set"
-            " JOIN datastore ON datastore.pk = datastore WHERE image_set.pk = ?",
-            (image_set,),
+        datastore, primary = connection.execute(
+            "SELECT datastore, is_primary FROM image_set WHERE pk = ?", (image_set,)
         ).fetchone()
         told = bool(primary) if self.edition.primary_image_sets else None
-        image_set_event(connection, now, store_id, set_id, state, status, is_primary=told)
+        image_set_event(connection, now, datastore, image_set, status, is_primary=told)
 
     def add_version(
         self,
@@ -150,7 +145,7 @@ class Lifecycle:
                 "UPDATE image_set SET state = ?, status = ?, deleted = ? WHERE pk = ?",
                 (State.DELETED.value, Status.DELETED.value, now, image_set),
             )
-            self.tell(connection, now, image_set, State.DELETED, Status.DELETED)
+            self.tell(connection, now, image_set, Status.DELETED)
             return
         (status,) = connection.execute(
             "SELECT version.status FROM image_set JOIN version ON version.image_set = pk AND version = latest"
@@ -169,4 +164,4 @@ class Lifecycle:
             (State.ACTIVE.value, status.value, image_set),
         )
         summarise(connection, image_set)
-        self.tell(connection, now, image_set, State.ACTIVE, status)
+        self.tell(connection, now, image_set, status)

@@ -11,6 +11,7 @@ import binascii
 import gzip
 import math
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -349,9 +350,18 @@ def _route_key(method: str, words: list[str]) -> tuple[str, int, str, str]:
     return method, len(words), words[0], last
 
 
-@cache
+_loading = threading.Lock()
+
+
 def service_model() -> ServiceModel:
     """Return the compiled model; botocore's data file is read without importing botocore."""
+    # Two threads that make msgspec learn the same recursive types at once crash the process.
+    with _loading:
+        return _load()
+
+
+@cache
+def _load() -> ServiceModel:
     spec = find_spec("botocore")
     if spec is None or spec.origin is None:
         raise ImportError("botocore, which holds the service's model, is not installed")

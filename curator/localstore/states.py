@@ -42,6 +42,20 @@ class Status(StrEnum):
     IMPORT_FAILED = "IMPORT_FAILED"
 
 
+LOCKING = frozenset(
+    {Status.COPYING, Status.COPYING_WITH_READ_ONLY_ACCESS, Status.UPDATING, Status.DELETING, Status.IMPORTING}
+    | {Status.UPDATING_FOR_STUDY_CONSISTENCY}
+)
+"""The statuses of an image set on which an operation runs."""
+
+
+def state_of(status: Status) -> State:
+    """Return the state that goes with a workflow status."""
+    if status is Status.DELETED:
+        return State.DELETED
+    return State.LOCKED if status in LOCKING else State.ACTIVE
+
+
 DATASTORE_EVENTS = {
     DatastoreStatus.CREATING: "Data Store Creating",
     DatastoreStatus.CREATE_FAILED: "Data Store Creation Failed",

@@ -12,10 +12,9 @@ import msgspec
 
 from curator.dicom import Json
 from curator.localstore.arn import new_id
-from curator.localstore.content import Contents
 from curator.localstore.database import OPEN, Database
 from curator.localstore.documents import InstanceDocument, document, instance_document
-from curator.localstore.draft import Draft, InstanceRow, SeriesRow, instance_size
+from curator.localstore.draft import Draft, SeriesRow
 from curator.localstore.editions import Edition
 from curator.localstore.faults import Failed, conflict, not_found
 from curator.localstore.framefiles import FrameFiles
@@ -50,7 +49,6 @@ class Storage:
     ) -> None:
         self.database = Database(folder)
         self.frames = FrameFiles(folder)
-        self.contents = Contents()
         self.edition = edition
         self.limits = limits
         self.clock = clock
@@ -154,7 +152,7 @@ class Storage:
         with self.reading() as connection:
             row = self.living_image_set(connection, datastore_id, image_set_id)
             wanted = self.readable_version(connection, row, version)
-            made = document(connection, self.contents, row.pk, wanted, datastore_id, image_set_id)
+            made = document(connection, row.pk, wanted, datastore_id, image_set_id)
         if made is None:
             raise not_found("ImageSet version has no metadata")
         self.touch(row)
@@ -167,7 +165,7 @@ class Storage:
         with self.reading() as connection:
             row = self.living_image_set(connection, datastore_id, image_set_id)
             wanted = self.readable_version(connection, row, version)
-            found = instance_document(connection, self.contents, row.pk, wanted, image_set_id, sop_uid)
+            found = instance_document(connection, row.pk, wanted, image_set_id, sop_uid)
         if found is None:
             raise not_found("Instance does not exist in the ImageSet")
         self.touch(row)
@@ -194,12 +192,14 @@ class Storage:
         with self.reading() as connection:
             store = self.active_datastore(connection, datastore_id)
             rows = connection.execute(
-                "SELECT image_set.* FROM instance JOIN image_set ON image_set.pk = instance.image_set"
-                " JOIN summary ON summary.image_set = image_set.pk"
+                "SELECT image_set.* FROM summary JOIN image_set ON image_set.pk = summary.image_set"
+                " JOIN present ON present.image_set = image_set.pk AND present.uid = ?1"
+                " JOIN instance ON instance.image_set = image_set.pk AND instance.number = present.number"
+                f" AND instance.{OPEN}"
                 " JOIN series ON series.image_set = image_set.pk AND series.number = instance.series"
                 f" AND series.{OPEN}"
-                f" WHERE instance.uid = ? AND instance.{OPEN} AND image_set.datastore = ?"
-                " AND study_uid = ? AND series.uid = ? ORDER BY image_set.is_primary DESC, image_set.pk",
+                " WHERE summary.datastore = ?2 AND study_uid = ?3 AND series.uid = ?4"
+                " ORDER BY image_set.is_primary DESC, image_set.pk",
                 (sop_uid, store.pk, study_uid, series_uid),
             ).fetchall()
         return [ImageSetRow(*row) for row in rows]
@@ -254,7 +254,7 @@ class Storage:
                 )
             image_set_id = new_id()
             pk = self.new_row(connection, now, store.pk, image_set_id, Status.CREATED, primary=primary)
-            draft = Draft(connection, self.contents, pk, 1)
+            draft = Draft(connection, pk, 1)
             draft.put_levels(msgspec.json.encode(first.patient), msgspec.json.encode(first.study))
             self._fill(draft, instances)
             self.lifecycle.add_version(connection, now, pk, 1, Status.CREATED, size=draft.size)
@@ -292,7 +292,7 @@ class Storage:
             if row.state != State.ACTIVE:
                 raise conflict("ImageSet is LOCKED")
             version = row.latest + 1
-            draft = Draft(connection, self.contents, row.pk, version, self.size(connection, row))
+            draft = Draft(connection, row.pk, version, self.size(connection, row))
             self._fill(draft, instances)
             # assumption: the service shows IMPORTING meanwhile; a job's sets are there when it is done.
             self.lifecycle.add_version(connection, now, row.pk, version, Status.IMPORTED, size=draft.size)
@@ -310,7 +310,6 @@ class Storage:
     def _fill(self, draft: Draft, instances: Sequence[ParsedInstance]) -> None:
         """Write instances, their series where new, and their frames."""
         series = {row.uid: row.number for row in draft.all_series()}
-        dictionaries: dict[int, int] = {}
         number = draft.next_number()
         for instance in instances:
             if instance.series_instance_uid not in series:
@@ -320,28 +319,14 @@ class Storage:
                 )
             place = series[instance.series_instance_uid]
             data = _instance_json(instance)
-            if place not in dictionaries:
-                dictionaries[place] = self._dictionary(draft, place, data)
-            content = self.contents.put(draft.connection, data, dictionaries[place])
             old = draft.find(instance.sop_instance_uid)
             if old is not None:
                 draft.remove_instance(old)
-            uid = instance.sop_instance_uid
-            size = instance_size(uid, data)
-            draft.put_instance(InstanceRow(number, place, uid, content, len(instance.frames), size))
+            draft.add_instance(number, place, instance.sop_instance_uid, data, len(instance.frames))
             self._put_frames(draft, instance.frames)
             number += 1
         if draft.size > self.limits.metadata_bytes:
             raise Failed("INVALID_REQUEST: The metadata of the ImageSet exceeds the size limit.")
-
-    def _dictionary(self, draft: Draft, series: int, data: bytes) -> int:
-        """Return the dictionary that the series' instances are compressed against; ``data`` makes a first one."""
-        found = draft.connection.execute(
-            "SELECT dictionary FROM instance JOIN content ON content.pk = content WHERE image_set = ? AND series = ?"
-            " LIMIT 1",
-            (draft.image_set, series),
-        ).fetchone()
-        return int(found[0]) if found else self.contents.dictionary_of(draft.connection, data)
 
     def _put_frames(self, draft: Draft, frames: Sequence[ParsedFrame]) -> None:
         for frame in frames:
@@ -361,21 +346,14 @@ class Storage:
 
     def purge(self, connection: sqlite3.Connection, image_set: int) -> list[str]:
         """Delete all that an image set holds; the keys returned are frames to delete once this is committed."""
-        contents = [
-            number
-            for (number,) in connection.execute(
-                "SELECT DISTINCT content FROM instance WHERE image_set = ?", (image_set,)
-            )
-        ]
         keys = [
             key
             for (key,) in connection.execute(
                 "SELECT DISTINCT key FROM frame WHERE image_set = ?", (image_set,)
             )
         ]
-        for table in ("summary", "level", "series", "instance", "frame"):
+        for table in ("summary", "level", "series", "instance", "present", "dictionary", "frame"):
             connection.execute(f"DELETE FROM {table} WHERE image_set = ?", (image_set,))
-        self.contents.purge(connection, contents)
         return keys
 
     def drop_frames(self, keys: Sequence[str]) -> None:

@@ -11,13 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
 from curator.dicom import Json
 from curator.errors import StoreError
 from curator.localstore import wire
 from curator.localstore.database import explain
 from curator.localstore.editions import edition as edition_named
+from curator.localstore.events import events_after
 from curator.localstore.limits import AWS, DEFAULT, Limits, Meter
 from curator.localstore.storage import Storage
 from curator.localstore.wire import WireRequest, WireResponse
@@ -117,11 +116,8 @@ class LocalStore:
         """Iterate over changes of state as EventBridge events, each with its number, from the one after ``after``."""
         self.storage.settle()
         with self.storage.reading() as connection:
-            rows = connection.execute(
-                "SELECT pk, body FROM event WHERE pk > ? ORDER BY pk LIMIT ?", (after, limit)
-            ).fetchall()
-        for number, body in rows:
-            yield number, msgspec.json.decode(body)
+            found = list(events_after(connection, after, limit))
+        yield from found
 
     def check(self) -> list[str]:
         """Return what is damaged, in words; nothing when all is well."""

@@ -51,7 +51,7 @@ def summarise(connection: sqlite3.Connection, image_set: int) -> None:
     for packed in (*level, *(data for (data,) in series[:1])):
         values.update(msgspec.json.decode(unpack(packed)))
     (instances,) = connection.execute(
-        f"SELECT count(*) FROM instance WHERE image_set = ? AND {OPEN}", (image_set,)
+        "SELECT count(*) FROM present WHERE image_set = ?", (image_set,)
     ).fetchone()
     tags: dict[str, Json] = {name: _text(values.get(keyword)) for name, keyword in SEARCHED.items()}
     number = _text(values.get("SeriesNumber"))

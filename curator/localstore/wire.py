@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs
-from uuid import uuid4
 
 import msgspec
 
@@ -128,7 +128,10 @@ def answer(store: LocalStore, request: WireRequest) -> WireResponse:
         response = _answer(store, request)
     except Fault as fault:
         response = refusal(fault.code, fault.message)
-    response.headers["x-amzn-RequestId"] = str(uuid4())
+    number = os.urandom(16).hex()
+    response.headers["x-amzn-RequestId"] = (
+        f"{number[:8]}-{number[8:12]}-{number[12:16]}-{number[16:20]}-{number[20:]}"
+    )
     return response
 
 

@@ -28,6 +28,7 @@ def in_process(
     delay: float = 0.0,
     limits: Literal["aws"] | Limits | None = None,
     clock: Callable[[], float] = time.time,
+    pass_time: Callable[[float], None] = time.sleep,
 ) -> Iterator[Imaging]:
     """Open a store in this process, with one data store and one bucket."""
     bucket = FolderBucket("inbox", root / "inbox")
@@ -42,8 +43,9 @@ def in_process(
     ) as store:
         client = inprocess_client(store, attempts=1)
         made = client.create_datastore(datastoreName="suite", clientToken="suite")["datastoreId"]
-        time.sleep(delay)  # CREATING until then
-        yield Imaging(client, made, bucket, "in-process")
+        found = Imaging(client, made, bucket, "in-process", pass_time=pass_time)
+        pass_time(delay)  # CREATING until then
+        yield found
 
 
 @contextmanager
@@ -95,10 +97,24 @@ def local(tmp_path: Path) -> Iterator[Imaging]:
         yield found
 
 
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+
+
 @pytest.fixture
 def slow(tmp_path: Path) -> Iterator[Imaging]:
-    """A data store of the test's own, whose operations take a quarter of a second."""
-    with in_process(tmp_path, delay=0.25) as found:
+    """A data store of the test's own, whose operations take ten seconds of a clock that waiting moves."""
+    clock = Clock()
+    with in_process(tmp_path, delay=10.0, clock=clock, pass_time=clock.pass_time) as found:
         yield found
 
 

@@ -6,7 +6,7 @@ import gzip
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -86,6 +86,7 @@ class Imaging:
     kind: str
     role: str = "arn:aws:iam::000000000000:role/test"
     made: list[str] = field(default_factory=list)
+    pass_time: Callable[[float], None] = time.sleep
 
     def add(
         self, count: int = 1, *, study: str = "", series: str = "", frames: int = 1, **attributes: object
@@ -166,7 +167,7 @@ class Imaging:
             seen = self.properties(image_set_id)
             if seen["imageSetState"] != "LOCKED":
                 return seen
-            time.sleep(1 if self.kind == "aws" else 0.01)
+            self.pass_time(0.01 if self.kind == "http" else 1.0)
 
     def document(self, image_set_id: str, version: str | None = None) -> Document:
         """Return a version's metadata document."""

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+from pydicom.data import get_testdata_file
 
 from curator.dicom import Json
 from curator.localstore.parsed import ParsedFrame, ParsedInstance
@@ -47,6 +52,53 @@ def parsed_instances(
             attributes,
             private,
             (ParsedFrame({"ID": secrets.token_hex(16), "FrameSizeInBytes": 32}, frame),),
+            "1.2.840.10008.1.2.4.202",
+            f"in/{number}.dcm",
+        )
+
+
+def like_a_real_one(count: int, series: str) -> Iterator[ParsedInstance]:
+    """Return a CT series: pydicom's ``CT_small.dcm`` (11 KB of JSON), with all that differs from slice to slice."""
+    from tests.localstore.conftest import in_process
+
+    with tempfile.TemporaryDirectory() as folder, in_process(Path(folder)) as local:
+        path = get_testdata_file("CT_small.dcm")
+        local.bucket.put("in/one.dcm", Path(str(path)).read_bytes())
+        local.import_all("in")
+        found = local.client.search_image_sets(datastoreId=local.datastore_id)["imageSetsMetadataSummaries"]
+        document = local.document(found[0]["imageSetId"])
+    (level,) = document["Study"]["Series"].values()
+    (one,) = level["Instances"].values()
+    random = Random(1)
+    for number in range(count):
+        uid, time = f"{series}.{number}", f"0727{30 + number // 20 % 30:02}.{random.randrange(10**6):06}"
+        place = f"{-75.7 - number * 1.25:.6f}"
+        frame = {**one["ImageFrames"][0], "ID": f"{random.getrandbits(128):032x}"}
+        frame["MaxPixelValue"] = random.randrange(4000)
+        frame["PixelDataChecksumFromBaseToFullResolution"] = [
+            {**each, "Checksum": random.getrandbits(32)}
+            for each in frame["PixelDataChecksumFromBaseToFullResolution"]
+        ]
+        changed: dict[str, Json] = {
+            "SOPInstanceUID": uid,
+            "MediaStorageSOPInstanceUID": uid,
+            "InstanceNumber": str(number + 1),
+            "ImagePositionPatient": ["-158.135803", "-179.035797", place],
+            "SliceLocation": place,
+            "ContentTime": time,
+            "AcquisitionTime": time,
+            "XRayTubeCurrent": str(random.randrange(100, 400)),
+        }
+        yield ParsedInstance(
+            document["Study"]["DICOM"]["StudyInstanceUID"],
+            series,
+            uid,
+            document["Patient"]["DICOM"],
+            document["Study"]["DICOM"],
+            {**level["DICOM"], "SeriesInstanceUID": series},
+            {**one["DICOM"], **changed},
+            one["DICOMVRs"],
+            (ParsedFrame(frame, b"frame"),),
             "1.2.840.10008.1.2.4.202",
             f"in/{number}.dcm",
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.localstore.covers import covers, refused
@@ -23,12 +21,12 @@ def test_the_life_of_a_data_store(slow: Imaging) -> None:
     assert made["datastoreStatus"] == "CREATING"
     name = made["datastoreId"]
     assert client.get_datastore(datastoreId=name)["datastoreProperties"]["datastoreStatus"] == "CREATING"
-    time.sleep(0.3)
+    slow.pass_time(10.0)
     seen = client.get_datastore(datastoreId=name)["datastoreProperties"]
     assert (seen["datastoreStatus"], seen["datastoreName"], seen["kmsKeyArn"]) == ("ACTIVE", "trial", KEY)
     assert seen["datastoreArn"].endswith(f":datastore/{name}")
     assert client.delete_datastore(datastoreId=name)["datastoreStatus"] == "DELETING"
-    time.sleep(0.3)
+    slow.pass_time(10.0)
     assert client.get_datastore(datastoreId=name)["datastoreProperties"]["datastoreStatus"] == "DELETED"
     with refused("ResourceNotFoundException"):
         client.delete_datastore(datastoreId=name)

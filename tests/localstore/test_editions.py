@@ -8,7 +8,7 @@ import pytest
 
 from curator.errors import UsageError
 from curator.localstore import LocalStore
-from tests.localstore.conftest import in_process
+from tests.localstore.conftest import Clock, in_process
 from tests.localstore.covers import covers, refused
 from tests.localstore.imaging import Imaging, instances
 
@@ -52,7 +52,8 @@ def test_a_primary_image_set_keeps_its_place_in_the_study(newer: Imaging) -> Non
 
 @covers("UpdateImageSetMetadata", transition="UPDATING_FOR_STUDY_CONSISTENCY → UPDATED")
 def test_a_study_is_updated_together(tmp_path: Path) -> None:
-    with in_process(tmp_path, edition="2025-07", delay=0.2) as newer:
+    clock = Clock()
+    with in_process(tmp_path, edition="2025-07", delay=10.0, clock=clock, pass_time=clock.pass_time) as newer:
         one = newer.add()
         two, other = newer.add(study=one.study), newer.add()
         apart = newer.start_copy(one.id, "1")["destinationImageSetProperties"]["imageSetId"]

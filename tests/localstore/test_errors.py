@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from curator.localstore import Limits, LocalStore, WireRequest, inprocess_client
 from curator.localstore.limits import AWS, Throttle
 from curator.localstore.model import service_model
-from tests.localstore.conftest import in_process
+from tests.localstore.conftest import Clock, in_process
 from tests.localstore.covers import Test, covers, refused
 from tests.localstore.imaging import Imaging
 
@@ -195,7 +195,10 @@ def test_ten_data_stores(tmp_path: Path) -> None:
 @covers("UpdateImageSetMetadata", error="ServiceQuotaExceededException")
 @covers("CopyImageSet", error="ServiceQuotaExceededException")
 def test_operations_in_flight(tmp_path: Path) -> None:
-    with in_process(tmp_path, delay=0.2, limits=Limits(concurrent=1)) as local:
+    clock = Clock()
+    with in_process(
+        tmp_path, delay=10.0, limits=Limits(concurrent=1), clock=clock, pass_time=clock.pass_time
+    ) as local:
         one, two = local.add(), local.add()
         name = {"Patient": {"DICOM": {"PatientName": "A^B"}}}
         local.start_update(one.id, "1", updatable=name)

@@ -162,8 +162,10 @@ def test_check_finds_what_is_damaged(tmp_path: Path) -> None:
             return store.check()
 
     assert check(None) == []
-    assert "1 instances' contents" in str(check("UPDATE content SET data = x'00' WHERE pk = 1"))
-    assert "instances without content" in str(check("DELETE FROM content WHERE pk = 1"))
+    assert "1 instances' contents" in str(check("UPDATE instance SET data = x'00' WHERE number = 0"))
+    assert "contents" in str(check("DELETE FROM dictionary"))
+    assert "UIDs listed without" in str(check("DELETE FROM instance WHERE number = 0"))
+    assert "does not know" in str(check("DELETE FROM present"))
     assert "versions" in str(check("DELETE FROM version"))
     assert "series" in str(check("DELETE FROM series"))
     assert "locked" in str(check("UPDATE image_set SET state = 'LOCKED'"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.localstore.conftest import in_process
+from tests.localstore.conftest import Clock, in_process
 from tests.localstore.covers import covers, refused
 from tests.localstore.imaging import Imaging, instances
 
@@ -89,16 +89,6 @@ def test_versions_by_pages(imaging: Imaging) -> None:
     assert [each["ImageSetWorkflowStatus"] for each in listed] == ["UPDATED"] * 4 + ["CREATED"]
     names = [imaging.document(added.id, str(n))["Patient"]["DICOM"]["PatientName"] for n in range(1, 6)]
     assert names == ["Bauer^Anna", "N1", "N2", "N3", "N4"]
-
-
-class Clock:
-    """A clock that stands until it is set."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.mark.parametrize("touch", ["metadata", "frame", "update", "copy"])

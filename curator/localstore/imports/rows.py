@@ -44,6 +44,11 @@ class JobDetail(msgspec.Struct, frozen=True, omit_defaults=True):
     """The request's parameters, canonical: a repeated client token must repeat them."""
 
 
+_read_detail = msgspec.json.Decoder(
+    JobDetail
+).decode  # made once: msgspec's types crash when threads race to them
+
+
 @dataclass(frozen=True, slots=True)
 class JobRow:
     """One job. Times are seconds since the epoch; ``lease``: until when its runner has said that it lives."""
@@ -65,7 +70,7 @@ _Row = tuple[int, int, str, str, float, float | None, float | None, bytes]
 
 def _job(row: _Row) -> JobRow:
     pk, datastore, name, status, submitted, ended, lease, detail = row
-    decoded = msgspec.json.decode(detail, type=JobDetail)
+    decoded = _read_detail(detail)
     return JobRow(pk, datastore, name, JobStatus(status), submitted, ended, lease, decoded)
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from curator.dicom import Json, dictionary
-from curator.localstore.draft import Draft, InstanceRow, SeriesRow, instance_size
+from curator.localstore.draft import Draft, InstanceRow, SeriesRow
 from curator.localstore.faults import Failed, shown
 from curator.localstore.operations.amendments import Amendment, Amendments
 
@@ -95,26 +95,23 @@ def _instances(draft: Draft, series: SeriesRow, amendments: Mapping[str, Amendme
 
 
 def _instance(draft: Draft, row: InstanceRow, amendment: Amendment) -> InstanceRow:
-    data, dictionary_number = draft.contents.get(draft.connection, row.content)
-    parts = msgspec.json.decode(data, type=_Attributes)
+    parts = msgspec.json.decode(draft.content(row), type=_Attributes)
     attributes = msgspec.json.decode(parts["DICOM"], type=_Attributes)
-    vrs: dict[str, Json] = msgspec.json.decode(parts["DICOMVRs"])
     _amend(attributes, amendment)
+    parts["DICOM"] = msgspec.Raw(msgspec.json.encode(attributes))
+    if amendment.vrs or any(len(key) == 8 for key in (*amendment.remove, *amendment.update)):
+        parts["DICOMVRs"] = msgspec.Raw(_amended_vrs(parts["DICOMVRs"], attributes, amendment))
+    new_uid = amendment.update.get("SOPInstanceUID")
+    uid = new_uid if isinstance(new_uid, str) else row.uid
+    return draft.changed(row, uid, msgspec.json.encode(parts))
+
+
+def _amended_vrs(data: msgspec.Raw, attributes: _Attributes, amendment: Amendment) -> bytes:
+    """Take over the VRs that the request brings, and drop those of what is gone; every private element has one."""
+    vrs: dict[str, Json] = msgspec.json.decode(data)
     for key in amendment.remove:
         if key not in attributes:
             vrs.pop(key, None)
-    _add_vrs(vrs, attributes, amendment)
-    parts["DICOM"] = msgspec.Raw(msgspec.json.encode(attributes))
-    parts["DICOMVRs"] = msgspec.Raw(msgspec.json.encode(vrs))
-    data = msgspec.json.encode(parts)
-    new_uid = amendment.update.get("SOPInstanceUID")
-    uid = new_uid if isinstance(new_uid, str) else row.uid
-    content = draft.contents.put(draft.connection, data, dictionary_number)
-    return InstanceRow(row.number, row.series, uid, content, row.frames, instance_size(uid, data))
-
-
-def _add_vrs(vrs: dict[str, Json], attributes: _Attributes, amendment: Amendment) -> None:
-    """Take over the VRs that the request brings; every private element must have one."""
     for key, value in amendment.vrs.items():
         if key not in attributes or dictionary.tag_of_key(key) is None:
             raise Failed(f"INVALID_REQUEST: DICOMVRs names {shown(key)}, which the instance does not have.")
@@ -123,6 +120,7 @@ def _add_vrs(vrs: dict[str, Json], attributes: _Attributes, amendment: Amendment
         tag = dictionary.tag_of_key(key)
         if tag is not None and dictionary.is_private(tag) and key not in vrs:
             raise Failed(f"INVALID_REQUEST: {key} is private and DICOMVRs does not give its VR.")
+    return msgspec.json.encode(vrs)
 
 
 def _series(draft: Draft, known: Mapping[str, SeriesRow], amendments: Mapping[str, Amendment]) -> None:

@@ -29,6 +29,9 @@ class _Frames(msgspec.Struct, rename={"frames": "ImageFrames"}):
     frames: list[_FrameId] = []
 
 
+_read_frames = msgspec.json.Decoder(_Frames).decode  # made once: threads must not make it at the same time
+
+
 @dataclass(frozen=True, slots=True)
 class _Selection:
     """What is copied: the source's open rows."""
@@ -113,7 +116,7 @@ def _below_frames(
     call: Call, connection: sqlite3.Connection, source: ImageSetRow, wanted: dict[str, set[str]] | None
 ) -> None:
     """Refuse more than 1,000 image frames (guide, "Service quotas")."""
-    draft = Draft(connection, call.store.storage.contents, source.pk, source.latest)
+    draft = Draft(connection, source.pk, source.latest)
     uids = None if wanted is None else {uid for uids in wanted.values() for uid in uids}
     frames = sum(row.frames for row in draft.instances() if uids is None or row.uid in uids)
     if frames > call.store.limits.copied_frames:
@@ -150,11 +153,11 @@ def _copy(
     storage = call.store.storage
     version = target.latest + 1
     before = storage.size(connection, target) if target.latest else 0
-    draft = Draft(connection, storage.contents, target.pk, version, before)
+    draft = Draft(connection, target.pk, version, before)
     message = None
     connection.execute("SAVEPOINT change")
     try:
-        _fill(call, Draft(connection, storage.contents, source.pk, source.latest), draft, wanted, target)
+        _fill(call, Draft(connection, source.pk, source.latest), draft, wanted, target)
     except Failed as failure:
         connection.execute("ROLLBACK TO change")
         message = failure.message
@@ -251,7 +254,7 @@ def _may_become_primary(call: Call, source: Draft, selection: _Selection, target
         (target.datastore, study.get("StudyInstanceUID")),
     ).fetchall()
     for (other,) in others:
-        levels = Draft(draft_connection, storage.contents, other, 0).levels()
+        levels = Draft(draft_connection, other, 0).levels()
         for theirs, ours, level in zip(source.levels(), levels, ("Patient", "Study"), strict=True):
             _must_match(theirs, ours, level)
 
@@ -259,29 +262,24 @@ def _may_become_primary(call: Call, source: Draft, selection: _Selection, target
 def _put_instances(
     source: Draft, draft: Draft, instances: Iterable[InstanceRow], places: dict[int, int]
 ) -> None:
-    """Add the instances after the destination's own; contents and frames are shared, not copied."""
+    """Add the instances after the destination's own. Frames are shared; JSON is compressed anew, against its kin."""
     number = draft.next_number()
     try:
         for row in instances:
-            draft.put_instance(
-                InstanceRow(number, places[row.series], row.uid, row.content, row.frames, row.size)
-            )
+            data = source.content(row)
+            draft.add_instance(number, places[row.series], row.uid, data, row.frames)
             if row.frames:
-                _share_frames(source, draft, row)
+                _share_frames(source, draft, data)
             number += 1
     except sqlite3.IntegrityError:
         raise Failed("INVALID_REQUEST: SOPInstanceUID is not unique within DestinationImageSet.") from None
 
 
-def _share_frames(source: Draft, draft: Draft, row: InstanceRow) -> None:
+def _share_frames(source: Draft, draft: Draft, data: bytes) -> None:
     """Let the destination refer to an instance's frames. assumption: they keep their ids."""
-    data, _ = source.contents.get(source.connection, row.content)
     draft.connection.executemany(
         "INSERT OR IGNORE INTO frame SELECT ?, id, key, content_type FROM frame WHERE image_set = ? AND id = ?",
-        [
-            (draft.image_set, source.image_set, frame.id)
-            for frame in msgspec.json.decode(data, type=_Frames).frames
-        ],
+        [(draft.image_set, source.image_set, frame.id) for frame in _read_frames(data).frames],
     )
 
 

@@ -53,7 +53,7 @@ def create_datastore(call: Call) -> dict[str, Output]:
             ),
         ).fetchone()
         put_tags(call, connection, datastore_arn(datastore_id), call.structure("tags"))
-        datastore_event(connection, now, datastore_id, name, status)
+        datastore_event(connection, now, row[0], status)
         storage.lifecycle.later(connection, now, call.operation, row[0])
     return {"datastoreId": datastore_id, "datastoreStatus": status.value}
 

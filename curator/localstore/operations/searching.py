@@ -66,8 +66,9 @@ def search_image_sets(call: Call) -> dict[str, Output]:
     column = COLUMNS[sort["sortField"]] if sort else "updated"
     descending = sort is None or sort["sortOrder"] == "DESC"
     size = page_size(call)
-    purpose = _purpose(criteria)
-    after = read_token(call, purpose, tuple[str | float, int])
+    after = None
+    if call.maybe("nextToken") is not None:
+        after = read_token(call, _purpose(criteria), tuple[str | float, int])
     rows = _rows(call, conditions, column, descending, after, size + 1)
     storage = call.store.storage
     more = len(rows) > size
@@ -86,7 +87,7 @@ def search_image_sets(call: Call) -> dict[str, Output]:
             for row in rows[:size]
         ],
         "sort": dict(sort) if sort else None,
-        "nextToken": write_token(purpose, [rows[size - 1].position, rows[size - 1].image_set])
+        "nextToken": write_token(_purpose(criteria), [rows[size - 1].position, rows[size - 1].image_set])
         if more
         else None,
     }

@@ -99,10 +99,7 @@ def _make_versions(
     lifecycle = call.store.storage.lifecycle
     message = None
     sizes = [call.store.storage.size(connection, row) for row in rows]
-    drafts = [
-        Draft(connection, call.store.storage.contents, row.pk, row.latest + 1, size)
-        for row, size in zip(rows, sizes, strict=True)
-    ]
+    drafts = [Draft(connection, row.pk, row.latest + 1, size) for row, size in zip(rows, sizes, strict=True)]
     connection.execute("SAVEPOINT change")
     try:
         for draft in drafts:

@@ -6,23 +6,26 @@ instance keeps the instance out, with the reason and its SOP class in the plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from curator.campaign.planning import Planning, party_of, readable
+from curator.deid.decisions import Decisions
 from curator.deid.engine import Engine
 from curator.deid.keyed import Keyed
-from curator.deid.profile import Profile
+from curator.deid.people import Register
+from curator.deid.ruled import Deidentification
 from curator.deid.subject import Subject, identity, subject
+from curator.deid.taglist import PrivateList
 from curator.dicom import Json
 from curator.dicom.levels import Level
 from curator.dicom.pixelrisk import pixel_risks
 from curator.dicom.uids import sop_class_name
 from curator.errors import Refused
-from curator.findings import Change
+from curator.findings import Absent, Change
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.plan.leftout import LeftOut, Reason, tally
 from curator.plan.merging import FRAMES_A_COPY, Party
@@ -38,25 +41,29 @@ if TYPE_CHECKING:
 class Publishing:
     """How to publish.
 
-    ``aliases`` and ``assigned`` are by original PatientID (see `curator.deid.subject`). ``cleared`` are the SOP
-    Instance UIDs whose pixels a person has looked at. ``in_place`` changes the sets themselves, whose older
-    versions then stay readable.
+    ``aliases`` and ``assigned`` are by original PatientID (see `curator.deid.people`). ``known`` are the subjects
+    of earlier campaigns. ``cleared`` are the SOP Instance UIDs whose pixels a person has looked at. ``in_place``
+    changes the sets themselves, whose older versions then stay readable.
     """
 
-    profile: Profile
+    asked: Deidentification
     keyed: Keyed
     aliases: Mapping[str, str] = field(default_factory=dict)
     assigned: Mapping[str, str] = field(default_factory=dict)
+    decisions: Decisions | None = None
+    verdicts: Sequence[PrivateList] = ()
+    known: Mapping[str, str] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()
     in_place: bool = False
     promote: bool = False
-    make_engine: Callable[[Profile, Keyed], Engine] = Engine
 
 
 @dataclass(slots=True)
 class Published:
     """What planning found out, beside the units. Holds PHI: it goes to the crosswalk, never to logs."""
 
+    register: Register = field(default_factory=Register)
+    """The subjects, by identity, with their pseudonyms."""
     pseudonyms: dict[str, str] = field(default_factory=dict)
     """Original PatientID → pseudonym."""
     uids: dict[str, str] = field(default_factory=dict)
@@ -80,28 +87,20 @@ def plan_deidentification(
     `Refused` when two subjects would share a pseudonym.
     """
     wanted = {row.id for row in rows}
-    engine = how.make_engine(how.profile, how.keyed)
-    subjects = _by_subject(catalogue, how, planning)
-    owners: dict[str, str] = {}
+    profile = how.asked.profile
+    engine = how.asked.engine(how.keyed, decisions=how.decisions, verdicts=how.verdicts)
+    for known_by, pseudonym in how.known.items():
+        found.register.know(known_by, pseudonym)
     number = done = 0
-    for known_by, members in subjects.items():
+    for members in _by_subject(catalogue, how).values():
         if not wanted.intersection(row.id for row in members):
             continue
         documents = [(row, doc) for row in members if (doc := readable(catalogue, row, planning)) is not None]
         if not documents:
             continue
-        about = subject(
-            [doc for _, doc in documents],
-            how.profile,
-            how.keyed,
-            aliases=how.aliases,
-            assigned=how.assigned,
-        )
-        if owners.setdefault(about.pseudonym, known_by) != known_by:
-            raise Refused(
-                "Two subjects would share one pseudonym; nothing was planned.",
-                hint="look for a pseudonym that is assigned twice",
-            )
+        documents_only = [doc for _, doc in documents]
+        about = subject(documents_only, profile, how.keyed, aliases=how.aliases, assigned=how.assigned)
+        found.register.add(about)
         for row, doc in documents:
             if row.id not in wanted:
                 continue
@@ -112,11 +111,12 @@ def plan_deidentification(
                 _record(doc, about, row.id, found)
                 yield unit
                 number += 1
-    found.uids.update(engine.remapped)
+    found.register.check()
+    found.uids.update((old, new) for old, new in engine.remapped.items() if old != new)
     planning.progress(len(rows), len(rows))
 
 
-def _by_subject(catalogue: Catalogue, how: Publishing, planning: Planning) -> dict[str, list[Row]]:
+def _by_subject(catalogue: Catalogue, how: Publishing) -> dict[str, list[Row]]:
     subjects: dict[str, list[Row]] = {}
     for row in catalogue.rows(None, sort="id"):
         doc = catalogue.document(row.id, row.version) if row.read else None
@@ -142,10 +142,13 @@ def _unit(
     found: Published,
     number: int,
 ) -> Unit | None:
-    changes = list(engine.changes(party.doc, about))
-    kept_out = dict(_kept_out(party.doc, how))
-    kept_out |= dict(_undone(engine, about, party.doc, changes, planning, kept_out))
-    left = tally(LeftOut(reason, how.profile.name, name) for reason, name in kept_out.values())
+    outcome = how.asked.outcome(engine, party.doc, about, version=party.version)
+    for finding in outcome.findings:
+        planning.findings[finding.code] = planning.findings.get(finding.code, 0) + 1
+    changes = outcome.changes
+    kept_out = dict(_kept_out(party.doc, how, outcome.quarantined))
+    kept_out |= dict(_undone(party.doc, changes, planning, kept_out))
+    left = tally(LeftOut(reason, how.asked.name, name) for reason, name in kept_out.values())
     if len(kept_out) == party.doc.instance_count:
         found.refused.extend((party.id, each) for each in left)
         return None
@@ -167,11 +170,17 @@ def _unit(
     return msgspec.structs.replace(unit, left_out=tally([*unit.left_out, *left]))
 
 
-def _kept_out(doc: ImageSetMetadata, how: Publishing) -> Iterator[tuple[str, tuple[Reason, str]]]:
-    """Yield instances that must not be copied: pixels that may identify, more frames than a copy takes."""
+def _kept_out(
+    doc: ImageSetMetadata, how: Publishing, quarantined: frozenset[ElementPath]
+) -> Iterator[tuple[str, tuple[Reason, str]]]:
+    """Yield instances that must not be copied: put aside by a rule, pixels that may identify, too many frames."""
+    around = {ElementPath(Level.PATIENT), ElementPath(Level.STUDY)} & quarantined
     for uid, sop, instance in doc.instances():
         name = _class_name(instance.dicom)
-        if sop not in how.cleared and pixel_risks(
+        places = {ElementPath(Level.SERIES, uid), ElementPath(Level.INSTANCE, uid, sop)}
+        if around or places & quarantined:
+            yield sop, (Reason.REVIEW, name)
+        elif sop not in how.cleared and pixel_risks(
             {**doc.series[uid].dicom, **instance.dicom}, instance.frames
         ):
             yield sop, (Reason.PIXELS, name)
@@ -180,36 +189,40 @@ def _kept_out(doc: ImageSetMetadata, how: Publishing) -> Iterator[tuple[str, tup
 
 
 def _undone(
-    engine: Engine,
-    about: Subject,
-    doc: ImageSetMetadata,
-    changes: Sequence[Change],
-    planning: Planning,
-    kept_out: Iterable[str],
+    doc: ImageSetMetadata, changes: Sequence[Change], planning: Planning, kept_out: Container[str]
 ) -> Iterator[tuple[str, tuple[Reason, str]]]:
-    """Yield instances that updates would leave short of what the engine says; all, when a level above is."""
-    out = set(kept_out)
-    changes = [change for change in changes if change.path.instance not in out]
+    """Yield instances that updates would leave short of what the profile says; all, when a level above is."""
+    changes = [change for change in changes if change.path.instance not in kept_out]
     predicted = plan_update(doc, changes, payload=planning.payload).predicted
-    short = False
-    for each in engine.levels(doc, about):
-        place = each.place
-        if place.instance in out:
+    wanted = wanted_document(doc, changes)
+    renamed = {
+        uid: _text(series.dicom.get("SeriesInstanceUID")) or uid for uid, series in wanted.series.items()
+    }
+    above = [(predicted.patient, wanted.patient), (predicted.study, wanted.study)]
+    above += [
+        (predicted.series[renamed[uid]].dicom, series.dicom)
+        for uid, series in wanted.series.items()
+        if renamed[uid] in predicted.series
+    ]
+    short = set(predicted.series) != set(renamed.values()) or not all(_same(*pair) for pair in above)
+    for uid, sop, instance in wanted.instances():
+        if sop in kept_out:
             continue
-        there = ElementPath(place.level, engine.remap(place.series), engine.remap(place.instance))
-        have = predicted.attributes(there)
-        if have is not None and _same(have, each.after):
-            continue
-        if place.level is not Level.INSTANCE:
-            short = True
+        have = predicted.instance(_text(instance.dicom.get("SOPInstanceUID")) or sop)
+        if short or have is None or not _same(have.dicom, instance.dicom):
+            yield sop, (Reason.TOO_LARGE, _class_name(doc.series[uid].instances[sop].dicom))
+
+
+def wanted_document(doc: ImageSetMetadata, changes: Iterable[Change]) -> ImageSetMetadata:
+    """Return the document with the changes made to its elements; series and instances stay under their old UIDs."""
+    operations: list[dict[str, Json]] = []
+    for change in changes:
+        where: Json = change.path.pointer()
+        if isinstance(change.after, Absent):
+            operations.append({"op": "remove", "path": where})
         else:
-            yield place.instance, (Reason.TOO_LARGE, _class_name(each.before))
-    if short:
-        yield from (
-            (sop, (Reason.TOO_LARGE, _class_name(instance.dicom)))
-            for _, sop, instance in doc.instances()
-            if sop not in out
-        )
+            operations.append({"op": "add", "path": where, "value": change.after})
+    return doc.with_patch(operations)
 
 
 def _same(have: Mapping[str, Json], want: Mapping[str, Json]) -> bool:
@@ -220,5 +233,9 @@ def _same(have: Mapping[str, Json], want: Mapping[str, Json]) -> bool:
 
 
 def _class_name(dicom: Mapping[str, Json]) -> str:
-    uid = dicom.get("SOPClassUID")
-    return sop_class_name(uid) or "unknown SOP class" if isinstance(uid, str) else "no SOP class"
+    uid = _text(dicom.get("SOPClassUID"))
+    return (sop_class_name(uid) or "unknown SOP class") if uid else "no SOP class"
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""

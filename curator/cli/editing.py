@@ -63,7 +63,7 @@ def set_(
         workbench,
         image_set_id,
         version,
-        to_set(document, wanted),
+        to_set(document, wanted, force=force),
         force=force,
         study_wide=study_wide,
         form=form,

@@ -57,15 +57,15 @@ class Payload:
         return len(self.updatable or b"") + len(self.removable or b"")
 
 
-def to_set(document: ImageSetMetadata, assignments: Sequence[Assignment]) -> Payload:
+def to_set(document: ImageSetMetadata, assignments: Sequence[Assignment], *, force: bool = False) -> Payload:
     """Return the payload that gives every matching element its value; an absent element is made on its level.
 
-    Raises `UsageError` for a value against its VR, `NotFound` when a path leads nowhere, `Refused` when nothing changes.
+    Raises `UsageError` for a value against its VR (unless ``force``), `NotFound` when a path leads nowhere, `Refused` when nothing changes.
     """
     attributes, count = _Attributes(), 0
     for assignment in assignments:
         for path in _places(document, assignment):
-            value, vr = checked(assignment, path, document)
+            value, vr = checked(assignment, path, document, force=force)
             if document.has(path) and same(document.get(path), value):
                 continue
             top = _top(path)

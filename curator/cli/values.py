@@ -128,8 +128,13 @@ def _items(text: str, path: ElementPath) -> Json:
     return items
 
 
-def checked(assignment: Assignment, path: ElementPath, document: ImageSetMetadata) -> tuple[Json, str]:
-    """Return the typed value and its VR for one concrete path of a document; raises `UsageError`."""
+def checked(
+    assignment: Assignment, path: ElementPath, document: ImageSetMetadata, *, force: bool = False
+) -> tuple[Json, str]:
+    """Return the typed value and its VR for one concrete path of a document; raises `UsageError`.
+
+    With ``force`` a value may break its VR, as the service then allows.
+    """
     from curator.dicom.vr import problem
 
     vr = assignment.vr or path.vr(document)
@@ -138,7 +143,7 @@ def checked(assignment: Assignment, path: ElementPath, document: ImageSetMetadat
             f"{path.generic()}: its VR is not known", hint="give it: PATH:VR=VALUE, such as …:LO=text"
         )
     value = typed(assignment.text, vr, path)
-    reason = None if vr == "SQ" or value is None else problem(vr, value)
+    reason = None if force or vr == "SQ" or value is None else problem(vr, value)
     if reason:
         raise UsageError(f"{path.generic()}: {reason}")
     return value, vr

@@ -87,6 +87,12 @@ def test_what_needs_force_is_refused_without_it(on_demo: Curator, one: str) -> N
     assert on_demo("set", "--force", one, "Study/StudyInstanceUID=1.2.3.4").code == 0
 
 
+def test_a_value_against_its_vr_needs_force(on_demo: Curator, one: str, document: Any) -> None:
+    assert on_demo("set", one, "Patient/PatientBirthDate=unknown").code == 2
+    assert on_demo("set", "--force", one, "Patient/PatientBirthDate=unknown").code == 0
+    assert document()["Patient"]["DICOM"]["PatientBirthDate"] == "unknown"
+
+
 def test_nothing_to_change_is_refused(on_demo: Curator, one: str) -> None:
     assert on_demo("set", one, "Patient/PatientID=4MR1").code == 3
     assert [row["version"] for row in on_demo("versions", one, "--json").json] == ["1"]

@@ -197,14 +197,12 @@ class Shelf:
         return decompress(data) if data is not None else b"{}"
 
     def forget(self) -> None:
-        """Drop the index rows of sets found deleted, and parts that no document uses any more."""
+        """Drop all content of sets found deleted, and parts that no document uses any more; their ids stay."""
         with self.transaction():
-            gone = [
-                n for (n,) in self.all("SELECT n FROM image_set WHERE deleted AND read_version IS NOT NULL")
-            ]
+            gone = [(n,) for (n,) in self.all("SELECT n FROM image_set WHERE deleted AND listed>=0")]
             for table in ("series", "instance", "reference", "document", "document_series"):
-                self.many(f"DELETE FROM {table} WHERE n=?", [(n,) for n in gone])
-            self.many("UPDATE image_set SET read_version=NULL, conflicts=0 WHERE n=?", [(n,) for n in gone])
+                self.many(f"DELETE FROM {table} WHERE n=?", gone)
+            self.many(_EMPTIED, gone)
             if gone:
                 self.run(_UNUSED_PARTS)
 
@@ -253,6 +251,17 @@ ON CONFLICT(id) DO UPDATE SET version=excluded.version, created_at=excluded.crea
   accession=CASE WHEN read_version=excluded.version THEN accession ELSE excluded.accession END,
   study_date=CASE WHEN read_version=excluded.version THEN study_date ELSE excluded.study_date END
 """
+
+_TEXTS: Final = (
+    "message patient_id patient_name patient_sex birth_date study_uid study_id accession study_date study_description"
+    " series_uid series_number series_description modality body_part manufacturer"
+)
+_EMPTIED: Final = (
+    "UPDATE image_set SET read_version=NULL, conflicts=0, tags=NULL, listed=-1, "
+    + ", ".join(f"{column}=''" for column in _TEXTS.split())
+    + " WHERE n=?"
+)
+"""``listed`` -1: deleted, and emptied already."""
 
 _UNUSED_PARTS: Final = """
 DELETE FROM part WHERE hash NOT IN (

@@ -32,15 +32,15 @@ _LONG: Final = 86_400.0
 def run(view: View) -> Iterator[Finding]:
     """Yield one finding a set."""
     for facts in view.image_sets():
-        campaign = (facts.tags or {}).get(WORKING_COPY)
-        if campaign is not None and view.now - facts.updated_at >= _LONG:
+        source = (facts.tags or {}).get(WORKING_COPY)
+        if source is not None and view.now - facts.updated_at >= _LONG:
             days = (view.now - facts.updated_at) / 86_400
             yield Finding(
                 CODE,
                 Severity.ERROR,
                 f"a working copy, untouched for {days:.0f} days",
                 (facts.ref,),
-                evidence=(("campaign", campaign),),
+                evidence=(("copied from", source),),
                 proposal="continue or undo its campaign",
             )
 

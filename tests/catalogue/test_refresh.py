@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from curator.catalogue import Catalogue
+from curator.catalogue import Catalogue, Where
 from curator.errors import Cancelled
 from curator.healthimaging import HealthImaging
 from curator.imageset.compare import same
@@ -85,6 +85,22 @@ def test_deleted_sets_are_marked_and_their_content_is_gone(demo_store: OpenStore
         assert next(each for each in catalogue.rows(deleted=True) if each.id == row.id).deleted
         assert catalogue.document(row.id) is None
         assert catalogue.refresh(imaging).deleted == 0
+
+
+def test_nothing_of_a_deleted_set_is_left_in_the_file(demo_store: OpenStore, tmp_path: Path) -> None:
+    imaging = demo_store.imaging
+    with Catalogue.open(tmp_path / "index", imaging.datastore_id) as catalogue:
+        catalogue.refresh(imaging)
+        gone = [each.id for each in catalogue.rows(Where.parse("patient:Mustermann"))]
+        assert gone
+        for identifier in gone:
+            imaging.delete(identifier)
+        catalogue.refresh(imaging)
+    (file,) = (tmp_path / "index").iterdir()
+    content = file.read_bytes()
+    assert gone[0].encode() in content
+    assert b"Mustermann" not in content
+    assert b"MRN-4711" not in content
 
 
 def test_a_stopped_refresh_goes_on_where_it_was(demo_store: OpenStore, held: int, tmp_path: Path) -> None:

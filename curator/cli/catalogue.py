@@ -39,12 +39,16 @@ def fresh_catalogue(workbench: Workbench, *, tags: bool = False, refresh: bool =
 
 def bring_up_to_date(workbench: Workbench, catalogue: Catalogue, *, tags: bool = False) -> ReadCost:
     """Refresh the catalogue with cost, progress and problems told on stderr; Ctrl-C keeps what was read."""
-    imaging = workbench.imaging
-    cost = catalogue.plan_refresh(imaging, tags=tags)
-    if not cost.nothing:
-        workbench.say(str(cost))
-    with heard(workbench, "reading") as progress:
-        done = catalogue.refresh(imaging, cost=cost, tags=tags, progress=progress)
+    from curator.cli.walking import paced
+
+    with paced(workbench) as stopped:
+        cost = catalogue.plan_refresh(workbench.imaging, tags=tags, cancelled=stopped.is_set)
+        if not cost.nothing:
+            workbench.say(str(cost))
+        with heard(workbench, "reading") as progress:
+            done = catalogue.refresh(
+                workbench.imaging, cost=cost, tags=tags, progress=progress, cancelled=stopped.is_set
+            )
     if done.deleted:
         workbench.say(f"{done.deleted:,} image sets were deleted since")
     for identifier in done.problems[:5]:

@@ -28,6 +28,7 @@ class UpdateAction:
     version: str
     payload: str  # HMAC of what is sent: the ledger holds no values
     predict: Predict
+    also: Mapping[str, str]  # versions of the study's other image sets, which the call changes too
 
     def intent(self) -> Mapping[str, Json]:
         return {
@@ -49,10 +50,19 @@ class UpdateAction:
             study_wide=self.step.study_wide,
         )
         self.caller.settle_made(self.image_set, made)
-        return {"set": self.image_set, "version": made}
+        for other, version in self.also.items():
+            self.caller.settle_made(other, next_version(version))
+        return self._outcome(made)
 
     def look(self, intent: Mapping[str, Json]) -> Outcome | None:
-        return look_for_version(self.caller, self.image_set, self.version, self.predict)
+        found = look_for_version(self.caller, self.image_set, self.version, self.predict)
+        return None if found is None else self._outcome(str(found["version"]))
+
+    def _outcome(self, made: str) -> Outcome:
+        told: Outcome = {"set": self.image_set, "version": made}
+        if self.also:
+            told["also"] = {other: next_version(version) for other, version in self.also.items()}
+        return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,7 +261,8 @@ def action_of(caller: Caller, unit: Unit, index: int, payload: str, taken: Calla
 
     match step:
         case Update():
-            return UpdateAction(caller, step, *at(step.set), payload, partial(predict, step.set))
+            also = dict(map(at, step.also))
+            return UpdateAction(caller, step, *at(step.set), payload, partial(predict, step.set), also)
         case Copy(new=True):
             return CopyAction(caller, step, step.into, at(step.set), partial(predict, step.into), taken)
         case Copy():

@@ -97,6 +97,9 @@ class UnitState:
                     state.outcome = entry
                 if "version" in entry:
                     self.versions[str(entry["set"])] = str(entry["version"])
+                also = entry.get("also")
+                if isinstance(also, dict):
+                    self.versions |= {other: str(version) for other, version in also.items()}
                 if "name" in entry:
                     self.names[str(entry["name"])] = str(entry["set"])
             case "unit":

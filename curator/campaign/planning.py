@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from curator import __version__
 from curator.errors import UsageError
-from curator.findings import ABSENT, Change, Safety, Why
+from curator.findings import ABSENT, Change, Finding, Safety, Why
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.plan.leftout import LeftOut, Reason, tally
 from curator.plan.lines import Header
@@ -37,7 +37,7 @@ class Planning:
     findings: dict[str, int] = field(default_factory=dict)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     progress: Callable[[int, int], None] = lambda done, total: None
-    stopped: Callable[[], bool] = lambda: False
+    studies_done: set[str] = field(default_factory=set)
 
 
 def party_of(row: Row, doc: ImageSetMetadata) -> Party:
@@ -73,21 +73,77 @@ def plan_rules(
     matching: list[set[str] | None] = [
         None if where is None else {row.id for row in catalogue.rows(where)} for where in wheres
     ]
-    joined: dict[tuple[int, ...], RuleFile] = {}
     together(files)  # ids must not meet, whatever the documents
+    joined: dict[tuple[int, ...], RuleFile] = {}
+
+    def rules_for(row: Row) -> RuleFile | None:
+        picked = tuple(index for index, ids in enumerate(matching) if ids is None or row.id in ids)
+        if not picked:
+            return None
+        return joined.setdefault(picked, together([files[index] for index in picked]))
+
+    studies = _primary_studies(catalogue, rows)
     number = 0
     for done, row in enumerate(rows):
         planning.progress(done, len(rows))
-        picked = tuple(index for index, ids in enumerate(matching) if ids is None or row.id in ids)
-        doc = readable(catalogue, row, planning)
-        if doc is None or not picked:
+        if row.primary and row.study_uid in studies:
+            group = studies.pop(row.study_uid)
+            unit = _study_unit(catalogue, group, rules_for, {each.id for each in rows}, number, planning)
+        elif row.primary and row.study_uid in planning.studies_done:
             continue
-        file = joined.setdefault(picked, together([files[index] for index in picked]))
-        unit = _unit(file, doc, row, number, planning)
+        else:
+            file = rules_for(row)
+            doc = readable(catalogue, row, planning) if file is not None else None
+            unit = None if file is None or doc is None else _unit(file, doc, row, number, planning)
         if unit is not None:
             yield unit
             number += 1
     planning.progress(len(rows), len(rows))
+
+
+def _primary_studies(catalogue: Catalogue, rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return the primary image sets by study, of studies that have several: they are changed together."""
+    if not any(row.primary for row in rows):
+        return {}
+    studies: dict[str, list[Row]] = {}
+    for row in catalogue.rows(sort="id"):
+        if row.primary and row.study_uid:
+            studies.setdefault(row.study_uid, []).append(row)
+    return {uid: group for uid, group in studies.items() if len(group) > 1}
+
+
+def _study_unit(
+    catalogue: Catalogue,
+    group: Sequence[Row],
+    rules_for: Callable[[Row], RuleFile | None],
+    asked: set[str],
+    number: int,
+    planning: Planning,
+) -> Unit | None:
+    """Plan all primary sets of a study as one unit; those that were not asked for are pinned, and not changed."""
+    from curator.plan.studies import plan_study
+
+    planning.studies_done.add(group[0].study_uid)
+    parties: list[Party] = []
+    changes: dict[str, list[Change]] = {}
+    for row in group:
+        doc = readable(catalogue, row, planning)
+        if doc is None:
+            return None
+        parties.append(party_of(row, doc))
+        file = rules_for(row) if row.id in asked else None
+        if file is not None:
+            outcome = file.outcome(doc, version=str(row.version))
+            _note(planning, outcome.findings)
+            changes[row.id], _ = _without_quarantined(outcome.changes, outcome.quarantined)
+    if not any(changes.values()):
+        return None
+    return plan_study(parties, changes, number=number, payload=planning.payload, allow=planning.allow)
+
+
+def _note(planning: Planning, findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        planning.findings[finding.code] = planning.findings.get(finding.code, 0) + 1
 
 
 def readable(catalogue: Catalogue, row: Row, planning: Planning) -> ImageSetMetadata | None:
@@ -103,8 +159,7 @@ def readable(catalogue: Catalogue, row: Row, planning: Planning) -> ImageSetMeta
 
 def _unit(file: RuleFile, doc: ImageSetMetadata, row: Row, number: int, planning: Planning) -> Unit | None:
     outcome = file.outcome(doc, version=str(row.version))
-    for finding in outcome.findings:
-        planning.findings[finding.code] = planning.findings.get(finding.code, 0) + 1
+    _note(planning, outcome.findings)
     changes, held = _without_quarantined(outcome.changes, outcome.quarantined)
     if not changes and not held:
         return None

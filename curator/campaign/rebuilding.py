@@ -115,7 +115,7 @@ def _action(caller: Caller, unit: Unit, step: Step, after: ImageSetMetadata, nam
             )
         case Update():
             return UpdateAction(
-                caller, step, state.id_of(name), state.version_of(unit, name), "", lambda: after
+                caller, step, state.id_of(name), state.version_of(unit, name), "", lambda: after, {}
             )
         case _:
             raise AssertionError("rebuilding copies and updates")

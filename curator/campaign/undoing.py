@@ -131,7 +131,7 @@ def _actions(caller: Caller, unit: Unit, gone: set[str]) -> Iterator[Action]:
     """Yield what takes the unit back: first what is there returns, then what was made goes."""
     state = caller.state
     done = [unit.steps[index] for index in _done(state) if index < len(unit.steps)]
-    changed = dict.fromkeys(name for step in done if (name := _changed(step)) and not name.startswith("$"))
+    changed = dict.fromkeys(name for step in done for name in _changed(step) if not name.startswith("$"))
     for name in changed:
         member = unit.member(name)
         if member is not None and name not in gone:
@@ -152,10 +152,10 @@ def _done(state: UnitState) -> list[int]:
     )
 
 
-def _changed(step: Step) -> str:
+def _changed(step: Step) -> tuple[str, ...]:
     if isinstance(step, Copy):
-        return step.into
-    return "" if isinstance(step, Tag | Delete) else step.set
+        return (step.into,)
+    return () if isinstance(step, Tag | Delete) else (step.set, *step.also)
 
 
 def _ours(caller: Caller, unit: Unit, name: str) -> str:

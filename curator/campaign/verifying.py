@@ -152,8 +152,9 @@ def _held_against(
 def _expected(imaging: HealthImaging, unit: Unit, name: str) -> ImageSetMetadata:
     """Return the predicted document: by the reviewed patch where that says it all, else by the calls."""
     base = base_documents(imaging, unit)
-    if unit.kind is Kind.UPDATE and unit.patches:
-        return base[name].with_patch(unit.patches[0].patch)
+    patches = [patch for patch in unit.patches if patch.set == name]
+    if unit.kind is Kind.UPDATE and len(patches) == 1:
+        return base[name].with_patch(patches[0].patch)
     return replay(unit.steps, base)[name]
 
 

@@ -61,13 +61,17 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Update(msgspec.Struct, frozen=True, tag="update", tag_field="op"):
-    """One UpdateImageSetMetadata. The blobs are sent as they stand here, byte for byte."""
+    """One UpdateImageSetMetadata. The blobs are sent as they stand here, byte for byte.
+
+    ``study_wide`` sets ``includeStudyImageSets``: the call changes the sets in ``also``, too.
+    """
 
     set: str
     updatable: msgspec.Raw = msgspec.Raw(ABSENT_BLOB)
     removable: msgspec.Raw = msgspec.Raw(ABSENT_BLOB)
     because: tuple[str, ...] = ()  # why it needs force; empty: it does not
     study_wide: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def blobs(self) -> tuple[bytes | None, bytes | None]:
@@ -170,7 +174,7 @@ class Unit(msgspec.Struct, frozen=True):
         return next((each for each in self.members if each.id == name), None)
 
 
-def update_steps(name: str, calls: Sequence[Call], *, study_wide: bool = False) -> Iterator[Update]:
+def update_steps(name: str, calls: Sequence[Call]) -> Iterator[Update]:
     """Yield the steps that make these calls on one image set."""
     for call in calls:
         yield Update(
@@ -178,7 +182,6 @@ def update_steps(name: str, calls: Sequence[Call], *, study_wide: bool = False) 
             msgspec.Raw(call.updatable or ABSENT_BLOB),
             msgspec.Raw(call.removable or ABSENT_BLOB),
             call.because,
-            study_wide,
         )
 
 
@@ -199,7 +202,8 @@ def replay(
     for step in steps[:count]:
         match step:
             case Update():
-                state[step.set] = after_update(state[step.set], *step.blobs)
+                for name in (step.set, *step.also):
+                    state[name] = after_update(state[name], *step.blobs)
             case Copy():
                 destination = None if step.new else state[step.into]
                 state[step.into] = after_copy(state[step.set], destination, step.chosen)
@@ -215,5 +219,7 @@ def touched(step: Step) -> tuple[str, ...]:
     match step:
         case Copy():
             return (step.set,) if step.new else (step.set, step.into)
+        case Update():
+            return (step.set, *step.also)
         case _:
             return (step.set,)

@@ -47,7 +47,8 @@ def clean(value: str, cleaned: Callable[[str], str]) -> str | None:
     if content is None:
         new = cleaned(value)
         return value if new == value else new
-    for encoding, text in readings(content):
+    texts = readings(content)
+    for encoding, text in texts:
         body = text.rstrip(_PADS)
         new = cleaned(body)
         if new != body:
@@ -55,8 +56,8 @@ def clean(value: str, cleaned: Callable[[str], str]) -> str | None:
             pad = b"\0" if encoding.startswith("utf-8") or encoding == "latin-1" else " ".encode(encoding)
             made += pad if len(made) % 2 else b""
             return base64.b64encode(made).decode("ascii") if new else None
-        return value
-    for encoding in _ENCODINGS[:1] + _ENCODINGS[1:]:
+    read = {encoding for encoding, _ in texts}
+    for encoding in () if "utf-8" in read else _ENCODINGS:
         text = content.decode(encoding, errors="ignore")
         if cleaned(text) != text:
             return None

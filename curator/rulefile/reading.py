@@ -50,7 +50,10 @@ class ActionShape:
             word = words[node.text]
             if needed := [name for name, (_, required) in fields_of(word).items() if required]:
                 raise reading.bad(node, f"{node.text} with {', '.join(needed)}: {{{node.text}: …}}")
-            return self._action(word())
+            made = self._action(word())
+            if expected := made.problem():
+                raise reading.bad(node, expected)
+            return made
         if not isinstance(node, MappingNode) or len(node.pairs) != 1:
             raise reading.bad(node, "one action a step: its word, or {word: …}; several steps are a list")
         key, value = node.pairs[0]

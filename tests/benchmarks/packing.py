@@ -33,7 +33,7 @@ def vendors() -> Iterator[tuple[str, Path]]:
         assert isinstance(path, str)
         yield name, Path(path)
     for name, pattern in (
-        ("Siemens", "neurolabusc__dcm_qa/**/*.dcm"),
+        ("Siemens", "neurolabusc__dcm_qa_nih/In/20180918Si/**/*.dcm"),
         ("Philips", "neurolabusc__dcm_qa_enh/**/*.dcm"),
     ):
         found = sorted((SHARED / "data").glob(pattern))

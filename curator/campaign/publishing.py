@@ -179,7 +179,7 @@ def _kept_out(
         name = _class_name(instance.dicom)
         places = {ElementPath(Level.SERIES, uid), ElementPath(Level.INSTANCE, uid, sop)}
         if around or places & quarantined:
-            yield sop, (Reason.REVIEW, name)
+            yield sop, (Reason.QUARANTINED, name)
         elif sop not in how.cleared and pixel_risks(
             {**doc.series[uid].dicom, **instance.dicom}, instance.frames
         ):
@@ -210,7 +210,7 @@ def _undone(
             continue
         have = predicted.instance(_text(instance.dicom.get("SOPInstanceUID")) or sop)
         if short or have is None or not _same(have.dicom, instance.dicom):
-            yield sop, (Reason.TOO_LARGE, _class_name(doc.series[uid].instances[sop].dicom))
+            yield sop, (Reason.UNCLEAN, _class_name(doc.series[uid].instances[sop].dicom))
 
 
 def wanted_document(doc: ImageSetMetadata, changes: Iterable[Change]) -> ImageSetMetadata:

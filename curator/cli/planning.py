@@ -13,6 +13,7 @@ import click
 
 from curator.cli.catalogue import fresh_catalogue, heard
 from curator.cli.output import Form, json_option, write, write_json
+from curator.cli.reporting import keep_report
 from curator.cli.walking import begin, run_apply, run_verify, tell_cost
 from curator.cli.workbench import Workbench
 from curator.errors import LimitExceeded, UsageError, VerificationFailed
@@ -327,7 +328,9 @@ def _stage(
         campaign = begin(workbench, path)
     applied = run_apply(workbench, campaign, most)
     proofs = run_verify(workbench, campaign)
-    kept = _report(workbench, campaign.id, report_to, stage)
+    if report_to is not None and stage != "rules":
+        report_to = report_to.with_stem(f"{report_to.stem}-{stage}")
+    kept = keep_report(campaign, report_to)
     failed = sum(not proof.holds for proof in proofs)
     summary |= {
         "applied": ", ".join(f"{count} {status}" for status, count in applied.statuses.items()),
@@ -336,17 +339,3 @@ def _stage(
         "report": str(kept),
     }
     return summary, 5 if failed else int(bool(applied.open) or found)
-
-
-def _report(workbench: Workbench, campaign_id: str, report_to: Path | None, stage: str) -> Path:
-    from curator.campaign.journal import Campaign
-    from curator.cli.reporting import form_of, write_report
-
-    campaign = Campaign.open(workbench.project(), campaign_id)
-    kept = campaign.folder / "report.md"
-    write_report(campaign, "md", kept)
-    if report_to is None:
-        return kept
-    target = report_to if stage == "rules" else report_to.with_stem(f"{report_to.stem}-{stage}")
-    write_report(campaign, form_of(target), target)
-    return target

@@ -45,6 +45,15 @@ def write_report(campaign: Campaign, form: str, path: Path, *, with_phi: bool = 
     write_private(path, report_text(campaign, form, with_phi=with_phi).encode())
 
 
+def keep_report(campaign: Campaign, target: Path | None) -> Path:
+    """Write a campaign's report beside its plan and, in the form that its name asks for, to ``target``."""
+    kept = campaign.folder / "report.md"
+    write_report(campaign, "md", kept)
+    if target is not None:
+        write_report(campaign, form_of(target), target)
+    return target or kept
+
+
 @click.command()
 @click.argument("campaign", metavar="CAMPAIGN")
 @click.option("--format", "form", type=click.Choice(FORMS), help="Default: by the file's name, else md.")

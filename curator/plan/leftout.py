@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -34,6 +35,12 @@ class Reason(StrEnum):
     FRAMES = "an instance of more than 1,000 frames cannot be copied"
     PIXELS = "its pixels may show who the patient is"
     SERIES = "the image sets hold different series"
+    UNCLEAN = "updates cannot clean it whole: an element is larger than one call's payload"
+    QUARANTINED = "a rule puts it aside for a person"
+
+
+OF_INSTANCES: Final = frozenset({Reason.PIXELS, Reason.FRAMES, Reason.UNCLEAN, Reason.QUARANTINED})
+"""Reasons that keep whole instances out; ``element`` then names their SOP class."""
 
 
 class LeftOut(msgspec.Struct, frozen=True, order=True):

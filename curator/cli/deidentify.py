@@ -1,0 +1,256 @@
+"""``deidentify``: publish image sets by a confidentiality profile, verified, with the original kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from curator.cli.catalogue import fresh_catalogue, heard
+from curator.cli.output import Form, json_option, write, write_json
+from curator.cli.reporting import keep_report
+from curator.cli.walking import begin, run_apply, run_verify, tell_cost
+from curator.cli.workbench import Workbench
+from curator.errors import ConfirmationMissing, LimitExceeded, UsageError, VerificationFailed
+
+if TYPE_CHECKING:
+    from curator.campaign.planfile import PlanFile
+    from curator.campaign.planning import Planning
+    from curator.campaign.publishing import Published, Publishing
+    from curator.catalogue import Catalogue, Row
+    from curator.deid.ruled import Deidentification
+
+_CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    profile: Deidentification
+    ids: tuple[str, ...]
+    where: str
+    payload: int
+    in_place: bool
+
+
+@click.command()
+@click.argument("image_set_ids", nargs=-1, metavar="[ID...]")
+@click.option(
+    "--profile", required=True, metavar="PROFILE", help="A bundled profile (`curator rules list`) or a file."
+)
+@click.option("--where", default="", metavar="EXPR", help="Only image sets that match.")
+@click.option(
+    "--in-place", is_flag=True, help="Change the sets themselves; their older versions stay readable."
+)
+@click.option("--promote", is_flag=True, help="Ask the service to make the published sets primary.")
+@click.option("--aliases", type=_CSV, metavar="CSV", help="Ids that mean one person: id,same_as.")
+@click.option("--assigned", type=_CSV, metavar="CSV", help="Pseudonyms fixed beforehand: id,pseudonym.")
+@click.option(
+    "--cleared", type=_CSV, metavar="FILE", help="SOP Instance UIDs whose pixels a person has looked at."
+)
+@click.option(
+    "--payload",
+    type=click.IntRange(200, 30_000),
+    default=10_000,
+    show_default=True,
+    metavar="BYTES",
+    help="The account's payload quota of one update.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="PLAN",
+              help="Only write the plan, to be reviewed and applied.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Plan and say what it costs and leaves out; change nothing.")
+@click.option("--max-image-sets", type=click.IntRange(1), metavar="N", help="Refuse to publish more.")
+@click.option("--yes", is_flag=True, help="With --in-place: I know that older versions stay readable.")
+@click.option("--report", "report_to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write the report there too.")  # fmt: skip
+@json_option
+@click.pass_obj
+def deidentify(
+    workbench: Workbench, image_set_ids: tuple[str, ...], profile: str, where: str, in_place: bool, promote: bool,
+    aliases: Path | None, assigned: Path | None, cleared: Path | None, payload: int, output: Path | None,
+    dry_run: bool, max_image_sets: int | None, yes: bool, report_to: Path | None, form: Form | None,
+) -> int:  # fmt: skip
+    """Publish de-identified copies of image sets; the originals stay as they are.
+
+    Without ID and --where: every set that is not de-identified yet. A published set has one version and no
+    history. What cannot be cleaned is left out and counted, never published half clean. Exit codes: 0 done,
+    1 something is open or was left out, 5 verification failed.
+
+    \b
+    Examples:
+      curator deidentify --profile research --dry-run
+      curator deidentify --profile research --where 'modality:CT' --report evidence.html
+      curator deidentify ID --profile basic -o publish.plan
+    """
+    if in_place and not (yes or dry_run or output):
+        raise ConfirmationMissing(
+            "Changed in place, image sets keep every older version, with all that it holds, readable for good.",
+            hint="publish instead (drop --in-place), or say --yes",
+        )
+    asked = _Asked(_profile(profile), image_set_ids, where, payload, in_place)
+    how = _publishing(workbench, asked, aliases, assigned, cleared, promote)
+    with fresh_catalogue(workbench) as catalogue, _plan_path(workbench, output) as path:
+        made, planning, found = _planned(workbench, catalogue, asked, how, path)
+        summary = _told(asked, made, planning, found)
+        if dry_run or output is not None or not made.cost.calls:
+            _tell(summary, made, form, payload)
+            if output is not None:
+                workbench.say(
+                    f"{output}: campaign {made.digest[:12]}; review it, then `curator apply {output}`"
+                )
+            return 0 if made.cost.calls or dry_run else 1
+        if max_image_sets is not None and made.cost.image_sets > max_image_sets:
+            raise LimitExceeded(
+                f"{made.cost.image_sets} image sets would be published; the limit is {max_image_sets}."
+            )
+        campaign = begin(workbench, path)
+    applied = run_apply(workbench, campaign, max_image_sets)
+    failed = sum(not proof.holds for proof in run_verify(workbench, campaign))
+    summary |= {
+        "applied": ", ".join(f"{count} {status}" for status, count in applied.statuses.items()),
+        "open": [f"{title}: {status}: {reason}" for _, title, status, reason in applied.open[:20]],
+        "verified": f"{failed} image sets NOT as planned" if failed else "as planned",
+        "report": str(keep_report(campaign, report_to)),
+    }
+    _tell(summary, made, form, payload)
+    if failed:
+        raise VerificationFailed(
+            f"{failed} published image sets are not as planned.",
+            hint=f"`curator undo {campaign.id[:12]}` deletes them again",
+        )
+    return int(bool(applied.open))
+
+
+def _profile(spec: str) -> Deidentification:
+    from curator.deid.ruled import load_profile
+    from curator.ruleshelf import open_rule_file
+
+    return load_profile(open_rule_file(spec))
+
+
+def _publishing(
+    workbench: Workbench, asked: _Asked, aliases: Path | None, assigned: Path | None, cleared: Path | None, promote: bool
+) -> Publishing:  # fmt: skip
+    from curator.campaign.publishing import Publishing
+    from curator.catalogue.values import read_decisions
+    from curator.deid.decisions import Decision, Decisions
+    from curator.deid.people import read_aliases, read_assigned
+    from curator.dicom.confidentiality import Option
+
+    if Option.RETAIN_UIDS in asked.profile.profile.options and not asked.in_place:
+        raise UsageError(
+            "A profile that retains UIDs (113110) cannot publish into the store of the originals: UIDs would meet.",
+            hint="publish into another store (--to), or drop the option",
+        )
+    project = workbench.project()
+    others = read_aliases(_text(aliases), aliases.name) if aliases else {}
+    given = read_assigned(_text(assigned), assigned.name, others) if assigned else {}
+    decided: list[Decision] = []
+    if project.decisions.exists():
+        with project.decisions.open(newline="", encoding="utf-8") as sheet:
+            decided = [
+                Decision(one.element, one.vr, one.value, one.decision, one.replacement)
+                for one in read_decisions(sheet, project.decisions.name)
+            ]
+    return Publishing(
+        asked.profile,
+        project.keyed,
+        aliases=others,
+        assigned=given,
+        decisions=Decisions(decided) if decided else None,
+        cleared=frozenset(_text(cleared).split()) if cleared else frozenset(),
+        in_place=asked.in_place,
+        promote=promote,
+    )
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8-sig")
+
+
+@contextmanager
+def _plan_path(workbench: Workbench, output: Path | None) -> Iterator[Path]:
+    """Yield where the plan is written; without ``output`` it goes again, since a campaign keeps its own."""
+    path = output or workbench.project().folder("plans") / "deidentify.jsonl"
+    try:
+        yield path
+    finally:
+        if output is None:
+            path.unlink(missing_ok=True)
+
+
+def _rows(catalogue: Catalogue, asked: _Asked) -> Sequence[Row]:
+    from curator.campaign.planning import chosen_rows
+
+    rows = chosen_rows(catalogue, asked.where, asked.ids)
+    return rows if asked.ids else [row for row in rows if not row.deidentified]
+
+
+def _planned(
+    workbench: Workbench, catalogue: Catalogue, asked: _Asked, how: Publishing, path: Path
+) -> tuple[PlanFile, Planning, Published]:
+    from curator.campaign.planfile import write_plan
+    from curator.campaign.planning import Planning, header
+    from curator.campaign.publishing import Published, plan_deidentification
+    from curator.plan.packing import Payload
+
+    profile = asked.profile.profile
+    first = header(
+        title=f"{'in place' if asked.in_place else 'published'} by {asked.profile.name}",
+        store=workbench.spec(),
+        datastore=workbench.imaging.datastore_id,
+        project=str(workbench.project().root),
+        rules=(asked.profile.name,),
+        options={
+            "payload": str(asked.payload),
+            "where": asked.where,
+            "profile": asked.profile.name,
+            "edition": f"PS3.15 {profile.table.edition}",
+            "codes": ", ".join(code for code, _ in profile.codes),
+        },
+    )
+    found = Published()
+    with heard(workbench, "planning") as progress:
+        planning = Planning(Payload(asked.payload), progress=progress)
+        units = plan_deidentification(catalogue, _rows(catalogue, asked), how, planning, found)
+        return write_plan(path, first, units), planning, found
+
+
+def _told(asked: _Asked, made: PlanFile, planning: Planning, found: Published) -> dict[str, object]:
+    from curator.plan.leftout import OF_INSTANCES, tally
+
+    left = [each for unit in made.units() for each in unit.left_out if each.reason in OF_INSTANCES]
+    left += [each for _, each in found.refused]
+    return {
+        "profile": f"{asked.profile.name} (PS3.15 {asked.profile.profile.table.edition})",
+        "campaign": made.digest[:12],
+        "image_sets": made.cost.units,
+        "changes": made.cost.changes,
+        "calls": made.cost.calls,
+        "left_out": [f"{each.count} × {each.element}: {each.reason}" for each in tally(left)],
+        "refused": [
+            f"{image_set}: no instance can be published"
+            for image_set in dict.fromkeys(one for one, _ in found.refused)
+        ],
+        "without_patient_id": found.unnamed,
+        "skipped": [f"{image_set}: {reason}" for image_set, reason in planning.skipped],
+        "findings": planning.findings,
+    }
+
+
+def _tell(summary: dict[str, object], made: PlanFile, form: Form | None, payload: int) -> None:
+    from curator.plan.packing import Payload
+
+    if form is Form.JSON:
+        write_json(summary)
+        return
+    for name, value in summary.items():
+        if isinstance(value, list):
+            for each in value:
+                write(f"{name:<20} {each}")
+        elif value not in ("", {}):
+            write(f"{name:<20} {value}")
+    tell_cost(made.cost, form, Payload(payload))

@@ -147,7 +147,7 @@ class Catalogue:
 
     def _lookup(self) -> Callable[[Row, str], str]:
         """Return the lookup of Patient, Study and Series elements for filters."""
-        from curator.catalogue.values import as_text
+        from curator.deid.decisions import as_text
 
         view = self.view()
         sql = "SELECT i.id, s.patient, s.study, s.series FROM series s JOIN image_set i USING (n) ORDER BY s.uid DESC"

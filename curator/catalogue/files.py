@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from curator.catalogue.reading import hash64
-from curator.catalogue.values import as_text
 from curator.checks.view import Flattened, ImportFailure, SetFacts
+from curator.deid.decisions import as_text
 from curator.dicom.dictionary import key_of_tag, tag_of_key, vrs
 from curator.dicom.levels import LEVEL_TAGS, Level
 from curator.errors import UsageError

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TextIO
 
+from curator.deid.decisions import WORDS, Decision, as_text, objection
 from curator.dicom import Json
 from curator.errors import UsageError
 from curator.imageset.path import ElementPath
@@ -80,19 +81,22 @@ def _elements(doc: ImageSetMetadata, element: str | None) -> Iterator[tuple[Elem
             yield path, value
 
 
-def as_text(value: Json) -> str:
-    """Return a value as DICOM writes it: components joined by a backslash, empty for an empty one."""
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return "\\".join(as_text(each) for each in value)
-    return str(value)
-
-
 # ── CSV ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-COLUMNS: Final = ("element", "vr", "value", "count", "image_sets", "examples", "decision", "replacement")
-"""The columns of the sheet that people fill in; `read_decisions` reads the first three and the last two."""
+COLUMNS: Final = (
+    "element",
+    "vr",
+    "value",
+    "count",
+    "image_sets",
+    "examples",
+    "decision",
+    "replacement",
+    "why",
+)
+"""The columns of the sheet that people fill in; `read_decisions` reads the first three and the last three."""
+KEPT: Final = ("element", "vr", "value", "decision", "replacement", "by", "when", "why")
+"""The columns of the project's decisions."""
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
@@ -122,35 +126,17 @@ def write_csv(values: Iterable[DistinctValue], out: TextIO) -> int:
             str(each.count),
             str(each.image_sets),
             " ".join(each.examples),
-            "",
-            "",
+            *("", "", ""),
         )
         writer.writerow([guarded(cell) for cell in row])
     return count
 
 
-DECISIONS: Final = ("keep", "remove", "replace", "empty")
-"""What may stand in the sheet's ``decision`` column; ``replace`` takes ``replacement``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person decided of one value."""
-
-    element: str
-    vr: str
-    value: str = field(repr=False)
-    decision: str
-    replacement: str = field(default="", repr=False)
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What the decision is about."""
-        return self.element, self.vr, self.value
-
-
 def read_decisions(source: TextIO, name: str) -> list[Decision]:
-    """Read a filled-in sheet; rows without a decision are left out. `UsageError` lists every wrong row."""
+    """Read a filled-in sheet; rows without a decision are left out. `UsageError` lists every wrong row.
+
+    Columns ``by``, ``when`` and ``why`` are read where they are there.
+    """
     reader = csv.DictReader(source)
     missing = [
         column for column in ("element", "vr", "value", "decision") if column not in (reader.fieldnames or ())
@@ -165,17 +151,20 @@ def read_decisions(source: TextIO, name: str) -> list[Decision]:
         word = (row["decision"] or "").strip().lower()
         if not word:
             continue
-        replacement = unguarded(row.get("replacement") or "")
-        decision = Decision(
-            unguarded(row["element"] or ""), row["vr"] or "", unguarded(row["value"] or ""), word, replacement
+        element, vr = unguarded(row["element"] or ""), row["vr"] or ""
+        value, replacement, by, when, why = (
+            unguarded(row.get(column) or "") for column in ("value", "replacement", "by", "when", "why")
         )
-        if word not in DECISIONS:
-            wrong.append(f"  {name}:{reader.line_num}: the decision is one of {', '.join(DECISIONS)}")
+        decision = Decision(element, vr, value, word, replacement, by, when, why)
+        if word not in WORDS:
+            wrong.append(f"  {name}:{reader.line_num}: the decision is one of {', '.join(WORDS)}")
+        elif (reason := objection(element, vr)) is not None:
+            wrong.append(f"  {name}:{reader.line_num}: expected {reason}")
         elif (word == "replace") != bool(replacement):
             wrong.append(
                 f"  {name}:{reader.line_num}: a replacement belongs to the decision replace, and only there"
             )
-        elif found.get(decision.key, decision) != decision:
+        elif _said(found.get(decision.key, decision)) != _said(decision):
             wrong.append(f"  {name}:{reader.line_num}: the same value was decided otherwise above")
         else:
             found[decision.key] = decision
@@ -185,19 +174,27 @@ def read_decisions(source: TextIO, name: str) -> list[Decision]:
 
 
 def merge_decisions(old: Iterable[Decision], new: Iterable[Decision]) -> tuple[list[Decision], int]:
-    """Return all decisions, a new one in place of the old of its key, and how many changed or came."""
+    """Return all decisions, a new one in place of the old of its key, and how many changed or came.
+
+    One that says the same as before stays as it was: who decided first, and when.
+    """
     merged = {each.key: each for each in old}
     changed = 0
     for each in new:
-        changed += merged.get(each.key) != each
-        merged[each.key] = each
+        before = merged.get(each.key)
+        if before is None or _said(before) != _said(each):
+            merged[each.key] = each
+            changed += 1
     return sorted(merged.values(), key=lambda each: each.key), changed
+
+
+def _said(decision: Decision) -> tuple[str, str]:
+    return decision.decision, decision.replacement
 
 
 def write_decisions(decisions: Iterable[Decision], out: TextIO) -> None:
     """Write the project's decisions as CSV."""
     writer = csv.writer(out)
-    writer.writerow(("element", "vr", "value", "decision", "replacement"))
+    writer.writerow(KEPT)
     for each in decisions:
-        cells = (each.element, each.vr, each.value, each.decision, each.replacement)
-        writer.writerow([guarded(cell) for cell in cells])
+        writer.writerow([guarded(getattr(each, column)) for column in KEPT])

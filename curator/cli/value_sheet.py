@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import io
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +17,7 @@ from curator.cli.workbench import Workbench
 from curator.errors import UsageError
 
 if TYPE_CHECKING:
-    from curator.catalogue.values import Decision
+    from curator.deid.decisions import Decision
 
 COLUMNS = {"element": "element", "vr": "VR", "value": "value", "count": "count", "image_sets": "image sets"}
 
@@ -84,11 +87,15 @@ def values(
 @click.argument("sheet", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_obj
 def decide(workbench: Workbench, sheet: Path) -> None:
-    """Take a sheet's decisions (keep, remove, replace, empty) into the project; all of them, or none."""
+    """Take a sheet's decisions (keep, remove, replace, empty, clean) into the project; all of them, or none."""
     from curator.catalogue.values import merge_decisions, read_decisions, write_decisions
     from curator.project import write_private
 
-    new = read_decisions(_text(sheet), sheet.name)
+    who, today = getpass.getuser(), datetime.now(UTC).date().isoformat()
+    new = [
+        replace(each, by=each.by or who, when=each.when or today)
+        for each in read_decisions(_text(sheet), sheet.name)
+    ]
     path = workbench.project().decisions
     old: list[Decision] = read_decisions(_text(path), path.name) if path.exists() else []
     merged, changed = merge_decisions(old, new)

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curator.catalogue.values import (
-    Decision,
     distinct,
     guarded,
     merge_decisions,
@@ -21,6 +20,7 @@ from curator.catalogue.values import (
     write_decisions,
 )
 from curator.checks.cases import document, instance
+from curator.deid.decisions import Decision
 from curator.dicom import Json
 from curator.errors import UsageError
 from tests.catalogue.stores import filled
@@ -75,24 +75,31 @@ def test_the_sheet_is_safe_in_a_spreadsheet_and_comes_back_exactly(tmp_path: Pat
 
 
 def test_every_wrong_row_is_named_at_once() -> None:
-    sheet = "element,vr,value,decision,replacement\nA,LO,x,burn,\nA,LO,y,replace,\nA,LO,z,keep,no\nA,LO,w,keep,\nA,LO,w,remove,\n"
+    where = "Study/StudyDescription,LO"
+    rows = (
+        f"{where},x,burn,",
+        f"{where},y,replace,",
+        f"{where},z,keep,no",
+        f"{where},w,keep,",
+        f"{where},w,remove,",
+        "Patient/PatientName,PN,v,keep,",
+        "no such path,LO,u,keep,",
+    )
+    sheet = "\n".join(("element,vr,value,decision,replacement", *rows))
     with pytest.raises(UsageError) as wrong:
         read_decisions(io.StringIO(sheet), "sheet.csv")
-    assert [f"sheet.csv:{line}" in str(wrong.value) for line in (2, 3, 4, 5, 6)] == [
-        True,
-        True,
-        True,
-        False,
-        True,
-    ]
+    named = [f"sheet.csv:{line}:" in str(wrong.value) for line in range(2, 9)]
+    assert named == [True, True, True, False, True, True, True]
 
 
 _decisions = st.builds(
     Decision,
+    st.sampled_from(["Study/StudyDescription", "Instances[*]/ImageComments"]),
+    st.sampled_from(["LO", "LT"]),
     st.text(),
-    st.sampled_from(["LO", "PN"]),
-    st.text(),
-    st.sampled_from(["keep", "remove", "empty"]),
+    st.sampled_from(["keep", "remove", "empty", "clean"]),
+    by=st.text(),
+    why=st.text(),
 )
 
 
@@ -103,10 +110,12 @@ def test_decisions_survive_their_file(decisions: list[Decision]) -> None:
     assert read_decisions(io.StringIO(out.getvalue(), newline=""), "decisions") == decisions
 
 
-def test_a_new_decision_replaces_the_old_one_of_its_value() -> None:
-    old = [Decision("E", "LO", "a", "keep"), Decision("E", "LO", "b", "keep")]
-    merged, changed = merge_decisions(
-        old, [Decision("E", "LO", "a", "remove"), Decision("E", "LO", "b", "keep")]
-    )
+def test_a_new_decision_replaces_the_old_one_of_its_value_and_the_same_one_keeps_its_author() -> None:
+    old = [Decision("E", "LO", "a", "keep", by="first"), Decision("E", "LO", "b", "keep", by="first")]
+    new = [Decision("E", "LO", "a", "remove", by="second"), Decision("E", "LO", "b", "keep", by="second")]
+    merged, changed = merge_decisions(old, new)
     assert changed == 1
-    assert merged == [Decision("E", "LO", "a", "remove"), Decision("E", "LO", "b", "keep")]
+    assert [(each.value, each.decision, each.by) for each in merged] == [
+        ("a", "remove", "second"),
+        ("b", "keep", "first"),
+    ]

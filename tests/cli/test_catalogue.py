@@ -70,7 +70,10 @@ def test_decisions_go_from_the_sheet_into_the_project(indexed: Curator, tmp_path
     assert f"{len(rows)} decisions read, {len(rows)} of them new" in taken.err
     kept = tmp_path / "project" / "decisions.csv"
     assert kept.stat().st_mode & 0o777 == 0o600
+    (first, *_) = csv.DictReader(io.StringIO(kept.read_text(), newline=""))
+    assert first["by"]
+    assert first["when"]
     assert f"{len(rows)} decisions read, 0 of them new" in indexed("values", "decide", sheet).err
-    sheet.write_text("element,vr,value,decision,replacement\nA,LO,x,burn,\n")
+    sheet.write_text("element,vr,value,decision,replacement\nStudy/StudyDescription,LO,x,burn,\n")
     assert indexed("values", "decide", sheet).code == 2
     assert kept.read_text().count("remove") == len(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from curator.dicom import Json
-from curator.dicom.dictionary import key_of_tag, multi_valued, vrs
+from curator.dicom.dictionary import attribute, key_of_tag, multi_valued, vrs
 from curator.dicom.iods import Type, required_in_items
 
 _TEXT: Final = "ANONYMIZED"
@@ -64,7 +64,14 @@ def dummy(tag: int, vr: str) -> Json:
     if tag in _FIXED:
         return _FIXED[tag]
     value = _DUMMIES.get(vr, _TEXT)
-    return [value] if multi_valued(tag) else value
+    return [value] * _least(tag) if multi_valued(tag) else value
+
+
+def _least(tag: int) -> int:
+    """Return how many values the attribute has at least: 2 of ``2-n``, 3 of ``3``."""
+    known = attribute(tag)
+    least = known.vm.split("-")[0] if known is not None else "1"
+    return int(least) if least.isdigit() else 1
 
 
 def dummy_item(sop_class: str, path: tuple[int, ...], uid: str, depth: int = 0) -> dict[str, Json]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from curator.campaign.calls import Caller, Outcome, Stopped, next_version
+from curator.campaign.calls import Caller, Outcome, Stopped, failure, next_version
 from curator.campaign.journal import Status
 from curator.dicom import Json
 from curator.errors import NotFound
@@ -267,9 +267,7 @@ def look_for_version(caller: Caller, image_set: str, version: str, predict: Pred
     wanted = next_version(version)
     made = latest if latest.version == wanted else caller.imaging.image_set(image_set, wanted)
     if made.failed:
-        raise Stopped(
-            Status.FAILED, f"image set {image_set} version {wanted}: {made.workflow}: {made.message}"
-        )
+        raise Stopped(Status.FAILED, failure(image_set, wanted, made))
     if content_hash(caller.imaging.document(image_set, wanted)) != content_hash(predict()):
         raise Stopped(Status.MOVED, f"others made version {wanted} of image set {image_set}")
     return {"set": image_set, "version": wanted}

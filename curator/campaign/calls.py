@@ -177,13 +177,18 @@ class Caller:
         if seen.version != version:  # others are at it already: what became of ours?
             seen = self.settled(image_set, version)
         if seen.failed:
-            raise Stopped(
-                Status.FAILED, f"image set {image_set} version {version}: {seen.workflow}: {seen.message}"
-            )
+            raise Stopped(Status.FAILED, failure(image_set, version, seen))
 
 
 def _plain(value: Json) -> Json:
     return str(value) if isinstance(value, str) else value
+
+
+def failure(image_set: str, version: str, seen: ImageSetProperties) -> str:
+    """Say which version failed and why, without the UIDs that the service's message may repeat."""
+    from curator.healthimaging.failures import without_uids
+
+    return f"image set {image_set} version {version}: {seen.workflow}: {without_uids(seen.message)}"
 
 
 def next_version(version: str) -> str:

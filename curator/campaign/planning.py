@@ -15,7 +15,7 @@ from curator.plan.leftout import LeftOut, Reason, tally
 from curator.plan.lines import Header
 from curator.plan.merging import Party
 from curator.plan.packing import Payload
-from curator.plan.publishing import plan_in_place
+from curator.plan.publishing import plan_in_place, plan_publication
 from curator.plan.units import Unit
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Planning:
     findings: dict[str, int] = field(default_factory=dict)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     progress: Callable[[int, int], None] = lambda done, total: None
+    copies_of_primary: bool = False  # whether what primary sets refuse goes to a changed copy instead
     studies_done: set[str] = field(default_factory=set)
 
 
@@ -82,7 +83,7 @@ def plan_rules(
             return None
         return joined.setdefault(picked, together([files[index] for index in picked]))
 
-    studies = _primary_studies(catalogue, rows)
+    studies = {} if planning.copies_of_primary else _primary_studies(catalogue, rows)
     number = 0
     for done, row in enumerate(rows):
         planning.progress(done, len(rows))
@@ -163,6 +164,11 @@ def _unit(file: RuleFile, doc: ImageSetMetadata, row: Row, number: int, planning
     changes, held = _without_quarantined(outcome.changes, outcome.quarantined)
     if not changes and not held:
         return None
+    if row.primary and planning.copies_of_primary and changes:
+        # The service keeps a study's primary sets as they are; a copy is not primary, and free.
+        return plan_publication(
+            party_of(row, doc), changes, number=number, payload=planning.payload, allow=planning.allow
+        )
     unit = plan_in_place(
         party_of(row, doc), changes, number=number, payload=planning.payload, allow=planning.allow
     )

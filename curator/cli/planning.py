@@ -55,6 +55,10 @@ def planning_options(command: Any) -> Any:
             "--payload", type=click.IntRange(200, 30_000), default=10_000, show_default=True,
             metavar="BYTES", help="The account's payload quota of one update.",
         ),
+        click.option(
+            "--copy-primary", is_flag=True,
+            help="Change a copy where the image set is primary, which the service protects.",
+        ),
         choice_options,
     ):  # fmt: skip
         command = option(command)
@@ -72,6 +76,7 @@ class Asked:
     payload: int
     choices: Path | None
     safe_only: bool = False
+    copy_primary: bool = False
 
     @property
     def title(self) -> str:
@@ -81,8 +86,9 @@ class Asked:
 
 
 def asked_for(
-    words: Sequence[str], where: str, resolve: str | None, payload: int, choices: Path | None, safe_only: bool
-) -> Asked:
+    words: Sequence[str], where: str, resolve: str | None, payload: int, choices: Path | None, safe_only: bool,
+    copy_primary: bool,
+) -> Asked:  # fmt: skip
     """Sort words into rule files and image set ids; `UsageError` when nothing is asked for."""
     from curator.ruleshelf import open_rule_file
 
@@ -93,7 +99,7 @@ def asked_for(
             "There is nothing to plan: name rule files, or --resolve.",
             hint="`curator rules list` shows bundled ones",
         )
-    return Asked(files, ids, where, resolve, payload, choices, safe_only)
+    return Asked(files, ids, where, resolve, payload, choices, safe_only, copy_primary)
 
 
 def read_choices(path: Path | None) -> dict[str, Json | Absent]:
@@ -136,7 +142,10 @@ def write_planned(
         options={"payload": str(asked.payload), "where": asked.where, "resolve": asked.resolve or ""},
     )
     with heard(workbench, "planning") as progress:
-        planning = Planning(Payload(asked.payload), SAFE_ONLY if asked.safe_only else ALL, progress=progress)
+        allowed = SAFE_ONLY if asked.safe_only else ALL
+        planning = Planning(
+            Payload(asked.payload), allowed, progress=progress, copies_of_primary=asked.copy_primary
+        )
         plan = write_plan(path, first, _units(catalogue, asked, planning))
     for image_set, reason in planning.skipped[:5]:
         workbench.say(f"skipped {image_set}: {reason}")
@@ -188,7 +197,7 @@ def _units(catalogue: Catalogue, asked: Asked, planning: Planning) -> Iterator[U
 @json_option
 @click.pass_obj
 def plan(
-    workbench: Workbench, words: tuple[str, ...], where: str, resolve: str | None, payload: int, choices: Path | None,
+    workbench: Workbench, words: tuple[str, ...], where: str, resolve: str | None, payload: int, choices: Path | None, copy_primary: bool,
     output: Path | None, estimate: bool, safe_only: bool, no_refresh: bool, form: Form | None,
 ) -> None:  # fmt: skip
     """Write a plan: every change with its reason, and the exact calls, to be reviewed and applied.
@@ -205,7 +214,7 @@ def plan(
 
     from curator.plan.packing import Payload
 
-    asked = asked_for(words, where, resolve, payload, choices, safe_only)
+    asked = asked_for(words, where, resolve, payload, choices, safe_only, copy_primary)
     if output is None and not estimate:
         raise UsageError("Say where the plan goes (-o PLAN), or ask for the cost alone (--estimate).")
     with (
@@ -247,7 +256,7 @@ def _plan_path(workbench: Workbench, stage: str) -> Iterator[Path]:
 @json_option
 @click.pass_obj
 def batch(
-    workbench: Workbench, words: tuple[str, ...], where: str, resolve: str | None, payload: int, choices: Path | None,
+    workbench: Workbench, words: tuple[str, ...], where: str, resolve: str | None, payload: int, choices: Path | None, copy_primary: bool,
     dry_run: bool, max_image_sets: int | None, include_review: bool, fail_on: tuple[str, ...],
     report_to: Path | None, form: Form | None,
 ) -> int:  # fmt: skip
@@ -262,7 +271,7 @@ def batch(
       curator batch body-part-terms --where 'modality:CT' --max-image-sets 500
       curator batch --resolve majority --dry-run
     """
-    asked = asked_for(words, where, resolve, payload, choices, safe_only=not include_review)
+    asked = asked_for(words, where, resolve, payload, choices, not include_review, copy_primary)
     stages = [("resolve", _only_resolving(asked)), ("rules", _only_rules(asked))]
     told: list[dict[str, object]] = []
     code = 0

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from curator.audit import Head
     from curator.campaign.journal import Campaign
 
-FORMS = ("md", "json", "csv")
+FORMS = ("html", "md", "json", "csv")
 
 
 def form_of(path: Path) -> str:
     """Return the form that a file's name asks for."""
     form = path.suffix.lstrip(".").lower()
     if form not in FORMS:
-        raise UsageError(f"A report is .md, .json or .csv, not {path.suffix or 'without an ending'}.")
+        raise UsageError(f"A report is .html, .md, .json or .csv, not {path.suffix or 'without an ending'}.")
     return form
 
 
@@ -34,7 +34,9 @@ def report_text(campaign: Campaign, form: str, *, with_phi: bool = False) -> str
     from curator import report
 
     evidence = report.gather(campaign, with_phi=with_phi)
-    make = {"md": report.as_markdown, "json": report.as_json, "csv": report.as_csv}[form]
+    make = {"html": report.as_html, "md": report.as_markdown, "json": report.as_json, "csv": report.as_csv}[
+        form
+    ]
     return make(evidence)
 
 

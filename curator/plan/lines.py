@@ -101,8 +101,15 @@ def write_lines(header: Header, units: Iterable[Unit]) -> Iterator[bytes]:
     first = _ENCODER.encode(msgspec.structs.replace(header, plan=FORMAT)) + b"\n"
     digest.update(first)
     yield first
+    seen: set[str] = set()
     for unit in units:
         cost.add(unit)
+        if not seen.isdisjoint(member.id for member in unit.members):
+            raise Refused(
+                f"Image set {next(each.id for each in unit.members if each.id in seen)} is in two units of one plan.",
+                hint="units are carried out beside each other; make a second plan from the first one's result",
+            )
+        seen.update(member.id for member in unit.members)
         for line in lines_of(unit):
             digest.update(line)
             yield line

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from curator.report.csv_form import as_csv
 from curator.report.evidence import Evidence, gather
+from curator.report.html_form import as_html
 from curator.report.json_form import as_json
 from curator.report.markdown_form import as_markdown
 
-__all__ = ["Evidence", "as_csv", "as_json", "as_markdown", "gather"]
+__all__ = ["Evidence", "as_csv", "as_html", "as_json", "as_markdown", "gather"]

@@ -1,0 +1,105 @@
+"""The order and the headings of a report for people; Markdown and HTML write the same sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from curator.report.evidence import Evidence
+
+SHOWN = 200
+"""Image sets listed by name; the CSV and JSON forms list all."""
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table; ``note`` stands below it."""
+
+    title: str
+    headings: Row
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+def summary(found: Evidence) -> Iterator[tuple[str, str]]:
+    """Yield the first lines: what, how much, how proved."""
+    yield (
+        "Units",
+        ", ".join(f"{count} {status}" for status, count in found.statuses.items()) or "nothing planned",
+    )
+    yield "Changes planned", str(found.changes)
+    calls = ", ".join(f"{count} {name}" for name, count in sorted(found.planned_calls.items())) or "none"
+    yield "Calls", f"{found.calls_done} made; planned: {calls}; with force: {found.forced_calls}"
+    yield "Verification", found.verification
+    yield "Store", f"{found.store} (data store {found.datastore})"
+    made = f"made {found.made or 'at an unknown time'} by {found.tool or 'an unknown program'}"
+    yield "Plan", f"{made}, SHA-256 {found.campaign}"
+    if found.rules:
+        yield "Rules", ", ".join(found.rules)
+
+
+def sections(found: Evidence) -> Iterator[Section]:
+    """Yield the tables that have rows."""
+    for section in _all(found):
+        if section.rows:
+            yield section
+
+
+def _all(found: Evidence) -> Iterator[Section]:
+    yield Section(
+        "Who and when",
+        ("verb", "began", "ended", "by", "came to"),
+        tuple(
+            (
+                each.verb,
+                each.began,
+                each.ended,
+                f"{each.user} ({each.arn})" if each.arn else each.user,
+                each.outcome,
+            )
+            for each in found.sessions
+        ),
+    )
+    yield Section(
+        "What was changed, and why",
+        ("element", "action", "rule", "why", "changes"),
+        tuple((each.element, each.action, each.rule, each.why, str(each.count)) for each in found.elements),
+    )
+    yield Section(
+        "What was left out",
+        ("why", "rule", "element", "changes"),
+        tuple((str(each.reason), each.rule, each.element, str(each.count)) for each in found.left_out),
+    )
+    yield Section("What forcing gave up", ("loss",), tuple((loss,) for loss in found.losses))
+    yield Section(
+        "What is open",
+        ("unit", "status", "reason", "next step"),
+        tuple((each.unit, each.status, each.reason, each.next_step) for each in found.open),
+    )
+    more = len(found.image_sets) - SHOWN
+    yield Section(
+        "Image sets",
+        ("image set", "role", "version before", "after", "status", "verified"),
+        tuple(
+            (each.id, each.role, each.before, each.after, each.status, each.verified)
+            for each in found.image_sets[:SHOWN]
+        ),
+        f"… and {more} more: the CSV and JSON forms list all." if more > 0 else "",
+    )
+    yield Section(
+        "Samples (identified data)",
+        ("image set", "element", "before", "after"),
+        tuple((each.image_set, each.element, each.before, each.after) for each in found.samples),
+    )
+
+
+def evidence_lines(found: Evidence) -> Iterator[tuple[str, str]]:
+    """Yield what proves the rest: the ledger and its head."""
+    yield "Ledger", f"{found.ledger_lines} lines, head {found.ledger_head or 'none'}"
+    if found.ledger_problems:
+        yield "The ledger was tampered with", "; ".join(found.ledger_problems[:5])
+    else:
+        yield "Ledger check", "whole; every line agrees with the chain and with the kept head"
+    yield "To check again", f"curator audit verify {found.campaign[:12]} --head {found.ledger_head}"

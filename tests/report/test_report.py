@@ -1,0 +1,126 @@
+"""Reports say what was done and how it is proved, hold no values, and cannot be turned against their reader."""
+
+from __future__ import annotations
+
+import csv
+import html.parser
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from curator import report
+from curator.campaign.journal import Campaign
+from curator.campaign.undoing import undo
+from curator.campaign.verifying import verify
+from curator.plan.merging import plan_merge
+from tests.campaign.ground import ABSENT, WHO, Ground, change, document, ground, instance
+
+
+@pytest.fixture
+def place() -> Iterator[Ground]:
+    with ground() as made:
+        yield made
+
+
+@pytest.fixture
+def campaign(place: Ground) -> Campaign:
+    first = place.add(document(2))
+    second = place.add(document(2))
+    evil = "=cmd|'/c calc'!A1"
+    units = [
+        place.update(
+            0,
+            first,
+            change("Patient/PatientName", "Doe^Jane", "<script>alert(1)</script>", "PN", rule=evil),
+            change(instance(1, "ImageComments"), ABSENT, "seen", "LT", rule="[link](http://evil)|x"),
+        ),
+        place.update(1, second, change("Patient/PatientName", "other", "X", "PN")),
+    ]
+    made = place.campaign(units)
+    place.apply(made)
+    verify(made, place.imaging, WHO)
+    return made
+
+
+def test_a_report_says_what_why_who_and_how_it_is_proved(campaign: Campaign) -> None:
+    found = json.loads(report.as_json(report.gather(campaign)))
+    assert found["statuses"] == {"done": 2}
+    assert found["verification"] == "holds for 2 units"
+    assert [each["verb"] for each in found["sessions"]] == ["apply", "verify"]
+    assert {each["user"] for each in found["sessions"]} == {"ada"}
+    assert [(each["element"], each["action"], each["count"]) for each in found["elements"]] == [
+        ("Instances[*]/ImageComments", "add", 1),
+        ("Patient/PatientName", "replace", 1),
+    ]
+    assert [each["reason"] for each in found["left_out"]] == [
+        "the element is not as it was when the change was proposed"
+    ]
+    assert [(each["before"], each["after"]) for each in found["image_sets"]] == [("1", "2"), ("1", "")]
+    assert found["ledger_head"] == str(campaign.head)
+
+
+@pytest.mark.parametrize("form", [report.as_html, report.as_markdown, report.as_json, report.as_csv])
+def test_no_values_unless_asked_for(campaign: Campaign, form: object) -> None:
+    assert callable(form)
+    assert "Doe^Jane" not in form(report.gather(campaign))
+    assert "1.2.3.4" not in form(report.gather(campaign))
+    if form is not report.as_csv:
+        assert "Doe^Jane" in form(report.gather(campaign, with_phi=True))
+
+
+def test_csv_cells_are_no_formulas(campaign: Campaign) -> None:
+    rows = list(csv.DictReader(io.StringIO(report.as_csv(report.gather(campaign)))))
+    assert {row["rule"][:5] for row in rows if row["action"] == "replace"} == {"'=cmd"}
+    assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+
+
+def test_markdown_and_html_take_no_markup_from_data(campaign: Campaign) -> None:
+    evidence = report.gather(campaign, with_phi=True)
+    markdown = report.as_markdown(evidence)
+    assert "[link](http://evil)" not in markdown
+    page = report.as_html(evidence)
+    assert "<script>" not in page
+
+    class Tags(html.parser.HTMLParser):
+        found: set[str] = set()  # noqa: RUF012  (one parser)
+
+        def handle_starttag(self, tag: str, attrs: object) -> None:
+            self.found.add(tag)
+
+    Tags().feed(page)
+    assert not Tags.found & {"script", "img", "a", "link", "iframe"}
+
+
+def test_what_is_open_has_a_next_step(place: Ground) -> None:
+    image_set = place.add(document(1))
+    campaign = place.campaign(
+        [place.update(0, image_set, change("Patient/PatientName", "Doe^Jane", "X", "PN"))]
+    )
+    place.apply(place.campaign([place.update(0, image_set, change("Patient/PatientID", "P1", "P2"))]))
+    place.apply(campaign)
+    (line,) = report.gather(campaign).open
+    assert (line.status, "plan it again" in line.next_step) == ("moved", True)
+    assert "What is open" in report.as_markdown(report.gather(campaign))
+
+
+def test_made_deleted_and_rebuilt_image_sets_are_told_apart(place: Ground) -> None:
+    from curator.campaign.finishing import finish
+
+    first, second = place.add(document(2), frames=1), place.add(document(1, first=3), frames=1)
+    campaign = place.campaign([plan_merge([place.party(first), place.party(second)])])
+    place.apply(campaign)
+    finish(campaign, place.imaging, WHO, confirmed=True)
+    assert {each.id: each.after for each in report.gather(campaign).image_sets}[second] == "deleted"
+    undo(campaign, place.imaging, WHO)
+    lines = report.gather(campaign).image_sets
+    assert [line.role for line in lines] == ["destination", "source", "made"]
+    assert lines[-1].after != "deleted"
+
+
+def test_a_tampered_ledger_is_said_on_every_report(campaign: Campaign) -> None:
+    content = campaign.ledger_path.read_bytes()
+    campaign.ledger_path.write_bytes(content.replace(b'"ada"', b'"eve"', 1))
+    assert "tampered with" in report.as_markdown(report.gather(campaign))
+    assert "tampered with" in report.as_html(report.gather(campaign))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -61,22 +62,28 @@ class S3Bucket:
         self.client = client
 
     def put(self, folder: Path, prefix: str) -> None:
-        """Upload the staged files, several at a time (s3transfer)."""
+        """Upload the staged files, several at a time; each in parts where it is large (s3transfer)."""
         from concurrent.futures import ThreadPoolExecutor
 
-        from curator.healthimaging.failures import explained
+        from boto3.exceptions import S3UploadFailedError
 
         def upload(file: Path) -> None:
-            self.client.upload_file(str(file.resolve()), self.name, f"{prefix}/{file.name}")
+            try:
+                self.client.upload_file(str(file.resolve()), self.name, f"{prefix}/{file.name}")
+            except S3UploadFailedError as error:
+                raise (error.__context__ or error) from None  # what S3 answered, without the file's name
 
-        with explained("PutObject", self.name), ThreadPoolExecutor(4) as pool:
+        with self._explained("PutObject"), ThreadPoolExecutor(4) as pool:
             list(pool.map(upload, sorted(folder.iterdir())))
+
+    def _explained(self, operation: str) -> AbstractContextManager[None]:
+        from curator.healthimaging.failures import explained
+
+        return explained(operation, f"the bucket {self.name}", service="s3")
 
     def read(self, key: str) -> bytes:
         """Return an object's bytes."""
-        from curator.healthimaging.failures import explained
-
-        with explained("GetObject", self.name):
+        with self._explained("GetObject"):
             try:
                 return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
             except self.client.exceptions.NoSuchKey:
@@ -84,9 +91,7 @@ class S3Bucket:
 
     def clean(self, prefix: str) -> None:
         """Delete every object below the prefix, a thousand a call."""
-        from curator.healthimaging.failures import explained
-
-        with explained("DeleteObjects", self.name):
+        with self._explained("DeleteObject"):
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=f"{prefix}/"
             )

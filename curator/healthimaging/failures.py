@@ -48,14 +48,17 @@ _PARAMETER = re.compile(r"parameter[^\n]*?[:\s]\"?([A-Za-z][\w.\[\]]*)\"?")
 
 
 @contextmanager
-def explained(operation: str, subject: str = "") -> Iterator[None]:
-    """Turn what boto3 raises inside into a `CuratorError` that names the operation and the ``subject`` (an id)."""
+def explained(operation: str, subject: str = "", *, service: str = "medical-imaging") -> Iterator[None]:
+    """Turn what boto3 raises inside into a `CuratorError` that names the operation and the ``subject`` (an id).
+
+    ``service`` is the prefix of the IAM action that a caller without permission is told.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except ClientError as error:
-        failure: CuratorError = _refused_by_service(error, operation, subject)
+        failure: CuratorError = _refused_by_service(error, operation, subject, service)
     except BotoCoreError as error:
         failure = _never_answered(error, operation)
     else:
@@ -68,7 +71,7 @@ def without_uids(message: str) -> str:
     return _UID.sub("(a UID)", message)
 
 
-def _refused_by_service(error: ClientError, operation: str, subject: str) -> CuratorError:
+def _refused_by_service(error: ClientError, operation: str, subject: str, service: str) -> CuratorError:
     details = error.response.get("Error", {})
     code = details.get("Code", "") or "an error without a code"
     reason = without_uids(details.get("Message", "") or "no reason given")
@@ -88,12 +91,12 @@ def _refused_by_service(error: ClientError, operation: str, subject: str) -> Cur
         return Moved(text, code=code, operation=operation, hint="another operation is going on; look again")
     if code == "ServiceQuotaExceededException":
         return LimitExceeded(text, hint="the guide's chapter on quotas names the limits")
-    return ServiceError(text, code=code, operation=operation, hint=_hint(code, operation))
+    return ServiceError(text, code=code, operation=operation, hint=_hint(code, f"{service}:{operation}"))
 
 
-def _hint(code: str, operation: str) -> str:
+def _hint(code: str, action: str) -> str:
     if code in {"AccessDeniedException", "AccessDenied"}:
-        return f"the caller needs the IAM action medical-imaging:{operation}"
+        return f"the caller needs the IAM action {action}"
     return CREDENTIAL_HINTS.get(code, "")
 
 

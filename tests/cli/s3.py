@@ -26,7 +26,7 @@ class _Body(BytesIO):
 
 
 def s3_of_folders(buckets: Mapping[str, Path]) -> S3Client:
-    """Return the client; a bucket that is not named answers NoSuchBucket."""
+    """Return the client; a bucket whose folder is read-only refuses to be written (AccessDenied)."""
     client = boto3.session.Session().client(
         "s3",
         region_name="us-east-1",
@@ -60,6 +60,8 @@ def _answer(root: Path, method: str, key: str, query: str, request: AWSPreparedR
             (root / str(found.text)).unlink()
         return 200, b"<DeleteResult/>"
     path = root / key
+    if method == "PUT" and not root.stat().st_mode & 0o200:
+        return 403, b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
     if method == "PUT":
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_content(request))

@@ -13,7 +13,7 @@ from curator.cli.buckets import FolderBucket, S3Bucket
 from curator.cli.demo_data import Fault, Seeded
 from curator.cli.import_jobs import Heard, Outcome, batches, run_imports
 from curator.cli.sources import hard_link, soft_link, sources
-from curator.errors import NotFound
+from curator.errors import NotFound, ServiceError
 from curator.stores import open_store
 from tests.cli.conftest import Curator
 from tests.cli.s3 import s3_of_folders
@@ -132,6 +132,20 @@ def test_through_s3_files_are_uploaded_imported_and_cleaned_up(
         path.name for path in demo_files[0].iterdir()
     }
     assert [path for path in (tmp_path / "inbox").rglob("*") if path.is_file()] == []
+
+
+def test_a_bucket_that_refuses_is_told_without_a_file_s_name(
+    tmp_path: Path, s3: S3Client, demo_files: Demo
+) -> None:
+    (tmp_path / "inbox").chmod(0o500)
+    store = open_store(f"local:{tmp_path / 's'}")
+    found = sources([demo_files[0] / "CT_small.dcm"], soft_link)
+    with pytest.raises(ServiceError) as refused:
+        list(run_imports(store.imaging, S3Bucket("inbox", s3), found, role=ROLE))
+    assert "the bucket inbox" in str(refused.value)
+    assert refused.value.hint == "the caller needs the IAM action s3:PutObject"
+    assert "CT_small" not in str(refused.value)
+    store.close()
 
 
 def test_a_missing_object_is_not_found(s3: S3Client) -> None:

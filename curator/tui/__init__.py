@@ -19,7 +19,8 @@ def run(
     """
     import sys
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual draws on stderr.
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise UsageError(
             "the terminal interface needs a terminal",
             hint="`curator --help` lists the verbs, which do not",

@@ -24,7 +24,7 @@ COLUMNS: Final = (
     Column("patient_name", "Patient name", 13, grow=3),
     Column("modality", "Mod", 6),
     Column("study_date", "Study date", 10),
-    Column("study_description", "Study", 13, grow=4),
+    Column("study_description", "Study", 8, grow=4),
     Column("series_description", "Series", 14, grow=4),
     Column("accession", "Accession", 12),
     Column("instances", "Inst", 4, right=True),
@@ -41,11 +41,11 @@ COLUMNS: Final = (
     Column("created_at", "Created", 16),
     Column("updated_at", "Updated", 16),
     Column("tier", "Storage tier", 14),
-    Column("id", "Image set", 9),
+    Column("id", "Set id", 8),
 )
 BY_KEY: Final = {column.key: column for column in COLUMNS}
 SHOWN: Final = (
-    "patient_id", "patient_name", "modality", "study_date", "study_description", "instances", "version", "id",
+    "patient_id", "patient_name", "modality", "study_date", "study_description", "instances", "version", "conflicts", "id",
 )  # fmt: skip
 """The columns shown until somebody chooses others."""
 

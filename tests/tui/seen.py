@@ -12,7 +12,7 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-PATIENCE = 10.0  # seconds; a slow machine, never a normal run
+PATIENCE = 30.0  # seconds; a slow machine, never a normal run
 
 
 def screen_text(app: App[Any]) -> str:
@@ -38,7 +38,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str = 
     while not condition():
         if asyncio.get_running_loop().time() > deadline:
             pytest.fail(f"not seen in {PATIENCE:.0f} s: {what or condition}\n{screen_text(pilot.app)}")
-        await pilot.pause(0.01)
+        await pilot.pause(0.03)
     await pilot.pause()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Button, Input, Static
 
 from curator.catalogue.rows import Row
 from curator.errors import CuratorError
@@ -21,6 +22,7 @@ from curator.tui.messages import RowsCame, RowsRead, VersionsRead, Written
 from curator.tui.screens.columns import ColumnsScreen
 from curator.tui.screens.difference import DifferenceScreen
 from curator.tui.screens.first_run import FirstRun
+from curator.tui.screens.import_files import DEMO, FilesImported, ImportedScreen, ImportScreen, imported
 from curator.tui.screens.metadata import MetadataScreen
 from curator.tui.screens.place import Place
 from curator.tui.screens.versions import VersionsScreen
@@ -54,6 +56,7 @@ class ImageSetsScreen(Place):
         self._complete = False
         self._preview_wanted: bool | None = None  # None: when there is room
         self._preview_request = 0
+        self._import_request = 0
         self._rest: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -70,6 +73,7 @@ class ImageSetsScreen(Place):
         self.query_one("#filter", Input).display = bool(self._where)
         self.query_one("#filter", Input).value = self._where
         self.rows.filter(self._where)
+        self.query_one("#first-run").display = False
         self.query_one("#list").focus()
         self._show_state()
 
@@ -127,7 +131,10 @@ class ImageSetsScreen(Place):
 
     def failed(self, message: Failed) -> None:
         """A failed list shows why in its place; anything else is told."""
-        if message.request == self._request and not self.rows.total:
+        if message.request == self._import_request:
+            super().failed(message)
+            self.do_refresh()  # what was imported until then stays
+        elif message.request == self._request and not self.rows.total:
             self._show_state(message.error)
         elif message.request != self._preview_request:
             super().failed(message)
@@ -155,9 +162,13 @@ class ImageSetsScreen(Place):
         first_run = self.query_one("#first-run", FirstRun)
         if empty and not first_run.display:
             first_run.display = True
-            first_run.welcome(self.bench)
-        elif not empty:
+            session = self.bench.session
+            first_run.welcome(
+                embedded=session is not None and session.embedded, read_only=self.bench.read_only
+            )
+        elif not empty and first_run.display:
             first_run.display = False
+            self.query_one("#list").focus()
 
     # --- what is shown
 
@@ -326,8 +337,31 @@ class ImageSetsScreen(Place):
         self._place_preview()
 
     def do_import(self) -> None:
-        """Import files."""
-        self.query_one("#first-run", FirstRun).ask_import(self.bench)
+        """Ask which files, and import them."""
+        self.app.push_screen(ImportScreen(), self._import)
+
+    @on(Button.Pressed, "#import")
+    def _import_pressed(self) -> None:
+        self.perform("image-sets.import")
+
+    @on(Button.Pressed, "#demo")
+    def _demo_pressed(self) -> None:
+        self._import(DEMO)
+
+    def _import(self, path: Path | None) -> None:
+        if path is not None:
+            spec = self.bench.store_spec
+            self._import_request = self.bench.work.begin(
+                "import files", self, lambda ticket: imported(spec, path, ticket), writes=True
+            )
+
+    def on_files_imported(self, message: FilesImported) -> None:
+        """Show what came of the import, and the new image sets."""
+        if message.imported.failures:
+            self.app.push_screen(ImportedScreen(message.imported))
+        else:
+            self.bench.say(message.imported.summary)
+        self.do_refresh()
 
     def do_unmark(self) -> None:
         """Take all marks away."""

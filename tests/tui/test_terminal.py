@@ -1,0 +1,106 @@
+"""On a real terminal: the whole way through the screens, and leaving the terminal usable however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tools import ROOT
+from tests.tui.terminal import Terminal
+
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def start(tmp_path: Path, store: str) -> Iterator[Start]:
+    """Start the command in a terminal of a size, on the store."""
+    opened: list[Terminal] = []
+
+    def begin(size: tuple[int, int] = (80, 24), *options: str, spec: str = store) -> Terminal:
+        environment = {
+            "CURATOR_HOME": str(tmp_path / "home"),
+            "PYTHONPATH": str(ROOT),
+            "COLORTERM": "truecolor",
+            "TZ": "UTC",
+        }
+        command = [sys.executable, "-m", "curator", "--store", spec, *options]
+        terminal = Terminal(tmp_path, command, size, environment)
+        opened.append(terminal)
+        return terminal
+
+    yield begin
+    for terminal in opened:
+        terminal.close()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_filter_tree_edit_versions_diff_revert_quit(start: Start, size: tuple[int, int]) -> None:
+    terminal = start(size)
+    terminal.see("Image sets  5", "? Help")
+    terminal.press("/")
+    terminal.type("three")
+    terminal.see("1 of 5")
+    terminal.press("Enter", "m")
+    terminal.see("▾ Patient", "Three^Slices")
+    terminal.press("j", "e")
+    terminal.see("The value is the same as before.")
+    terminal.type("X")
+    terminal.see("+ Three^SlicesX")
+    terminal.press("Enter", "Enter")
+    terminal.see("v2", "Three^SlicesX")
+    terminal.press("v")
+    terminal.see("2 versions", "1 changed: PatientName")
+    terminal.press("d")
+    terminal.see("v1 → v2", "change 1 of 1", "Three^SlicesX")
+    terminal.press("q", "G", "R")
+    terminal.see("Revert to version 1?", "1 change:")
+    terminal.press("Tab", "Enter")
+    terminal.see("3 versions", "revert to version 1")
+    terminal.press("q")
+    terminal.see("Metadata", "v3")
+    terminal.press("q")
+    terminal.see("Image sets")
+    assert "Three" not in terminal.title
+    terminal.press("q")
+    assert terminal.ended() == 0
+    assert terminal.modes == "0 0"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_a_usable_terminal(start: Start, number: signal.Signals) -> None:
+    terminal = start()
+    terminal.see("Image sets  5")
+    assert terminal.modes.startswith("1")
+    os.kill(terminal.process("curator"), number)
+    assert terminal.ended() == 128 + number
+    assert terminal.modes == "0 0"
+
+
+def test_resizing_rearranges(start: Start) -> None:
+    terminal = start()
+    terminal.see("Image sets  5")
+    terminal.resize(160, 40)
+    terminal.see("Preview", "version 1")
+    terminal.resize(60, 16)
+    terminal.see("Image sets  5", "? Help")
+
+
+def test_read_only_is_said_on_every_screen(start: Start) -> None:
+    terminal = start((80, 24), "--read-only")
+    terminal.see("Image sets  5", "READ-ONLY")
+    terminal.press("m")
+    terminal.see("▾ Patient", "READ-ONLY")
+    terminal.press("v")
+    terminal.see("1 version", "READ-ONLY")
+
+
+def test_a_spec_that_names_no_store_is_explained(start: Start) -> None:
+    terminal = start(spec="nonsense:1")
+    terminal.see("names no store")
+    terminal.press("q")
+    assert terminal.ended() == 0

@@ -16,7 +16,7 @@ from curator.cli.workbench import Workbench
 from curator.errors import UsageError
 
 if TYPE_CHECKING:
-    from curator.cli.buckets import Bucket
+    from curator.buckets import Bucket
     from curator.cli.import_jobs import Heard, Outcome
     from curator.healthimaging import HealthImaging
 
@@ -87,18 +87,22 @@ def _bucket(
     workbench: Workbench, name: str | None, role: str | None
 ) -> Iterator[tuple[HealthImaging, Bucket, Path | None, bool]]:
     """Open the store with a bucket for the import: yields the door, the bucket, where to stage, and if it is local."""
-    from curator.cli.buckets import FolderBucket, S3Bucket
+    from curator.buckets import FolderBucket, S3Bucket
     from curator.project import home, private_folder
 
     spec = workbench.spec()
     if spec.startswith("aws:"):
         import boto3
 
+        from curator.healthimaging.failures import explained
+
         if not name or not role:
             raise UsageError(
                 "an import into AWS needs --bucket and --role", hint="guide: Getting started, import role"
             )
-        yield workbench.imaging, S3Bucket(name, boto3.client("s3")), None, False
+        with explained("sign in"):
+            s3 = boto3.client("s3")
+        yield workbench.imaging, S3Bucket(name, s3), None, False
         return
     if spec.startswith("local"):
         import tempfile

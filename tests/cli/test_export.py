@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import stat
 import subprocess
 import sys
@@ -51,15 +52,24 @@ def test_events_tell_every_change(on_demo: Curator, image_sets: dict[str, str]) 
     assert "A^B" not in json.dumps(new)
 
 
-def test_events_can_be_followed(on_demo: Curator, image_sets: dict[str, str], demo_folder: Path) -> None:
+def test_events_can_be_followed_until_ctrl_c(
+    on_demo: Curator, image_sets: dict[str, str], demo_folder: Path
+) -> None:
     seen = len(on_demo("events").rows)
     words = ["--store", f"local:{demo_folder}", "events", "--follow", "--after", str(seen)]
     follower = subprocess.Popen(
-        [sys.executable, "-m", "curator", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "curator", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     on_demo("set", image_sets["MR"], "Patient/PatientName=A^B")
     assert follower.stdout is not None
     assert json.loads(follower.stdout.readline())["source"] == "aws.medical-imaging"
-    follower.terminate()
-    follower.wait(10)
+    follower.send_signal(signal.SIGINT)
+    assert follower.wait(10) == 130
+    assert follower.stderr is not None
+    assert follower.stderr.read().strip() == "curator: cancelled"
     follower.stdout.close()
+    follower.stderr.close()

@@ -14,9 +14,8 @@ from curator.dicom import Json
 from curator.dicom.levels import Level
 from curator.errors import Refused
 from curator.findings import ABSENT, Absent, Change, Safety, Why
-from curator.imageset import ElementPath
 from curator.imageset.equality import same_value
-from curator.plan.merging import Choice, Party, choose, plan_merge
+from curator.plan.merging import Choice, Disagreement, Party, disagreements, plan_merge
 from curator.plan.publishing import plan_in_place
 from curator.plan.units import Unit
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from curator.checks.view import Member
 
 Values: TypeAlias = "dict[str, Json | Absent]"
+Preferences: TypeAlias = "Mapping[str, Sequence[Json]]"
 _ALIGN = Why("resolve", "image sets of one patient or study must agree")
 
 
@@ -33,14 +33,16 @@ def resolve(
     planning: Planning,
     *,
     how: Choice = Choice.MAJORITY,
-    given: Mapping[str, Json | Absent] | None = None,
+    prefer: Preferences | None = None,
     within: frozenset[str] | None = None,
 ) -> Iterator[Unit]:
     """Yield the units that resolve the conflicts among image sets (of those ``within``, if given).
 
-    Sets of one series under different studies or patients are left to a person: which of them is wrong cannot
-    be told from the values.
+    ``prefer`` lists right values by generic path: where sets disagree and one of them has such a value, it wins
+    before ``how`` is asked. Sets of one series under different studies or patients are left to a person, unless
+    ``prefer`` says which PatientID or StudyInstanceUID is right: it cannot be told from the values.
     """
+    preferred = prefer or {}
     from curator.checks.view import Scope
 
     view = catalogue.view()
@@ -63,16 +65,16 @@ def resolve(
 
     for scope, level in ((Scope.PATIENT, Level.PATIENT), (Scope.STUDY, Level.STUDY)):
         for group in view.disagreeing(scope):
-            if level is Level.STUDY and _misplaced(group):
+            if level is Level.STUDY and _misplaced(group, preferred):
                 continue
             found = members(group)
-            values = _agreed(found, level, how, given or {})
+            values = _agreed(found, level, how, preferred)
             for party in found:
                 chosen.setdefault(party.id, {}).update(values)
     number = 0
     merged: set[str] = set()
     for group in view.torn():
-        if _misplaced(group):
+        if _misplaced(group, preferred):
             planning.skipped += [
                 (each.set.id, "its series lies under different studies or patients") for each in group
             ]
@@ -81,7 +83,7 @@ def resolve(
         if len(found) < 2:
             continue
         found.sort(key=lambda party: (not party.primary, -party.doc.instance_count, party.updated))
-        wanted: Values = dict(given or {})
+        wanted = {str(each.path.generic()): _preferred(each, preferred) for each in disagreements(found, how)}
         for party in found:
             wanted.update(chosen.get(party.id, {}))
         try:
@@ -102,25 +104,26 @@ def resolve(
             number += 1
 
 
-def _misplaced(group: Sequence[Member]) -> bool:
-    return len({(member.study_uid, member.patient_id) for member in group}) > 1
+def _misplaced(group: Sequence[Member], prefer: Preferences) -> bool:
+    """Say whether the members lie under different patients or studies, and nobody said which is right."""
+    patients = {member.patient_id for member in group}
+    studies = {member.study_uid for member in group}
+    return (len(patients) > 1 and not patients & set(map(str, prefer.get("Patient/PatientID", ())))) or (
+        len(studies) > 1 and not studies & set(map(str, prefer.get("Study/StudyInstanceUID", ())))
+    )
 
 
-def _agreed(
-    parties: Sequence[Party], level: Level, how: Choice, given: Mapping[str, Json | Absent]
-) -> Values:
+def _preferred(found: Disagreement, prefer: Preferences) -> Json | Absent:
+    listed = prefer.get(str(found.path.generic()), ())
+    return next(
+        (value for value in listed if any(_same(value, other) for other in found.values)), found.chosen
+    )
+
+
+def _agreed(parties: Sequence[Party], level: Level, how: Choice, prefer: Preferences) -> Values:
     """Return the value to take for each element of the level on which the parties disagree."""
-    place = ElementPath(level)
-    values: Values = {}
-    nodes = [party.doc.attributes(place) or {} for party in parties]
-    for key in dict.fromkeys(key for node in nodes for key in node):
-        path = str(place.child(key))
-        found: list[Json | Absent] = [node.get(key, ABSENT) for node in nodes]
-        if path in given:
-            values[path] = given[path]
-        elif any(not _same(found[0], other) for other in found[1:]):
-            values[path] = choose(found, parties, how)
-    return values
+    found = (each for each in disagreements(parties, how) if each.path.level is level) if parties else ()
+    return {str(each.path): _preferred(each, prefer) for each in found}
 
 
 def _aligning(party: Party, values: Values) -> Iterator[Change]:

@@ -57,7 +57,7 @@ def merge(
     unit = plan_merge(
         [_party(workbench, each) for each in (destination, *sources)],
         how=Choice(resolve),
-        given=read_choices(choices),
+        given={path: values[-1] for path, values in read_choices(choices).items()},
         align=not no_align,
     )
     for loss in unit.losses[:10]:

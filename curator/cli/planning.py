@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from curator.campaign.planning import Planning
     from curator.catalogue import Catalogue
     from curator.dicom import Json
-    from curator.findings import Absent
     from curator.plan.units import Unit
     from curator.rulefile import RuleFile
 
@@ -38,7 +37,7 @@ def choice_options(command: Any) -> Any:
         "--choices",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         metavar="CSV",
-        help="Values to take, by columns element and value; they decide before anything else.",
+        help="Right values, in columns element and value: where image sets disagree they win.",
     )(command)
 
 
@@ -102,17 +101,17 @@ def asked_for(
     return Asked(files, ids, where, resolve, payload, choices, safe_only, copy_primary)
 
 
-def read_choices(path: Path | None) -> dict[str, Json | Absent]:
-    """Return values by generic path from a CSV with columns element and value."""
+def read_choices(path: Path | None) -> dict[str, list[Json]]:
+    """Return the right values by generic path from a CSV with columns element and value."""
     import csv
 
     from curator.cli.values import typed
     from curator.dicom.dictionary import vrs
     from curator.imageset import parse_path
 
+    given: dict[str, list[Json]] = {}
     if path is None:
-        return {}
-    given: dict[str, Json | Absent] = {}
+        return given
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
         if not {"element", "value"} <= set(reader.fieldnames or ()):
@@ -120,7 +119,8 @@ def read_choices(path: Path | None) -> dict[str, Json | Absent]:
         for row in reader:
             element = parse_path(row["element"])
             known = vrs(element.tag) if element.tag is not None else ()
-            given[str(element.generic())] = typed(row["value"], known[0] if known else "UN", element)
+            value = typed(row["value"], known[0] if known else "UN", element)
+            given.setdefault(str(element.generic()), []).append(value)
     return given
 
 
@@ -168,8 +168,8 @@ def _units(catalogue: Catalogue, asked: Asked, planning: Planning) -> Iterator[U
     busy: set[str] = set()
     if asked.resolve:
         within = frozenset(row.id for row in rows)
-        given = read_choices(asked.choices)
-        for unit in resolve(catalogue, planning, how=Choice(asked.resolve), given=given, within=within):
+        prefer = read_choices(asked.choices)
+        for unit in resolve(catalogue, planning, how=Choice(asked.resolve), prefer=prefer, within=within):
             busy |= {member.id for member in unit.members}
             yield msgspec.structs.replace(unit, number=number)
             number += 1

@@ -6,6 +6,10 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+RECORDED = Path(__file__).with_name("recorded.json")
+"""The figures of the last ``--record``: the manual shows them, later runs stand beside them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,18 @@
 """The manual's table of what the conformance suite shows, made from the marks on its tests (`covers`).
 
-`generate` returns README.md with the lines between ``<!-- conformance -->`` and ``<!-- end -->`` made anew.
+`tests.generate.readme` puts it into the manual.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 from curator.localstore.model import service_model
 from tests import localstore
 from tests.localstore.covers import Coverage
-
-TARGET = "README.md"
-README = Path(__file__).parents[2] / "README.md"
-_MARKS = re.compile(r"(<!-- conformance -->\n).*?(<!-- end -->)", re.DOTALL)
 
 OUT_OF_REACH = {
     "AccessDeniedException": "answered by `curator serve` to a wrong signature, whatever the operation",
@@ -58,8 +52,3 @@ def table() -> str:
         )
     notes = "; ".join(f"{error}: {reason}" for error, reason in OUT_OF_REACH.items())
     return "\n".join([*lines, "", f"Not counted: {notes}.", ""])
-
-
-def generate() -> str:
-    """Return the manual with the table in its place."""
-    return _MARKS.sub(lambda found: found[1] + table() + found[2], README.read_text(encoding="utf-8"))

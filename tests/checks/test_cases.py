@@ -12,6 +12,8 @@ from curator.checks.check import SECTIONS, sections
 from curator.errors import UsageError
 from curator.findings import Finding
 from tests.catalogue.stores import filled
+from tests.generate import checks
+from tests.tools import ROOT
 
 
 def found(folder: Path, case: Case, code: str) -> list[Finding]:
@@ -45,6 +47,12 @@ def test_its_prose_has_every_section_and_explain_shows_it(check: Check) -> None:
     assert all(text.get(section) for section in SECTIONS), check.name
     assert all(section in explain(check.code) for section in SECTIONS)
     assert explain(check.name) == explain(check.code)
+
+
+def test_the_documentation_is_what_the_checks_say() -> None:
+    assert (ROOT / checks.TARGET).read_text(encoding="utf-8") == checks.generate(), (
+        "python -m tests.generate checks"
+    )
 
 
 def test_codes_and_names_are_unique_and_checks_without_cases_are_those_that_need_files() -> None:

@@ -60,8 +60,11 @@ CREATE TABLE dictionary (
   image_set INTEGER NOT NULL REFERENCES image_set, series INTEGER NOT NULL, data BLOB NOT NULL,
   PRIMARY KEY (image_set, series)) WITHOUT ROWID;
 CREATE TABLE frame (
-  image_set INTEGER NOT NULL REFERENCES image_set, id TEXT NOT NULL, key TEXT NOT NULL,
-  content_type TEXT NOT NULL, PRIMARY KEY (image_set, id)) WITHOUT ROWID;
+  image_set INTEGER NOT NULL REFERENCES image_set, id TEXT NOT NULL,
+  key BLOB NOT NULL,         -- names the file
+  content_type TEXT,         -- NULL: application/octet-stream
+  PRIMARY KEY (image_set, id)) WITHOUT ROWID;
+CREATE TABLE doomed (key BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX frame_key ON frame (key);
 CREATE TABLE summary (       -- what SearchImageSets answers and looks for: the visible version's
   image_set INTEGER PRIMARY KEY REFERENCES image_set, datastore INTEGER NOT NULL, id TEXT NOT NULL,

@@ -57,7 +57,7 @@ class FrameFiles:
         """Delete a frame's file, if it is there."""
         self.path(key).unlink(missing_ok=True)
 
-    def keys(self) -> Iterator[str]:
+    def all_keys(self) -> Iterator[str]:
         """Iterate over the keys of all files, unfinished ones left out."""
         for path in self.folder.glob("??/[!.]*"):
             yield path.parent.name + path.name

@@ -93,12 +93,15 @@ def _contents(connection: sqlite3.Connection) -> Iterator[str]:
 def _frames(storage: Storage, connection: sqlite3.Connection) -> Iterator[str]:
     missing = damaged = 0
     for (key,) in connection.execute("SELECT DISTINCT key FROM frame").fetchall():
-        path = storage.frames.path(key)
+        path = storage.frames.path(key.hex())
         if not path.exists():
             missing += 1
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != key:
+        elif hashlib.sha256(path.read_bytes()).digest() != key:
             damaged += 1
     if missing:
         yield f"{missing} image frames are missing"
     if damaged:
         yield f"{damaged} image frames are not what was stored"
+    orphaned = len(storage.orphaned_frames(connection))
+    if orphaned:
+        yield f"{orphaned} image frames belong to no image set"

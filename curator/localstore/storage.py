@@ -183,7 +183,7 @@ class Storage:
         if found is None:
             raise not_found("ImageFrame does not exist")
         self.touch(row)
-        return Frame(self.frames.get(found[0]), found[1])
+        return Frame(self.frames.get(found[0].hex()), found[1] or _OCTETS)
 
     def image_sets_with_instance(
         self, datastore_id: str, study_uid: str, series_uid: str, sop_uid: str
@@ -339,49 +339,68 @@ class Storage:
                 key = self.frames.put(payload)
             draft.connection.execute(
                 "INSERT INTO frame VALUES (?, ?, ?, ?)",
-                (draft.image_set, frame.entry["ID"], key, frame.content_type),
+                (draft.image_set, frame.entry["ID"], bytes.fromhex(key), _kept_type(frame.content_type)),
             )
 
     # ── taking content out ────────────────────────────────────────────────────────────────────────────
 
-    def purge(self, connection: sqlite3.Connection, image_set: int) -> list[str]:
-        """Delete all that an image set holds; the keys returned are frames to delete once this is committed."""
-        keys = [
-            key
-            for (key,) in connection.execute(
-                "SELECT DISTINCT key FROM frame WHERE image_set = ?", (image_set,)
-            )
-        ]
+    def purge(self, connection: sqlite3.Connection, image_set: int) -> None:
+        """Delete all that an image set holds; `drop_frames` follows once this is committed."""
+        connection.execute(
+            "INSERT OR IGNORE INTO doomed SELECT DISTINCT key FROM frame WHERE image_set = ?", (image_set,)
+        )
         for table in ("summary", "level", "series", "instance", "present", "dictionary", "frame"):
             connection.execute(f"DELETE FROM {table} WHERE image_set = ?", (image_set,))
-        return keys
 
-    def drop_frames(self, keys: Sequence[str]) -> None:
-        """Delete those frames' files that no image set refers to any more."""
+    def finish_purge(self) -> None:
+        """Go on with a purge whose process was killed between the database and the files."""
+        with self.reading() as connection:
+            left = connection.execute("SELECT 1 FROM doomed LIMIT 1").fetchone()
+        if left:
+            self.drop_frames()
+
+    def drop_frames(self) -> None:
+        """Delete the files of purged frames that no image set refers to any more."""
         with self.transaction() as connection:
-            for key in keys:
-                if not connection.execute("SELECT 1 FROM frame WHERE key = ? LIMIT 1", (key,)).fetchone():
-                    self.frames.delete(key)
+            for (key,) in connection.execute("SELECT key FROM doomed").fetchall():
+                if not self._is_referred(connection, key):
+                    self.frames.delete(key.hex())
+            connection.execute("DELETE FROM doomed")
         self.database.forget_deleted()
 
-    def sweep(self) -> int:
-        """Delete frames that no image set refers to, left by imports that were killed; return how many.
+    def _is_referred(self, connection: sqlite3.Connection, key: bytes) -> bool:
+        return connection.execute("SELECT 1 FROM frame WHERE key = ? LIMIT 1", (key,)).fetchone() is not None
 
-        Only while no import runs: a frame staged for it looks the same.
-        """
-        removed = 0
+    def orphaned_frames(self, connection: sqlite3.Connection) -> list[str]:
+        """Return the frames that no image set refers to, left by imports that were killed; none while one runs."""
+        running = connection.execute(
+            "SELECT 1 FROM import_job WHERE status IN ('SUBMITTED', 'IN_PROGRESS') LIMIT 1"
+        ).fetchone()
+        if running:
+            return []
+        return [
+            key for key in self.frames.all_keys() if not self._is_referred(connection, bytes.fromhex(key))
+        ]
+
+    def sweep(self) -> None:
+        """Delete orphaned frames."""
         with self.transaction() as connection:
-            for key in list(self.frames.keys()):
-                if not connection.execute("SELECT 1 FROM frame WHERE key = ? LIMIT 1", (key,)).fetchone():
-                    self.frames.delete(key)
-                    removed += 1
-        return removed
+            for key in self.orphaned_frames(connection):
+                self.frames.delete(key)
 
     def check(self) -> Iterator[str]:
         """Tell what is damaged: SQLite's own check, references, content addresses, frames."""
         from curator.localstore.integrity import problems
 
         yield from problems(self)
+
+
+_OCTETS = "application/octet-stream"
+
+
+def _kept_type(content_type: str) -> str | None:
+    """Return a frame's content type as it is kept: nothing for the usual one."""
+    return None if content_type == _OCTETS else content_type
 
 
 def _instance_json(instance: ParsedInstance) -> bytes:

@@ -89,6 +89,7 @@ class LocalStore:
             path, edition=edition_named(edition), limits=quotas, delay=delay, clock=milliseconds
         )
         store = cls(storage, buckets=buckets or {}, clock=milliseconds)
+        storage.finish_purge()
         if storage.has_abandoned_imports():
             store.imports.resume()
         return store

@@ -115,6 +115,7 @@ def delete_datastore(call: Call) -> dict[str, Output]:
         storage.lifecycle.set_datastore(connection, now, row.pk, DatastoreStatus.DELETING)
         connection.execute("DELETE FROM tag WHERE arn = ?", (datastore_arn(row.id),))
         storage.lifecycle.later(connection, now, call.operation, row.pk)
+    storage.sweep()
     return {"datastoreId": row.id, "datastoreStatus": DatastoreStatus.DELETING.value}
 
 

@@ -18,10 +18,10 @@ def delete_image_set(call: Call) -> dict[str, Output]:
         storage.lifecycle.settle(connection, now)
         row = writable(call, connection, image_set_id)
         below_concurrency(call, connection, row.datastore)
-        frames = storage.purge(connection, row.pk)
+        storage.purge(connection, row.pk)
         connection.execute("DELETE FROM tag WHERE arn = ?", (image_set_arn(datastore_id, image_set_id),))
         storage.lifecycle.lock(connection, now, row, Status.DELETING, call.operation)
-    storage.drop_frames(frames)
+    storage.drop_frames()
     return {
         "datastoreId": datastore_id,
         "imageSetId": image_set_id,

@@ -161,21 +161,37 @@ class Project:
             )
         return path
 
+    def rotate_key(self, seal: Callable[[Callable[[str], Callable[[bytes], bytes]]], object]) -> Path:
+        """Make a new key in place of the present one, which is set aside (0600); return where it lies now.
+
+        ``seal`` is called with what derives from the new key, before the key is in place: what it encrypts anew
+        cannot be left behind under a key that is gone. The new key waits in ``key.new`` meanwhile, so that a
+        rotation that was killed is ended by another call.
+        """
+        key = self.key
+        path = self.key_file
+        pending = path.with_name(f"{path.name}.new")
+        fresh = read_key(pending) if pending.exists() else secrets.token_bytes(KEY_BYTES)
+        number = 1
+        while not create_private(
+            aside := path.with_name(f"{path.name}.old-{number}"), key.hex().encode() + b"\n"
+        ):
+            if read_key(aside) == key:
+                break
+            number += 1
+        write_private(pending, fresh.hex().encode() + b"\n")
+        seal(lambda domain: _keyed(fresh, domain))
+        os.replace(pending, path)
+        self.__dict__["key"] = fresh
+        return aside
+
     def hmac(self, domain: str, data: bytes) -> bytes:
         """Return HMAC-SHA-256 of ``data`` under a key of this project that serves ``domain`` alone (32 bytes)."""
         return self.keyed(domain)(data)
 
     def keyed(self, domain: str) -> Callable[[bytes], bytes]:
         """Return `hmac` of one domain with its pads computed once, for those who call it often."""
-        subkey = hmac_module.digest(self.key, b"curator/1/" + domain.encode(), "sha256")
-        start = hmac_module.new(subkey, digestmod="sha256")
-
-        def digest(data: bytes) -> bytes:
-            state = start.copy()
-            state.update(data)
-            return state.digest()
-
-        return digest
+        return _keyed(self.key, domain)
 
     # ── configuration, purge ─────────────────────────────────────────────────────────────────────────
 
@@ -214,6 +230,18 @@ class Project:
             else:
                 path.unlink()
         return gone
+
+
+def _keyed(key: bytes, domain: str) -> Callable[[bytes], bytes]:
+    subkey = hmac_module.digest(key, b"curator/1/" + domain.encode(), "sha256")
+    start = hmac_module.new(subkey, digestmod="sha256")
+
+    def digest(data: bytes) -> bytes:
+        state = start.copy()
+        state.update(data)
+        return state.digest()
+
+    return digest
 
 
 def read_key(path: Path) -> bytes:

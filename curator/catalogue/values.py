@@ -6,7 +6,7 @@ The key of a value is the path without indices, the VR, and the exact value (des
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -33,6 +33,13 @@ class DistinctValue:
     count: int = 0
     image_sets: int = 0
     examples: list[str] = field(default_factory=list)
+    would: str = field(default="", repr=False)
+    """What a profile would do with it, where one was asked."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What a decision about it is keyed by."""
+        return self.element, self.vr, self.value
 
 
 def distinct(
@@ -90,6 +97,7 @@ COLUMNS: Final = (
     "count",
     "image_sets",
     "examples",
+    "would",
     "decision",
     "replacement",
     "why",
@@ -113,8 +121,12 @@ def unguarded(text: str) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith(_RISKY) else text
 
 
-def write_csv(values: Iterable[DistinctValue], out: TextIO) -> int:
-    """Write the sheet of values; return the number of rows."""
+def write_csv(
+    values: Iterable[DistinctValue],
+    out: TextIO,
+    decided: Mapping[tuple[str, str, str], Decision] | None = None,
+) -> int:
+    """Write the sheet of values, with what was decided of them before; return the number of rows."""
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     count = 0
@@ -126,10 +138,15 @@ def write_csv(values: Iterable[DistinctValue], out: TextIO) -> int:
             str(each.count),
             str(each.image_sets),
             " ".join(each.examples),
-            *("", "", ""),
+            each.would,
+            *_word((decided or {}).get(each.key)),
         )
         writer.writerow([guarded(cell) for cell in row])
     return count
+
+
+def _word(decision: Decision | None) -> tuple[str, str, str]:
+    return (decision.decision, decision.replacement, decision.why) if decision is not None else ("", "", "")
 
 
 def read_decisions(source: TextIO, name: str) -> list[Decision]:

@@ -43,6 +43,7 @@ VERBS: dict[str, str] = {
     "split": "curator.cli.merging:split",
     "report": "curator.cli.reporting:report",
     "audit": "curator.cli.reporting:audit",
+    "crosswalk": "curator.cli.crosswalk:crosswalk",
     "key": "curator.cli.keys:key",
     "purge": "curator.cli.keys:purge",
     "completion": "curator.cli.completion:completion",

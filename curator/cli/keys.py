@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.workbench import Workbench
 from curator.errors import ConfirmationMissing
+
+if TYPE_CHECKING:
+    from curator.crosswalk import Entries
 
 KINDS = ("catalogues", "campaigns", "decisions", "crosswalk")
 
@@ -40,6 +45,46 @@ def new(workbench: Workbench) -> None:
         "Keep a copy apart from the data: without it nothing can be repeated; with it pseudonyms can."
     )
     write(str(path))
+
+
+@key.command()
+@click.option("--yes", is_flag=True, help="Make a new key.")
+@click.pass_obj
+def rotate(workbench: Workbench, yes: bool) -> None:
+    """Make a new key, re-encrypt the crosswalk under it, and set the old key aside.
+
+    What was published stays as it is. What is published from now on, of the same subjects too, bears other
+    pseudonyms, other UIDs and other date offsets: only the crosswalk links the two.
+
+    \b
+    Example:
+      curator --project trial key rotate --yes
+    """
+    from curator.campaign.identity import who
+    from curator.campaign.journal import anchor
+    from curator.crosswalk import Crosswalk
+
+    project = workbench.project()
+    old = Crosswalk.open(project)
+    if not yes:
+        found = old.entries()
+        raise ConfirmationMissing(
+            f"{len(found.patients)} patients and {len(found.uids)} UIDs were published under the present key; what "
+            "is published under a new one cannot be linked to them but by the crosswalk.",
+            hint="say --yes if that is meant",
+        )
+    linked: list[Entries] = []
+    aside = project.rotate_key(lambda keyed: linked.append(old.rotate(keyed)))
+    found = linked[0]
+    anchor(project, who("local"), "key", [("state", "rotated")])
+    workbench.say(
+        f"{len(found.patients)} patients and {len(found.uids)} UIDs stay linked by the crosswalk alone, which now opens "
+        "with the new key. Value hashes in ledgers written so far are checked with the old key only."
+    )
+    workbench.say(
+        f"The old key lies at {aside}. If it was seen by others, delete it: it repeats old pseudonyms."
+    )
+    write(str(project.key_file))
 
 
 @click.command()

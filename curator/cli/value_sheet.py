@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import io
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +18,13 @@ from curator.cli.workbench import Workbench
 from curator.errors import UsageError
 
 if TYPE_CHECKING:
+    from curator.catalogue import Catalogue, Row
+    from curator.catalogue.values import DistinctValue
     from curator.deid.decisions import Decision
 
 COLUMNS = {"element": "element", "vr": "VR", "value": "value", "count": "count", "image_sets": "image sets"}
+
+WITH_PROFILE = {**COLUMNS, "would": "the profile would"}
 
 
 @click.group(invoke_without_command=True)
@@ -30,6 +35,8 @@ COLUMNS = {"element": "element", "vr": "VR", "value": "value", "count": "count",
     "--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a sheet to decide in."
 )
 @click.option("--where", metavar="EXPR", help="Only image sets that match.")
+@click.option("--profile", metavar="PROFILE", help="Say what this profile would do with each value.")
+@click.option("--undecided", is_flag=True, help="Only values that nobody decided yet.")
 @click.option("--refresh/--no-refresh", default=True, help="Read what is new in the data store first.")
 @form_options
 @click.pass_context
@@ -38,6 +45,8 @@ def values(
     element: str | None,
     csv_file: Path | None,
     where: str | None,
+    profile: str | None,
+    undecided: bool,
     refresh: bool,
     form: Form | None,
 ) -> None:
@@ -46,7 +55,7 @@ def values(
     \b
     Examples:
       curator values --element BodyPartExamined
-      curator values --csv values.csv
+      curator values --profile research --undecided --csv values.csv
       curator values decide values.csv
     """
     if context.invoked_subcommand is not None:
@@ -57,12 +66,17 @@ def values(
     from curator.project import write_private
 
     chosen = Where.parse(where) if where else None
+    decided = {each.key: each for each in _decided(workbench)}
     with fresh_catalogue(workbench, refresh=refresh) as index:
         ids = [row.id for row in index.rows(chosen)] if chosen else []
         found = index.values(element, ids) if ids or not chosen else []
+        if undecided:
+            found = [each for each in found if each.key not in decided]
+        if profile:
+            _foretell(workbench, index, index.rows(chosen), profile, found, list(decided.values()))
     if csv_file is not None:
         sheet = io.StringIO(newline="")
-        count = write_csv(found, sheet)
+        count = write_csv(found, sheet, decided)
         # The values are identified data: the sheet is its writer's alone.
         write_private(csv_file, sheet.getvalue().encode("utf-8-sig"))
         workbench.say(
@@ -77,10 +91,12 @@ def values(
             "count": each.count,
             "image_sets": each.image_sets,
             "examples": each.examples,
+            **({"would": each.would} if profile else {}),
         }
         for each in found
     ]
-    workbench.say(f"{write_rows(COLUMNS, rows, form, empty='no such value'):,} distinct values")
+    columns = WITH_PROFILE if profile else COLUMNS
+    workbench.say(f"{write_rows(columns, rows, form, empty='no such value'):,} distinct values")
 
 
 @values.command()
@@ -97,7 +113,7 @@ def decide(workbench: Workbench, sheet: Path) -> None:
         for each in read_decisions(_text(sheet), sheet.name)
     ]
     path = workbench.project().decisions
-    old: list[Decision] = read_decisions(_text(path), path.name) if path.exists() else []
+    old = _decided(workbench)
     merged, changed = merge_decisions(old, new)
     out = io.StringIO(newline="")
     write_decisions(merged, out)
@@ -105,6 +121,45 @@ def decide(workbench: Workbench, sheet: Path) -> None:
     workbench.say(
         f"{len(new):,} decisions read, {changed:,} of them new or changed; the project holds {len(merged):,}"
     )
+
+
+def _decided(workbench: Workbench) -> list[Decision]:
+    from curator.catalogue.values import read_decisions
+
+    path = workbench.project().decisions
+    return read_decisions(_text(path), path.name) if path.exists() else []
+
+
+def _foretell(
+    workbench: Workbench,
+    index: Catalogue,
+    rows: Iterable[Row],
+    profile: str,
+    found: list[DistinctValue],
+    decisions: list[Decision],
+) -> None:
+    """Note with each value what the profile would do with it, over all subjects."""
+    from curator.deid.decisions import Decisions
+    from curator.deid.ruled import load_profile
+    from curator.deid.subject import identity, subject
+    from curator.deid.undecided import in_words, would_do
+    from curator.ruleshelf import open_rule_file
+
+    asked = load_profile(open_rule_file(profile))
+    keyed = workbench.project().keyed
+    engine = asked.engine(keyed, decisions=Decisions(decisions))
+    subjects: dict[str, list[tuple[str, int]]] = {}
+    for row in rows:
+        if row.read and (doc := index.document(row.id, row.version)) is not None:
+            subjects.setdefault(identity(doc)[0], []).append((row.id, row.version))
+    would: dict[tuple[str, str, str], set[str]] = {}
+    for members in subjects.values():
+        documents = [doc for member in members if (doc := index.document(*member)) is not None]
+        about = subject(documents, asked.profile, keyed)
+        for key, words in would_do(asked, engine, about, documents).items():
+            would.setdefault(key, set()).update(words)
+    for each in found:
+        each.would = in_words(would.get(each.key, ()))
 
 
 def _text(path: Path) -> io.StringIO:

@@ -77,3 +77,22 @@ def test_decisions_go_from_the_sheet_into_the_project(indexed: Curator, tmp_path
     sheet.write_text("element,vr,value,decision,replacement\nStudy/StudyDescription,LO,x,burn,\n")
     assert indexed("values", "decide", sheet).code == 2
     assert kept.read_text().count("remove") == len(rows)
+
+
+def test_a_profile_says_what_it_would_do_and_only_undecided_values_come_again(
+    indexed: Curator, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "values.csv"
+    first = indexed("values", "--element", "StudyDescription", "--profile", "research", "--csv", sheet)
+    assert first.code == 0, first.err
+    rows = list(csv.DictReader(io.StringIO(sheet.read_text("utf-8-sig"), newline="")))
+    assert rows
+    assert all(row["would"] for row in rows)
+    rows[0]["decision"] = "keep"
+    with sheet.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    assert indexed("values", "decide", sheet).code == 0
+    again = indexed("values", "--element", "StudyDescription", "--undecided", "--json").json
+    assert len(again) == len(rows) - 1

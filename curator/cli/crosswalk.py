@@ -1,0 +1,64 @@
+"""``crosswalk``: what became of which original, decrypted only here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from curator.cli.output import Form, json_option, write, write_json
+from curator.cli.workbench import Workbench
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def crosswalk(context: click.Context, form: Form | None) -> None:
+    """Say how much the crosswalk holds; export it.
+
+    It is encrypted under the project's key; losing the key loses it.
+
+    \b
+    Example:
+      curator crosswalk
+      curator crosswalk export ~/crosswalk
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from curator.crosswalk import Crosswalk
+
+    workbench: Workbench = context.obj
+    found = Crosswalk.open(workbench.project()).entries()
+    facts: dict[str, object] = {
+        "patients": len(found.patients),
+        "uids": len(found.uids),
+        "campaigns": len(found.campaigns),
+        "keys": found.generation + 1,
+    }
+    if form is Form.JSON:
+        write_json(facts)
+    else:
+        for name, value in facts.items():
+            write(f"{name:<10} {value}")
+
+
+@crosswalk.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_obj
+def export(workbench: Workbench, folder: Path) -> None:
+    """Write patients.csv and uids.csv (id_old,id_new; 0600) into FOLDER: from then on they are yours to guard.
+
+    \b
+    Example:
+      curator crosswalk export ~/crosswalk
+    """
+    from curator.campaign.identity import who
+    from curator.campaign.journal import anchor
+    from curator.crosswalk import Crosswalk
+
+    project = workbench.project()
+    paths = Crosswalk.open(project).export(folder)
+    anchor(project, who("local"), "crosswalk", [("state", "exported")])
+    for path in paths:
+        write(str(path))
+    workbench.say("These files are not encrypted: whoever reads them knows everybody. Delete them after use.")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
-from curator.cli.doctor import READING, WRITING, least_policy
-from curator.stores import open_store
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from urllib3.response import HTTPResponse
+
+from curator.cli.doctor import READING, WRITING, least_policy, permissions
+from curator.stores import OpenStore, open_store
 from tests.cli.conftest import Curator
 
 
@@ -44,6 +51,40 @@ def test_a_folder_that_others_can_read_fails(on_demo: Curator, tmp_path: Path) -
     loose.chmod(0o600)
     assert on_demo("--project", project, "doctor").code == 0
     assert stat.S_IMODE(project.stat().st_mode) == 0o700
+
+
+def test_what_is_denied_fails_and_what_is_unclear_is_said_to_be(demo_store: OpenStore) -> None:
+    """The answers come over the wire, before the store sees the call."""
+    answers = {
+        "UpdateImageSetMetadata": (403, "AccessDeniedException"),
+        "CopyImageSet": (409, "ConflictException"),
+        "GetImageFrame": (500, "InternalServerException"),
+    }
+
+    def refuse(operation: str) -> Callable[..., None]:
+        status, code = answers[operation]
+        headers = HTTPHeaders.from_dict({"x-amzn-ErrorType": code, "content-type": "application/json"})
+
+        def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+            return AWSResponse(
+                request.url,
+                status,
+                headers,
+                HTTPResponse(io.BytesIO(b'{"message": "no"}'), preload_content=False),
+            )
+
+        return cast("Callable[..., None]", answer)  # botocore takes an answer from a handler that gives one
+
+    events = demo_store.imaging.client.meta.events
+    for operation in answers:
+        events.register_first(f"before-send.medical-imaging.{operation}", refuse(operation))
+    states = {probe.what: probe.state for probe in permissions(demo_store.imaging)}
+    assert {operation: states[operation] for operation in answers} == {
+        "UpdateImageSetMetadata": "fail",
+        "CopyImageSet": "ok",
+        "GetImageFrame": "unknown",
+    }
+    assert states["GetImageSet"] == states["DeleteImageSet"] == "ok"
 
 
 def test_read_only_probes_no_write(on_demo: Curator, tmp_path: Path) -> None:

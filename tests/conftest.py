@@ -44,7 +44,7 @@ def demo_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[See
 @pytest.fixture(scope="session")
 def _demo_template(tmp_path_factory: pytest.TempPathFactory, demo_files: tuple[Path, list[Seeded]]) -> Path:
     """A store folder with the demo's files imported, made once."""
-    from curator.cli.buckets import FolderBucket
+    from curator.buckets import FolderBucket
     from curator.cli.import_jobs import run_imports
     from curator.cli.sources import hard_link, sources
 

@@ -72,7 +72,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 def _import(workbench: Workbench, folder: Path) -> None:
     """Write the demo's files, and import them by an import job of the service."""
-    from curator.cli.buckets import FolderBucket
+    from curator.buckets import FolderBucket
     from curator.cli.demo_data import seed
     from curator.cli.import_jobs import run_imports
     from curator.cli.importing import BUCKET, LOCAL_ROLE

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curator.cli.buckets import Bucket
+from curator.buckets import Bucket
 from curator.cli.sources import Source
 from curator.errors import NotFound
 

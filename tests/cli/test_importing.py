@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from curator.cli.buckets import FolderBucket, S3Bucket
+from curator.buckets import FolderBucket, S3Bucket
 from curator.cli.demo_data import Fault, Seeded
 from curator.cli.import_jobs import Heard, Outcome, batches, run_imports
 from curator.cli.sources import hard_link, soft_link, sources

@@ -108,6 +108,7 @@ def by_keyword(keyword: str) -> Attribute | None:
     return None if tag is None else attribute(tag)
 
 
+@lru_cache(maxsize=65536)
 def tag_of_key(key: str) -> int | None:
     """Return the tag of a document's key: a keyword, or eight hex digits. None if it is neither."""
     tag = _tables().keywords.get(key)

@@ -6,7 +6,7 @@ instance on the border is split over two. What is counted is the JSON text itsel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -41,8 +41,7 @@ class Payload:
     blob: int = MODEL_LIMIT
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(msgspec.Struct, frozen=True, gc=False):
     """The smallest thing that a call carries: one element of one level, or one instance or series to remove.
 
     ``value`` is JSON text. ``vr`` travels in ``DICOMVRs`` (new private elements). ``force`` says why the call
@@ -90,36 +89,44 @@ class _Blob:
         self.size = 0
         self.tree: dict[str, object] = {}
         self._known: dict[Containers, dict[str, object]] = {}
+        self._last: tuple[Containers | None, dict[str, object]] = (None, {})
 
-    def cost(self, containers: Containers, key: str, value: bytes) -> int:
-        """Return by how many bytes the blob grows with this member."""
+    def cost(self, containers: Containers, leaf: int) -> int:
+        """Return by how many bytes the blob grows with a member of ``leaf`` bytes, its comma included."""
         known = self._known
-        leaf = len(key) + len(value) + 3  # "key":value
-        if containers in known:
-            return leaf + 1
-        size = leaf + (0 if self.tree else len(_HEAD))
+        if containers is self._last[0] or containers in known:
+            return leaf
+        size = leaf if self.tree else leaf + len(_HEAD)
         depth = len(containers)
         while depth and containers[:depth] not in known:
             depth -= 1
             size += len(msgspec.json.encode(containers[depth])) + 3  # "name":{}
-        return size + 1  # the comma after the member that was there before
+        return size
 
-    def add(self, containers: Containers, key: str, value: bytes) -> None:
-        """Put the member in."""
-        self.size += self.cost(containers, key, value)
+    def add(self, containers: Containers, key: str, value: bytes, cost: int) -> None:
+        """Put the member in; ``cost`` is what `cost` said of it."""
+        self.size += cost
+        last, node = self._last
+        if containers is not last:
+            node = self._open(containers)
+            self._last = containers, node
+        node[key] = msgspec.Raw(value)
+
+    def _open(self, containers: Containers) -> dict[str, object]:
+        found = self._known.get(containers)
+        if found is not None:
+            return found
         if not self.tree:
             self.tree["SchemaVersion"] = SCHEMA_VERSION
-        node = self._known.get(containers)
-        if node is None:
-            node = self.tree
-            for depth, name in enumerate(containers, 1):
-                found = self._known.get(containers[:depth])
-                if found is None:
-                    found = {}
-                    node[name] = found
-                    self._known[containers[:depth]] = found
-                node = found
-        node[key] = msgspec.Raw(value)
+        node = self.tree
+        for depth, name in enumerate(containers, 1):
+            inner = self._known.get(containers[:depth])
+            if inner is None:
+                inner = {}
+                node[name] = inner
+                self._known[containers[:depth]] = inner
+            node = inner
+        return node
 
     def encode(self) -> bytes | None:
         """Return the blob's JSON, None when nothing is in it."""
@@ -140,14 +147,25 @@ def containers_of(place: ElementPath) -> Containers:
             return ("Study", "Series", place.series, "Instances", place.instance)
 
 
-def _members(atom: Atom) -> Iterator[tuple[Containers, str, bytes]]:
-    place = containers_of(atom.place)
+@lru_cache(maxsize=256)
+def _elements_of(place: ElementPath) -> Containers:
+    return (*containers_of(place), "DICOM")
+
+
+Member: TypeAlias = tuple[Containers, str, bytes, int]
+"""Where a member goes, its key, its JSON, and its bytes with key, colon and comma."""
+
+
+def _members(atom: Atom) -> tuple[Member, ...]:
     if not atom.key:
-        yield place[:-1], place[-1], _EMPTY
-        return
-    yield (*place, "DICOM"), atom.key, atom.value
-    if atom.vr:
-        yield (*place, "DICOMVRs"), atom.key, msgspec.json.encode(atom.vr)
+        place = containers_of(atom.place)
+        return ((place[:-1], place[-1], _EMPTY, len(place[-1]) + 6),)
+    leaf = len(atom.key) + len(atom.value) + 4  # "key":value,
+    first = _elements_of(atom.place), atom.key, atom.value, leaf
+    if not atom.vr:
+        return (first,)
+    vr = msgspec.json.encode(atom.vr)
+    return first, ((*containers_of(atom.place), "DICOMVRs"), atom.key, vr, len(atom.key) + len(vr) + 4)
 
 
 class _Packer:
@@ -164,21 +182,33 @@ class _Packer:
         self.slots: set[tuple[ElementPath, str]] = set()
 
     def add(self, atom: Atom) -> None:
-        if (atom.follows and atom.slot in self.slots) or not self._fits(atom):
+        members = _members(atom)
+        if atom.follows and atom.slot in self.slots:
             self.close()
         blob = self.remove if atom.removes else self.update
-        for member in _members(atom):
-            blob.add(*member)
-        self.slots.add(atom.slot)
+        costs = self._costs(blob, members)
+        if costs is None:
+            self.close()
+            blob = self.remove if atom.removes else self.update
+            costs = [blob.cost(each[0], each[3]) for each in members]
+        for (containers, key, value, leaf), cost in zip(members, costs, strict=True):
+            # The second member (DICOMVRs) finds the containers that the first one made.
+            blob.add(containers, key, value, cost if len(members) == 1 else blob.cost(containers, leaf))
+        if not atom.removes:
+            self.slots.add(atom.slot)
         if atom.force:
             self.because[atom.force] = None
 
-    def _fits(self, atom: Atom) -> bool:
-        blob = self.remove if atom.removes else self.update
-        # A second member (DICOMVRs) may share containers with the first: the sum never says too little.
-        size = sum(blob.cost(*member) for member in _members(atom))
-        total = self.update.size + self.remove.size
-        return blob.size + size <= self.payload.blob and total + size <= self.payload.limit
+    def _costs(self, blob: _Blob, members: tuple[Member, ...]) -> list[int] | None:
+        """Return what the members cost in this call, None when they do not fit; never too little."""
+        costs = [blob.cost(containers, leaf) for containers, _, _, leaf in members]
+        size = sum(costs)
+        if (
+            blob.size + size > self.payload.blob
+            or self.update.size + self.remove.size + size > self.payload.limit
+        ):
+            return None
+        return costs
 
     def close(self) -> None:
         updatable, removable = self.update.encode(), self.remove.encode()
@@ -198,24 +228,20 @@ def pack(atoms: Iterable[Atom], payload: Payload) -> list[Call]:
 
 def alone(atom: Atom) -> int:
     """Return the bytes of a call that carries nothing but ``atom``."""
-    blob = _Blob()
-    for member in _members(atom):
-        blob.add(*member)
-    return blob.size
+    return stream_bytes([atom])
 
 
 def fits(atom: Atom, payload: Payload) -> bool:
     """Say whether any call can carry the atom at all."""
     limit = min(payload.limit, payload.blob)
-    if len(atom.value) + _ROOM < limit:
-        return True
-    return alone(atom) <= limit
+    return len(atom.value) + _ROOM < limit or alone(atom) <= limit
 
 
 def stream_bytes(atoms: Sequence[Atom]) -> int:
     """Return the bytes of all ``atoms`` in one endless call: what no packing can be smaller than."""
     update, remove = _Blob(), _Blob()
     for atom in atoms:
-        for member in _members(atom):
-            (remove if atom.removes else update).add(*member)
+        blob = remove if atom.removes else update
+        for containers, key, value, leaf in _members(atom):
+            blob.add(containers, key, value, blob.cost(containers, leaf))
     return update.size + remove.size

@@ -7,7 +7,6 @@ cannot be repeated reliably (empty ones, fractions) it is the only way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -28,8 +27,7 @@ _OTHER: Final[dict[str, Json]] = {
 _OVERHEAD: Final = 4  # the quotes and colon of the key, and a comma
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(msgspec.Struct, frozen=True, gc=False):
     """One element to be removed: its value as it is, and what may stand in for it (None: nothing can)."""
 
     key: str

@@ -8,8 +8,8 @@ because all addresses contain them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -26,20 +26,24 @@ from curator.plan.packing import Atom, Call, Payload, fits, pack, stream_bytes
 from curator.plan.removing import Removal, removal
 from curator.plan.settling import Settled, left_out, nested, normal, settle
 
+_FEW: Final = 20
+
 FORCED_UIDS: Final = frozenset({"StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "StudyID"})
 """Attributes the service changes only with force (guide, "DICOM metadata constraints")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One top-level element of one level, before and after all changes to it and inside it."""
 
     place: ElementPath
     key: str
-    before: Json | Absent = field(repr=False)
-    after: Json | Absent = field(repr=False)
+    before: Json | Absent
+    after: Json | Absent
     vr: str
-    changes: tuple[Change, ...] = field(repr=False)
+    changes: tuple[Change, ...]
+
+    def __repr__(self) -> str:
+        return f"Edit({self.key})"  # values and UIDs stay out of tracebacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,7 @@ class _Stream:
 
 def _streams(
     doc: ImageSetMetadata, edits: list[Edit], settled: Settled, payload: Payload
-) -> tuple[list[Edit], tuple[_Stream, ...]]:
+) -> tuple[list[Edit], tuple[_Stream, _Stream]]:
     """Return the edits that can be done, and their atoms in two encodings: fewest bytes, and fewest stand-ins."""
     kept: list[Edit] = []
     cheap, plain = _Stream([], []), _Stream([], [])
@@ -209,12 +213,12 @@ def _streams(
     late_plain: list[Atom] = []
     for group in _by_place(edits):
         writes: list[Atom] = []
-        removals: list[tuple[Edit, Removal]] = []
+        removals: list[tuple[Edit, Removal, str]] = []
         for edit in group:
             if isinstance(edit.after, Absent):
                 way = _removal(edit, payload, settled)
                 if way is not None:
-                    removals.append((edit, way))
+                    removals.append((edit, way, force_reason(edit)))
                     kept.append(edit)
             else:
                 atom = _write_atom(doc, edit)
@@ -224,15 +228,14 @@ def _streams(
                 else:
                     settled.left.extend(left_out(change, Reason.TOO_LARGE) for change in edit.changes)
         writes.sort(key=lambda atom: not _is_creator(atom.key))
-        removals.sort(key=lambda pair: _is_creator(pair[0].key))
-        for stream, late, chosen in (
-            (cheap, late_cheap, _worth_it(group[0].place, removals, bool(writes))),
-            (plain, late_plain, {edit.key for edit, way in removals if way.must_shorten}),
-        ):
+        removals.sort(key=lambda each: _is_creator(each[0].key))
+        must = {edit.key for edit, way, _ in removals if way.must_shorten}
+        worth = _worth_it(group[0].place, removals, must, bool(writes))
+        for stream, late, chosen in ((cheap, late_cheap, worth), (plain, late_plain, must)):
             stream.first.extend(writes)
-            stream.first.extend(_stand_in(edit, way) for edit, way in removals if edit.key in chosen)
+            stream.first.extend(_stand_in(*each) for each in removals if each[0].key in chosen)
             target = late if chosen else stream.then
-            target.extend(_removal_atom(edit, way, edit.key in chosen) for edit, way in removals)
+            target.extend(_removal_atom(*each, each[0].key in chosen) for each in removals)
     cheap.then.extend(late_cheap)
     plain.then.extend(late_plain)
     return kept, (cheap, plain)
@@ -255,7 +258,7 @@ def _removal(edit: Edit, payload: Payload, settled: Settled) -> Removal | None:
     way = removal(edit.key, edit.vr, edit.before)
     whole = Atom(edit.place, edit.key, way.exact, removes=True)
     if not way.must_shorten and not fits(whole, payload):
-        way = replace(way, must_shorten=True)
+        way = msgspec.structs.replace(way, must_shorten=True)
     if way.must_shorten and way.short is None:
         reason = Reason.TOO_LARGE if not fits(whole, payload) else Reason.UNREMOVABLE
         settled.left.extend(left_out(change, reason) for change in edit.changes)
@@ -263,10 +266,11 @@ def _removal(edit: Edit, payload: Payload, settled: Settled) -> Removal | None:
     return way
 
 
-def _worth_it(place: ElementPath, removals: list[tuple[Edit, Removal]], writes: bool) -> set[str]:
+def _worth_it(
+    place: ElementPath, removals: list[tuple[Edit, Removal, str]], must: set[str], writes: bool
+) -> set[str]:
     """Return the keys that are cheaper with a stand-in, counting the place's address in the first call."""
-    must = {edit.key for edit, way in removals if way.must_shorten}
-    gains = {edit.key: way.gain for edit, way in removals if way.gain > 0 and edit.key not in must}
+    gains = {edit.key: way.gain for edit, way, _ in removals if way.gain > 0 and edit.key not in must}
     address = 0 if writes or must else len(place.instance or place.series or place.level) + 20
     return must | gains.keys() if sum(gains.values()) > address else must
 
@@ -283,14 +287,14 @@ def _write_atom(doc: ImageSetMetadata, edit: Edit) -> Atom:
     return Atom(edit.place, edit.key, value, vr=vr, force=force_reason(edit))
 
 
-def _stand_in(edit: Edit, way: Removal) -> Atom:
+def _stand_in(edit: Edit, way: Removal, force: str) -> Atom:
     assert way.short is not None
-    return Atom(edit.place, edit.key, way.short, force=force_reason(edit))
+    return Atom(edit.place, edit.key, way.short, force=force)
 
 
-def _removal_atom(edit: Edit, way: Removal, shortened: bool) -> Atom:
+def _removal_atom(edit: Edit, way: Removal, force: str, shortened: bool) -> Atom:
     value = way.short if shortened and way.short is not None else way.exact
-    return Atom(edit.place, edit.key, value, removes=True, force=force_reason(edit), follows=shortened)
+    return Atom(edit.place, edit.key, value, removes=True, force=force, follows=shortened)
 
 
 def _is_creator(key: str) -> bool:
@@ -298,13 +302,18 @@ def _is_creator(key: str) -> bool:
     return tag is not None and is_private(tag) and 0x10 <= tag & 0xFFFF <= 0xFF
 
 
-def _cheapest(streams: Iterable[_Stream], payload: Payload) -> tuple[list[Call], int]:
+def _cheapest(streams: tuple[_Stream, _Stream], payload: Payload) -> tuple[list[Call], int]:
     """Return the calls of the encoding that needs fewest, and the bytes of the one that weighs least."""
-    packed = [(pack(stream.atoms, payload), stream_bytes(stream.atoms)) for stream in streams]
-    calls = min(
-        (calls for calls, _ in packed), key=lambda found: (len(found), sum(call.size for call in found))
-    )
-    return calls, min(weight for _, weight in packed)
+    cheap, plain = streams
+    calls = pack(cheap.atoms, payload)
+    # Stand-ins cost one call at most, the one that parts them from their removal: it shows in few calls only.
+    if len(calls) <= _FEW:
+        calls = min(
+            pack(plain.atoms, payload),
+            calls,
+            key=lambda found: (len(found), sum(call.size for call in found)),
+        )
+    return calls, stream_bytes(cheap.atoms)
 
 
 # ── UIDs ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -243,6 +243,7 @@ INSERT INTO image_set(id, version, created_at, updated_at, is_primary, tier, pat
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT(id) DO UPDATE SET version=excluded.version, created_at=excluded.created_at,
   updated_at=excluded.updated_at, is_primary=excluded.is_primary, tier=excluded.tier, listed=excluded.listed, deleted=0,
+  state_of=CASE WHEN version=excluded.version AND updated_at=excluded.updated_at THEN state_of END,
   tags=CASE WHEN version=excluded.version AND updated_at=excluded.updated_at THEN tags END,
   problem=CASE WHEN version=excluded.version THEN problem ELSE '' END,
   patient_id=CASE WHEN read_version=excluded.version THEN patient_id ELSE excluded.patient_id END,

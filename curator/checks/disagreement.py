@@ -169,11 +169,13 @@ def _explained_below(variants: Sequence[Variant], scope: Scope) -> bool:
     part_of = _BELOW.get(scope)
     if part_of is None:
         return False
-    chosen: dict[str, int] = {}
-    for number, variant in enumerate(variants):  # the heaviest first
+    weights: dict[str, dict[int, tuple[bool, int]]] = defaultdict(dict)
+    for number, variant in enumerate(variants):
         for member in variant.members:
-            chosen.setdefault(part_of(member), number)
-    return len(set(chosen.values())) == 1
+            part = weights[part_of(member)]
+            part[number] = variant.filled, part.get(number, (False, 0))[1] + member.instances
+    chosen = {max(part, key=lambda number: (part[number], -number)) for part in weights.values()}
+    return len(chosen) == 1
 
 
 def finding(

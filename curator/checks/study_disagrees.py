@@ -54,12 +54,18 @@ CHECK = StoreCheck(
             document(instance(1)),
             document(instance(2), patient={"PatientName": None}, series=_SECOND),
         ),
+        case(
+            "a torn series whose greater half says otherwise than the study",
+            document(instance(1), study={"StudyDescription": "HEAD"}),
+            document(instance(2), instance(3), study={"StudyDescription": "HEAD^1"}),
+            document(*map(instance, range(4, 9)), study={"StudyDescription": "HEAD"}, series=_SECOND),
+        ),
     ),
     good=(
         case("two series", document(instance(1)), document(instance(2), series=_SECOND)),
         case(
             "only the sets of one series disagree",
-            document(instance(1), study={"StudyDescription": "HEAD"}),
+            document(instance(1), instance(4), study={"StudyDescription": "HEAD"}),
             document(instance(2), study={"StudyDescription": "HEAD^1"}),
             document(instance(3), study={"StudyDescription": "HEAD"}, series=_SECOND),
         ),

@@ -143,7 +143,7 @@ def _compare(operator: Operator, text: str, values: tuple[str, ...], *, whole: b
                 return any(folded == value.casefold() for value in values)
             return any(
                 value.casefold() in folded
-                or (date and _digits(value) != "" and text.startswith(_digits(value)))
+                or (date and _digits(value) != "" and _digits(text).startswith(_digits(value)))
                 for value in values
             )
         case _:
@@ -156,7 +156,7 @@ def _same(text: str, value: str, date: bool) -> bool:
 
 def _digits(value: str) -> str:
     """Return a date's digits: ``2020-01-31`` → ``20200131``; empty if there is more in it than a date."""
-    return re.sub(r"[-:.T ]", "", value) if re.fullmatch(r"[-0-9:.T ]*", value) else ""
+    return re.sub(r"[-:.TZ ]", "", value) if re.fullmatch(r"[-0-9:.TZ ]*", value) else ""
 
 
 def _ordered(operator: Operator, text: str, value: str, date: bool) -> bool:

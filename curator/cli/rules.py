@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curator.cli.output import Form, json_option, write, write_json, write_rows
+from curator.cli.output import Form, form_options, json_option, write, write_json, write_rows
 from curator.cli.workbench import Workbench
 from curator.errors import RuleFileError, UsageError
 
 if TYPE_CHECKING:
+    from curator.deid.ruled import Deidentification
+    from curator.dicom.confidentiality import Row, Table
     from curator.rulefile import Rule, RuleFile
 
 
@@ -263,6 +265,88 @@ def _near(name: str, spec: str | None) -> str:
     known |= {check.name for check in checks()} if spec is None else set()
     known |= {word.name for _, word in VOCABULARY.words().values()} if spec is None else set()
     return did_you_mean(name, known)
+
+
+@rules.command()
+@click.argument("table", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--profile", default="basic", show_default=True, metavar="PROFILE", help="The profile to compare by."
+)
+@click.option("--where", metavar="EXPR", help="Only image sets that match.")
+@click.option("--rows", "by_rows", is_flag=True, help="Compare the tables alone, row by row.")
+@form_options
+@click.pass_obj
+def editions(
+    workbench: Workbench, table: Path, profile: str, where: str | None, by_rows: bool, form: Form | None
+) -> None:
+    """Show what another edition of PS3.15's Table E.1-1 would change on your own data.
+
+    TABLE is a text: a first line `edition …`, then rows tag|name|action|option=action …
+
+    \b
+    Example:
+      curator rules editions e1-2024b.txt --profile research
+    """
+    from curator.deid.editions import rows as changed_rows
+    from curator.deid.profilefile import read_table
+    from curator.deid.ruled import load_profile
+    from curator.ruleshelf import open_rule_file
+
+    try:
+        other = read_table(table.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise UsageError(f"{table.name} is no table: expected {error}") from None
+    asked = load_profile(open_rule_file(profile))
+    if by_rows:
+        columns = {
+            "tag": "tag",
+            "name": "name",
+            "before": asked.profile.table.edition,
+            "after": other.edition,
+        }
+        found = (
+            {"tag": one.tag, "name": one.name, "before": _codes(one.before), "after": _codes(one.after)}
+            for one in changed_rows(asked.profile.table, other)
+        )
+        write_rows(columns, found, form, empty="no row differs")
+        return
+    write_rows(
+        {
+            "count": "count",
+            "element": "element",
+            "before": asked.profile.table.edition,
+            "after": other.edition,
+        },
+        _on_own_data(workbench, asked, other, where),
+        form,
+        empty="nothing in these image sets is treated otherwise",
+    )
+
+
+def _codes(row: Row | None) -> str:
+    if row is None:
+        return "no row"
+    return " ".join([row.basic, *(f"{option}={code}" for option, code in sorted(row.options.items()))])
+
+
+def _on_own_data(
+    workbench: Workbench, asked: Deidentification, other: Table, where: str | None
+) -> list[dict[str, object]]:
+    from curator.catalogue import Where
+    from curator.cli.catalogue import fresh_catalogue
+    from curator.deid.editions import on_documents
+
+    engine = asked.engine(workbench.project().keyed)
+    with fresh_catalogue(workbench) as index:
+        rows = index.rows(Where.parse(where) if where else None)
+        documents = (
+            doc for row in rows if row.read and (doc := index.document(row.id, row.version)) is not None
+        )
+        found = on_documents(engine, other, documents)
+    return [
+        {"count": one.count, "element": one.element, "before": one.before, "after": one.after}
+        for one in found
+    ]
 
 
 @rules.command()

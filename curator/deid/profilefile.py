@@ -140,6 +140,8 @@ def read_table(text: str) -> Table:
         raise ValueError("a row PRIVATE for private attributes") from None
     except (ValueError, KeyError):
         raise ValueError("rows tag|name|action|option=action … with the codes of PS3.15") from None
+    if len({row.tag for row in made.rows}) != len(made.rows):
+        raise ValueError("each tag in one row")
     return made
 
 

@@ -108,7 +108,7 @@ class Database:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._all: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
         _make_private(folder, self.path)
         with _explained(self.path):
@@ -147,9 +147,17 @@ class Database:
             found.execute("PRAGMA cache_size = -16000")
             found.execute("PRAGMA mmap_size = 268435456")
             self._local.connection = found
-            with self._lock:
-                self._all.append(found)
+            self._remember(found)
         return found
+
+    def _remember(self, connection: sqlite3.Connection) -> None:
+        """Keep a new connection for `close`, and close those of threads that have ended."""
+        with self._lock:
+            ended = [each for each in self._all if not each[0].is_alive()]
+            self._all = [each for each in self._all if each not in ended]
+            self._all.append((threading.current_thread(), connection))
+        for _, old in ended:
+            old.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -182,7 +190,7 @@ class Database:
     def close(self) -> None:
         """Close every thread's connection; the last one merges the journal."""
         with self._lock:
-            for connection in self._all:
+            for _, connection in self._all:
                 connection.close()
             self._all.clear()
         self._local = threading.local()

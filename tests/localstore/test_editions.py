@@ -187,3 +187,20 @@ def test_the_guides_rate_of_updates(tmp_path: Path) -> None:
             local.start_update(added.id, "2", updatable=DESCRIPTION)
         now[0] += 4
         local.start_update(added.id, "2", updatable=DESCRIPTION)
+
+
+@covers("StartDICOMImportJob", transition="SUBMITTED → IN_PROGRESS → COMPLETED")
+@covers("GetDICOMImportJob", transition="SUBMITTED → IN_PROGRESS → COMPLETED")
+@covers("ListDICOMImportJobs")
+def test_the_states_of_an_import_job(tmp_path: Path) -> None:
+    with in_process(tmp_path) as local:
+        local.add()
+        jobs = local.client.list_dicom_import_jobs(datastoreId=local.datastore_id, jobStatus="COMPLETED")
+        assert len(jobs["jobSummaries"]) == 1
+    with LocalStore.open(tmp_path / "store") as store:
+        told = [str(event["detail-type"]) for _, event in store.events()]
+    assert [kind for kind in told if kind.startswith("Import")] == [
+        "Import Job Submitted",
+        "Import Job In Progress",
+        "Import Job Completed",
+    ]

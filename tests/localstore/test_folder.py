@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -140,6 +141,29 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
         assert local.properties(added.id)["versionId"] == version
         assert local.document(added.id, "1") == before
         assert local.update(added.id, version, updatable=NAME)["imageSetWorkflowStatus"] == "UPDATED"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files as Linux lists them")
+def test_threads_that_ended_keep_no_files_open(tmp_path: Path) -> None:
+    with in_process(tmp_path) as local:
+
+        def use() -> None:
+            local.client.list_datastores()
+
+        def opened() -> int:
+            return sum(
+                "store.sqlite" in os.readlink(each)
+                for each in Path("/proc/self/fd").iterdir()
+                if each.exists()
+            )
+
+        counts = []
+        for _ in range(20):
+            thread = threading.Thread(target=use)
+            thread.start()
+            thread.join()
+            counts.append(opened())
+    assert max(counts[2:]) <= counts[1]
 
 
 def test_check_finds_what_is_damaged(tmp_path: Path) -> None:

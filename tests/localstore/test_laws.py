@@ -244,7 +244,7 @@ class NewerVersions(Versions):
 
 
 _SETTINGS = settings(
-    max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestVersions = Versions.TestCase
 TestVersions.settings = _SETTINGS

@@ -59,6 +59,7 @@ def _amendments(call: Call) -> Amendments | None:
         return None
     if not given:
         raise invalid("DICOMUpdates must hold updatableAttributes or removableAttributes")
+    # assumption: a payload over its quota is refused at once, and as a quota.
     if sum(map(len, given.values())) > call.store.limits.payload_bytes:
         raise over_quota(f"The payload exceeds {call.store.limits.payload_bytes} bytes")
     return read_amendments(

@@ -16,12 +16,14 @@ from curator.deid.action import Action, decide, without_value
 from curator.deid.content import CONTENT_SEQUENCE, VALUE_KEYS, content_code
 from curator.deid.decisions import Decision, Decisions, as_text
 from curator.deid.dummies import dummy, dummy_item
+from curator.deid.encoded import SHORTEST_ENCODED, encoded_spans
 from curator.deid.keyed import Keyed, remap_uid
 from curator.deid.markers import instance_markers, patient_markers
 from curator.deid.private import Refused, Safe, is_creator, safe_by_standard, vr_of
 from curator.deid.profile import Profile, Verdict, describe
 from curator.deid.subject import Subject
-from curator.deid.text import cut, replace, uids_in
+from curator.deid.suspicious import suspicious_spans
+from curator.deid.text import cut, merged, replace, uids_in
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option
 from curator.dicom.dictionary import is_private, tag_of_key, vrs
@@ -37,6 +39,7 @@ Handler: TypeAlias = "Callable[[Json, Subject], Value]"
 
 _TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 _BYTES: Final = frozenset({"", "OB", "UN"})
+_NUMBERS: Final = frozenset({"DS", "IS", "UL", "UV"})
 _FREE_TEXT: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _NO_VRS: Final[Mapping[str, str]] = {}
 _DUMMY_UID: Final = "0.0"
@@ -91,6 +94,8 @@ class _Plan:
     removed: tuple[str, ...] = ()
     constants: dict[str, Json] = field(default_factory=dict)
     calls: tuple[tuple[str, Handler], ...] = ()
+    numbers: tuple[tuple[str, Value], ...] = ()
+    """Numbers that stay unless one is just the number by which the subject is known; what then stands there."""
     pseudonyms: tuple[str, ...] = ()
     decided: tuple[tuple[str, dict[str, tuple[Decision, Handler]]], ...] = ()
     reasons: dict[str, Reason] = field(default_factory=dict)
@@ -158,6 +163,8 @@ class Engine:
                 del out[key]
             elif new is not value:
                 out[key] = new
+        if subject.lexicon.numbers:
+            self._without_numbers(plan, out, subject.lexicon.numbers)
         for key, decided in plan.decided:
             found = decided.get(as_text(node[key]))
             if found is not None:
@@ -167,6 +174,16 @@ class Engine:
                 else:
                     out[key] = new
         return out
+
+    def _without_numbers(self, plan: _Plan, out: dict[str, Json], known: set[str]) -> None:
+        for key, fallback in plan.numbers:
+            value = out[key]
+            if known.isdisjoint(value if isinstance(value, list) else (str(value),)):
+                continue
+            if isinstance(fallback, Absent):
+                del out[key]
+            else:
+                out[key] = fallback
 
     def remap(self, uid: str) -> str:
         """Return the UID that takes ``uid``'s place; registered ones (SOP classes …) stay."""
@@ -183,8 +200,15 @@ class Engine:
         """
         if Option.RETAIN_UIDS not in self.profile.options and (places := uids_in(text)):
             text = replace(text, places, self.remap)
-        spans = subject.lexicon.spans(text, weak=weak)
-        return cut(text, spans) if spans else text
+        lexicon = subject.lexicon
+        if "\0" in text and lexicon.spans(plain := text.replace("\0", ""), weak=weak):
+            text = plain
+        spans = lexicon.spans(text, weak=weak) if lexicon else []
+        if len(text) >= SHORTEST_ENCODED and lexicon:
+            spans += encoded_spans(text, lambda said: bool(lexicon.spans(said, weak=False)))
+        if weak:
+            spans += suspicious_spans(text, dates=Option.RETAIN_FULL_DATES not in self.profile.options)
+        return cut(text, merged(spans)) if spans else text
 
     def reason(
         self,
@@ -208,6 +232,8 @@ class Engine:
             own_class, private_vrs = context(document, place, sop_class)
             new = self.apply(node, subject, sop_class=own_class, private_vrs=private_vrs)
             if place.level is Level.PATIENT:
+                if "PatientID" not in new and self.profile.verdict(_PATIENT_ID, "LO").code != "K":
+                    new["PatientID"] = subject.pseudonym  # Type 2, and what a search finds the subject by
                 new |= patient_markers(new, self.profile)
             elif place.level is Level.INSTANCE:
                 new |= instance_markers(self.profile)
@@ -344,6 +370,8 @@ class Engine:
             plan.constants[key] = dummy(tag, vr or "UN")
         elif (action in (Action.UID, Action.DUMMY)) or (vr == "UI" and action is Action.CLEAN):
             calls.append((key, self._uid_handler()))
+        elif action is Action.KEEP and vr in _NUMBERS:
+            plan.numbers += ((key, self._fallback(reason, vr)),)
         elif (handler := self._value_handler(reason, vr)) is not None:
             calls.append((key, handler))
 
@@ -356,7 +384,7 @@ class Engine:
         if vr in _TEXT:
             said = reason.verdict.option is not None or reason.verdict.override != ""
             return self._text_handler(reason, vr, vocabulary=reason.action is Action.CLEAN and said)
-        if reason.action is Action.KEEP and is_private(reason.tag) and vr in _BYTES:
+        if reason.action is Action.KEEP and vr in _BYTES:
             return self._bytes_handler()
         if reason.action is Action.CLEAN and vr not in ("TM", "DS", "IS", "US", "UL", "SS", "SL", "FL", "FD"):
             fallback = self._fallback(reason, vr)
@@ -390,7 +418,9 @@ class Engine:
         def cleaned(value: Json, subject: Subject) -> Value:
             if not isinstance(value, str):
                 return value
-            new = opaque.clean(value, lambda text: self.echo_free(text, subject))
+            if value not in subject.bytes:
+                subject.bytes[value] = opaque.clean(value, lambda text: self.echo_free(text, subject))
+            new = subject.bytes[value]
             return ABSENT if new is None else value if new == value else new or ABSENT
 
         return cleaned

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from typing import Final
 
 _ENCODINGS: Final = ("utf-8", "utf-16-le", "utf-16-be", "latin-1")
+_RUN: Final = re.compile(rb"[\x20-\x7e\x80-\xff]{4,}")
+_WIDE: Final = (
+    re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\0){4,}"),
+    re.compile(rb"(?:\0[\x20-\x7e\xa0-\xff]){4,}"),
+)
+_MOST_BYTES: Final = 1 << 22
 _PADS: Final = "\0 "
 
 

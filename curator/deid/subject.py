@@ -53,6 +53,8 @@ class Subject:
     lexicon: Lexicon = field(default_factory=Lexicon, repr=False)
     texts: dict[tuple[bool, bool, str], str] = field(default_factory=dict, repr=False)
     """What the engine made of texts already seen, by (short names too, vocabulary only, text)."""
+    bytes: dict[str, str | None] = field(default_factory=dict, repr=False)
+    """What the engine made of binary values already seen."""
     unnamed: bool = False
     """There was no PatientID: the study stands for the subject, and the report says so."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 _TOKEN = re.compile(r"[^\W\d_][^\W\d_\u0300-\u036f]*(?:[\u0300-\u036f]+[^\W\d_]*)*|\d+")
+_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _UID = re.compile(r"(?<![\w.])[0-2](?:\.(?:0|[1-9]\d*)){4,}(?![\w.]*\w)")
 _MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -77,90 +78,180 @@ def date_forms(value: str) -> Iterator[Tokens]:
     yield from ((digits,), (day + month + year,), (month + day + year,))
 
 
+_WIDE = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]{2,}")
+"""Scripts that write words without spaces: a name is looked for inside them."""
+_MOST_TOKENS = 10
+_NOBODY = frozenset(
+    (
+        *("anonymous", "anonymized", "anonymised", "anon", "unknown", "none", "removed", "na", "null", "nil"),
+        *(
+            "deidentified",
+            "patient",
+            "name",
+            "test",
+            "phantom",
+            "unspecified",
+            "undefined",
+            "default",
+            "dummy",
+        ),
+        *("dr", "prof", "mr", "mrs", "ms", "miss", "md", "phd", "dds", "rn", "jr", "sr", "ii", "iii", "iv"),
+        *("sir", "madam", "herr", "frau", "dipl", "med", "mme", "mlle", "sra", "noname"),
+    )
+)
+"""Words that stand in name elements and name nobody: titles, and what earlier hands left."""
+
+
 @dataclass(slots=True)
 class Lexicon:
-    """What identifies one subject, as token forms; built once over all of the subject's image sets."""
+    """What identifies one subject, folded and run together; built once over all of the subject's image sets.
 
-    strong: set[Tokens] = field(default_factory=set)
-    weak: set[Tokens] = field(default_factory=set)
+    A text's tokens are joined again and looked up, so a name is found however it is cut or joined.
+    """
+
+    strong: set[str] = field(default_factory=set)
+    weak: set[str] = field(default_factory=set)
     """Too short to be looked for outside text elements."""
-    _first: dict[str, list[Tokens]] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)
+    """Identifiers that are numbers long enough to be nobody's measurement."""
+    _dates: dict[str, list[Tokens]] = field(default_factory=dict)
+    """Spellings of dates, by first token: their separators count, ``31.1.20`` is one and ``31120`` is not."""
+    _wide: set[str] = field(default_factory=set)
+    _heads: set[str] = field(default_factory=set)
+    """How forms begin, by one and by two letters: most tokens are told by that."""
+    _longest: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.strong or self.weak or self._dates or self._wide)
 
     def add_name(self, value: str) -> None:
         """Add a person's name (PN, all component groups): each part, and the ways to write it in full."""
         for group in value.split("="):
             parts = [part for part in re.split(r"[\^\s,]+", group) if part.strip(".-'")]
-            whole = [part for part in group.replace("^", " ").split() if part]
-            for part in parts:
-                for form in _spellings(part):
-                    self._add(form, sum(map(len, form)) >= STRONG and not all(len(t) < 2 for t in form))
-            if len(whole) > 1:
-                for order in (whole, whole[::-1], whole[:2], whole[1::-1]):
-                    for form in _spellings(" ".join(order)):
-                        self._add(form, True)
-                    for form in _spellings("".join(order)):
-                        self._add(form, True)
-                family, given = whole[0], whole[1]
-                for form in (*_spellings(f"{given[0]} {family}"), *_spellings(f"{family} {given[0]}")):
-                    self._add(form, len(family) >= STRONG)
+            named = [part for part in parts if "".join(tokens(part)) not in _NOBODY]
+            for part in named:
+                for piece in {part, *(half for half in re.split(r"[-‐]", part) if len(half) >= STRONG)}:
+                    for form in _joined(piece):
+                        self._add(form, len(form) >= STRONG)
+                self._wide.update(_WIDE.findall(part))
+            if len(named) > 1:
+                self._add_together(named)
+
+    def _add_together(self, parts: list[str]) -> None:
+        for order in (parts, parts[::-1], parts[:2], parts[1::-1]):
+            for form in _joined(" ".join(order)):
+                self._add(form, len(form) > STRONG)
+        family, given = parts[0], parts[1]
+        for form in (*_joined(given[0] + family), *_joined(family + given[0])):
+            self._add(form, len(family) >= STRONG)
 
     def add_identifier(self, value: str) -> None:
-        """Add an id, number, address or name of a place: as it is written, and with its tokens run together."""
-        found = tokens(value)
-        for form in _spellings(value):
-            self._add(form, sum(map(len, form)) >= STRONG)
-        if len(found) > 1:
-            self._add(("".join(found),), sum(map(len, found)) >= STRONG)
-        if len(found) == 1 and found[0].isdigit() and found[0].startswith("0"):
-            self._add((found[0].lstrip("0"),), len(found[0].lstrip("0")) >= STRONG)
+        """Add an id, number, address or name of a place: as it is written, its lines, and its number alone."""
+        for line in {value, *re.split(r"[\r\n^\\]+|, ", value)}:
+            for form in _joined(line):
+                if form in _NOBODY:
+                    continue
+                self._add(form, len(form) >= STRONG)
+                if form.isdigit() and len(form.lstrip("0")) >= STRONG:
+                    self._add(form.lstrip("0"), True)
+        digits = "".join(letter for letter in value if letter.isdecimal())
+        if len(digits) > _ID_DIGITS:
+            self._add(digits, True)
+            self.numbers.add(digits)
+        self._wide.update(_WIDE.findall(value))
 
     def add_date(self, value: str) -> None:
         """Add a date (DA, or the date of a DT) in all its usual spellings."""
         for form in date_forms(value):
-            self._add(form, True)
+            forms = self._dates.setdefault(form[0], [])
+            if form not in forms:
+                forms.append(form)
+                forms.sort(key=len, reverse=True)
 
-    def _add(self, form: Tokens, strong: bool) -> None:
-        if not form or form == ("",) or (len(form) == 1 and len(form[0]) < 2):
+    def _add(self, form: str, strong: bool) -> None:
+        if len(form) < 2 or form in self.strong:
             return
-        known = self.strong if strong else self.weak
-        if form in self.strong or form in known:
-            return
-        known.add(form)
-        forms = self._first.setdefault(form[0], [])
-        forms.append(form)
-        forms.sort(key=len, reverse=True)
+        (self.strong if strong else self.weak).add(form)
+        self._longest = max(self._longest, len(form))
+        self._heads.update((form[:1], form[:2]))
 
     def spans(self, text: str, *, weak: bool) -> list[tuple[int, int]]:
         """Return where identifiers stand in ``text``; ``weak`` looks for short ones too."""
-        if not self._first:
-            return []
-        places = [(found.start(), found.end(), fold(found[0])) for found in _TOKEN.finditer(text)]
         spans: list[tuple[int, int]] = []
-        at = 0
-        while at < len(places):
-            length = self._match(text, places, at, weak)
-            if length:
-                spans.append((places[at][0], places[at + length - 1][1]))
-            at += length or 1
+        if self.strong or self.weak or self._dates:
+            places = _places(text)
+            at = 0
+            while at < len(places):
+                token, length = places[at][2], 0
+                if token in self._dates:
+                    length = self._date(places, at)
+                if not length and token[:2] in self._heads:
+                    length = self._match(text, places, at, weak)
+                if length:
+                    spans.append((places[at][0], places[at + length - 1][1]))
+                at += length or 1
+        if self._wide and not text.isascii():
+            spans += [found.span() for name in self._wide for found in re.finditer(re.escape(name), text)]
+            spans = merged(spans)
         return spans
 
-    def _match(self, text: str, places: list[tuple[int, int, str]], at: int, weak: bool) -> int:
-        for form in self._first.get(places[at][2], ()):
+    def _match(self, text: str, places: list[_Place], at: int, weak: bool) -> int:
+        """Return how many tokens from ``at`` on make the longest identifier, 0 when none does."""
+        joined, best = "", 0
+        for size, (_, _, token) in enumerate(places[at : at + _MOST_TOKENS], 1):
+            joined += token
+            if len(joined) > self._longest:
+                break
+            if joined in self.strong:
+                found = size == 1 or len(joined) > _ID_DIGITS or not joined.isdigit()
+            else:
+                found = weak and size == 1 and joined in self.weak and not joined.isdigit()
+            if found and (size > 1 or _stands_alone(text, places[at], joined)):
+                best = size
+        return best
+
+    def _date(self, places: list[_Place], at: int) -> int:
+        for form in self._dates.get(places[at][2], ()):
             size = len(form)
-            if (
-                tuple(place[2] for place in places[at : at + size]) == form
-                and (weak or form in self.strong)
-                and _stands_alone(text, places, at, size, form)
-            ):
+            if tuple(place[2] for place in places[at : at + size]) == form:
                 return size
         return 0
 
 
-def _stands_alone(text: str, places: list[tuple[int, int, str]], at: int, size: int, form: Tokens) -> bool:
+_Place = tuple[int, int, str]
+
+
+def _places(text: str) -> list[_Place]:
+    """Return (begin, end, folded) of each token of ``text``, cut where case changes too."""
+    places: list[_Place] = []
+    for found in _TOKEN.finditer(text):
+        begin = found.start()
+        for part in _CASE.split(found[0]) if not (found[0].islower() or found[0].isupper()) else (found[0],):
+            places.append((begin, begin + len(part), fold(part)))
+            begin += len(part)
+    return places
+
+
+def merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the spans in order, those that touch as one."""
+    merged: list[tuple[int, int]] = []
+    for begin, end in sorted(spans):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def _joined(text: str) -> set[str]:
+    return {joined for form in _spellings(text) if (joined := "".join(form))}
+
+
+def _stands_alone(text: str, place: _Place, form: str) -> bool:
     """Say whether a short form has token borders on both sides that are not a change of letters to digits."""
-    if len(form) > 1 or (len(form[0]) >= _ID_DIGITS):
+    if len(form) > _ID_DIGITS or (len(form) >= STRONG and not form.isdigit()):
         return True
-    begin, end = places[at][0], places[at + size - 1][1]
+    begin, end = place[0], place[1]
     return not (begin and text[begin - 1].isalnum()) and not (end < len(text) and text[end].isalnum())
 
 

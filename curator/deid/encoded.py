@@ -1,0 +1,68 @@
+"""Identifiers written so that a plain look does not see them: base64, percent signs, entities, NULs between letters."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import re
+import urllib.parse
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+Names: TypeAlias = Callable[[str], bool]
+"""Says whether a text names the subject."""
+
+SHORTEST_ENCODED: Final = 6
+"""Four letters, encoded, need as many characters."""
+
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{6,}={0,2}")
+_PERCENT: Final = re.compile(r"[^\s,;]*%[0-9A-Fa-f]{2}[^\s,;]*")
+_ENTITY: Final = re.compile(r"(?:[\w.^'-]|&#?\w+;)*&#?\w+;(?:[\w.^'-]|&#?\w+;)*")
+_WIDE: Final = re.compile("(?:[\x20-\x7e]\0){3,}|(?:\0[\x20-\x7e]){3,}")
+_MOST_BYTES: Final = 1 << 20
+
+
+def encoded_spans(text: str, names: Names) -> list[tuple[int, int]]:
+    """Return where encoded text stands that names the subject once decoded."""
+    spans = [
+        found.span() for found in _BASE64.finditer(text) if any(names(said) for said in _of_base64(found[0]))
+    ]
+    if "%" in text:
+        spans += _decoded(text, _PERCENT, urllib.parse.unquote, names)
+    if "&" in text:
+        spans += _decoded(text, _ENTITY, html.unescape, names)
+    if "\0" in text:
+        spans += _decoded(text, _WIDE, lambda wide: wide.replace("\0", ""), names)
+    return sorted(spans)
+
+
+def _decoded(
+    text: str, pattern: re.Pattern[str], decode: Callable[[str], str], names: Names
+) -> Iterator[tuple[int, int]]:
+    return (found.span() for found in pattern.finditer(text) if names(decode(found[0])))
+
+
+def _of_base64(run: str) -> Iterator[str]:
+    plain = run.rstrip("=").replace("-", "+").replace("_", "/")
+    if len(plain) % 4 == 1:
+        return
+    try:
+        content = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(content, _MOST_BYTES)
+        except zlib.error:
+            return
+    for charset in ("utf-8", "utf-16-le", "utf-16-be", "latin-1"):
+        if charset.startswith("utf-16") and b"\0" not in content:
+            continue
+        try:
+            said = content.decode(charset)
+        except UnicodeDecodeError:
+            continue
+        yield said
+        break

@@ -84,6 +84,8 @@ class Comparison:
                 self._element(expected, key, value, after.get(key, ABSENT), around)
         for key in after:
             if key not in before and (key not in _ADDED or around.above):
+                if key == _PATIENT_ID and not around.above:
+                    continue  # Type 2 everywhere: see `subjects`
                 self._fail(Check.NOTHING_ADDED, around, key, "was not in the original", "", after[key])
 
     # ── one element ──────────────────────────────────────────────────────────────────────────────────
@@ -388,9 +390,7 @@ class Comparison:
             safe = False
         elif 0x10 <= tag & 0xFFFF <= 0xFF:
             safe = any(
-                self._safe(before, other)
-                for other in after
-                if other != key and _block(other) == _block_of(tag)
+                self._safe(before, other) for other in before if other in after and _reserved(other) == tag
             )
         else:
             safe = self._safe(before, key)
@@ -448,9 +448,12 @@ def _block_of(tag: int) -> int:
     return low if 0x10 <= low <= 0xFF else low >> 8
 
 
-def _block(key: str) -> int | None:
+def _reserved(key: str) -> int | None:
+    """Return the tag of the creator that reserves a private element's block."""
     tag = tag_of_key(key)
-    return _block_of(tag) if tag is not None and is_private(tag) and tag & 0xFFFF > 0xFF else None
+    if tag is None or not is_private(tag) or tag & 0xFFFF <= 0xFF:
+        return None
+    return tag & 0xFFFF0000 | _block_of(tag)
 
 
 def _strings(value: object) -> list[str]:

@@ -79,6 +79,11 @@ def said(data: bytes, depth: int = 0) -> Iterator[str]:
     """Yield every reading of ``data``: in each character set, as UTF-16, unpacked."""
     if data.isascii():
         yield data.decode("ascii")
+    elif len(data) > OPAQUE and not _mostly_legible(data):
+        yield "\n".join(run.decode("latin-1") for run in _LEGIBLE.findall(data))
+        yield "\n".join(run.decode("utf-8", "ignore") for run in _LEGIBLE.findall(data))
+        for pattern in _WIDE_LEGIBLE:
+            yield "\n".join(run.replace(b"\0", b"").decode("latin-1") for run in pattern.findall(data))
     else:
         seen = set()
         for charset in CHARSETS:
@@ -86,7 +91,7 @@ def said(data: bytes, depth: int = 0) -> Iterator[str]:
             if text not in seen:
                 seen.add(text)
                 yield text
-    if b"\0" in data or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if (b"\0" in data and _mostly_legible(data)) or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         yield data.decode("utf-16-le", "ignore")
         yield data[1:].decode("utf-16-le", "ignore")
         yield data.decode("utf-16-be", "ignore")

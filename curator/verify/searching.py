@@ -23,6 +23,7 @@ from curator.verify.terms import Terms, folded
 
 _FREE: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _TIMES: Final = frozenset({"DA", "DT", "TM"})
+_UID_LETTERS: Final = frozenset("0123456789.")
 _LONG_NUMBER: Final = 6
 _LONGEST_ENCODED: Final = 1 << 22
 
@@ -143,7 +144,10 @@ class Search:
 
     def _key(self, key: str, held: Held, place: ElementPath) -> None:
         """Search a key of the document: a UID, or a name that is no keyword."""
-        kind = "UID" if key in self.originals else self.terms.found(key, weak=False)
+        if set(key) <= _UID_LETTERS:
+            kind = "UID" if key in self.originals else ""
+        else:
+            kind = self.terms.found(key, weak=False)
         if kind:
             self.tally.fail(Check.NO_IDENTIFIER, held, place, f"a key holds an identifier: {kind}", "", key)
         else:

@@ -25,6 +25,7 @@ _MOST_PIECES: Final = 10
 _PIECE: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\dA-Za-z_]+|\d+")
 _WIDE: Final = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]{2,}")
 _UID: Final = re.compile(r"(?<![\d.])[0-2](?:\.\d+){3,}")
+_SHORT_DATE: Final = re.compile(r"(?<![\d.])(\d{1,2})[./-](\d{1,2})[./-](\d{2})(?!\d)")
 _DIGITS: Final = re.compile(r"\d+")
 _UMLAUTS: Final = str.maketrans(
     {
@@ -140,6 +141,8 @@ def readings(text: str) -> Iterator[str]:
 
 def pieces(text: str) -> list[str]:
     """Return the folded words and numbers of ``text``, cut also where case changes and digits begin."""
+    if text.isascii():
+        return [found.lower() for found in _PIECE.findall(text)]
     composed = unicodedata.normalize("NFKC", text)
     if not composed.isascii():  # accents go before words are cut, so that none is cut at one
         composed = "".join(
@@ -157,6 +160,9 @@ class Terms:
     uids: set[str] = field(default_factory=set, repr=False)
     wide: set[str] = field(default_factory=set, repr=False)
     """Names in scripts without spaces between words: looked for inside words too."""
+    short_dates: set[str] = field(default_factory=set, repr=False)
+    """Days with two digits of the year: looked for with separators only."""
+    _heads: set[str] = field(default_factory=set, repr=False)
     _longest: int = 0
 
     # ── gathering ────────────────────────────────────────────────────────────────────────────────────
@@ -226,6 +232,7 @@ class Terms:
                 forms.add(f"{year}{written}{number}")
         for form in forms:
             self._add(form, "date", strong=True)
+        self.short_dates |= {day + month + year[2:], month + day + year[2:]}
 
     def uid(self, value: str) -> None:
         """Take a UID; short ones look like version numbers, and are compared whole in UI elements only."""
@@ -237,6 +244,7 @@ class Terms:
             return
         (self.strong if strong else self.weak).setdefault(form, kind)
         self._longest = max(self._longest, len(form))
+        self._heads |= {form[:1], form[:2]}
 
     # ── searching ────────────────────────────────────────────────────────────────────────────────────
 
@@ -252,6 +260,11 @@ class Terms:
         return ""
 
     def _beside_words(self, text: str) -> str:
+        if self.short_dates and any(
+            "".join(part.zfill(2) for part in found) in self.short_dates
+            for found in _SHORT_DATE.findall(text)
+        ):
+            return "date"
         if "." in text and self.uids and any(uid in self.uids for uid in _UID.findall(text)):
             return "UID"
         if self.wide and not text.isascii():
@@ -264,6 +277,8 @@ class Terms:
         words = pieces(text)
         strong, longest = self.strong, self._longest
         for begin, word in enumerate(words):
+            if word[:2] not in self._heads:
+                continue
             if word in strong and (len(word) > 5 or not word.isdigit() or _alone(text, word)):
                 return strong[word]
             if weak and word in self.weak and not word.isdigit() and _alone(text, word):

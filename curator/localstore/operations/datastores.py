@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 from curator.localstore.arn import datastore_arn, new_id
@@ -19,7 +21,7 @@ def create_datastore(call: Call) -> dict[str, Output]:
     """Make a data store; the same client token answers with the same one."""
     now = call.store.clock()
     storage = call.store.storage
-    asked = msgspec.json.encode(call.parameters, order="deterministic")
+    asked = hashlib.sha256(msgspec.json.encode(call.parameters, order="deterministic")).digest()
     with storage.transaction() as connection:
         storage.lifecycle.settle(connection, now)
         known = connection.execute(

@@ -18,6 +18,8 @@ from curator.cli.workbench import Workbench
 from curator.errors import ConfirmationMissing, LimitExceeded, UsageError, VerificationFailed
 
 if TYPE_CHECKING:
+    from curator.campaign.attesting import Attestation
+    from curator.campaign.journal import Campaign
     from curator.campaign.planfile import PlanFile
     from curator.campaign.planning import Planning
     from curator.campaign.publishing import Published, Publishing
@@ -107,21 +109,63 @@ def deidentify(
                 f"{made.cost.image_sets} image sets would be published; the limit is {max_image_sets}."
             )
         campaign = begin(workbench, path)
+    _into_crosswalk(workbench, campaign, found)
     applied = run_apply(workbench, campaign, max_image_sets)
     failed = sum(not proof.holds for proof in run_verify(workbench, campaign))
+    attested = None if in_place else _attested(workbench, campaign, asked, how)
     summary |= {
         "applied": ", ".join(f"{count} {status}" for status, count in applied.statuses.items()),
         "open": [f"{title}: {status}: {reason}" for _, title, status, reason in applied.open[:20]],
         "verified": f"{failed} image sets NOT as planned" if failed else "as planned",
+        "attested": _verdict(attested),
         "report": str(keep_report(campaign, report_to)),
     }
     _tell(summary, made, form, payload)
-    if failed:
+    if failed or (attested is not None and not attested.holds):
         raise VerificationFailed(
-            f"{failed} published image sets are not as planned.",
-            hint=f"`curator undo {campaign.id[:12]}` deletes them again",
+            "The publication does not hold against its originals.",
+            hint=f"`curator report {campaign.id[:12]}` says where; `curator undo {campaign.id[:12]}` deletes it again",
         )
     return int(bool(applied.open))
+
+
+def _into_crosswalk(workbench: Workbench, campaign: Campaign, found: Published) -> None:
+    """Record who became whom before anything is published: what is not recorded could never be traced back."""
+    from curator.crosswalk import Crosswalk
+
+    Crosswalk.open(workbench.project()).add(
+        campaign.id, subjects=found.register.pairs, patients=found.pseudonyms.items(), uids=found.uids
+    )
+
+
+def _attested(workbench: Workbench, campaign: Campaign, asked: _Asked, how: Publishing) -> Attestation:
+    """Hold the publication against its originals, all versions read back, and tell what was found."""
+    from curator.campaign.attesting import attest
+    from curator.campaign.identity import who
+
+    made = attest(
+        campaign,
+        workbench.imaging,
+        asked.profile,
+        who(workbench.spec()),
+        aliases=how.aliases,
+        cleared=how.cleared,
+    )
+    workbench.say(f"held {made.subjects:,} subjects against their originals: {_verdict(made)}")
+    for each in made.violations[:10]:
+        workbench.say(
+            f"  {each.check}: {each.image_set} version {each.version}, {each.place}: {each.message}"
+        )
+    return made
+
+
+def _verdict(made: Attestation | None) -> str:
+    if made is None:
+        return "in place: older versions stay readable, so nothing is attested"
+    checked = sum(count for count, _ in made.counts.values())
+    failed = sum(each.count for each in made.violations)
+    looked = f"; {len(made.notes):,} places want a person's look" if made.notes else ""
+    return f"{failed:,} of {checked:,} checks FAILED" if failed else f"all {checked:,} checks hold{looked}"
 
 
 def _profile(spec: str) -> Deidentification:
@@ -145,22 +189,22 @@ def _publishing(
             "A profile that retains UIDs (113110) cannot publish into the store of the originals: UIDs would meet.",
             hint="publish into another store (--to), or drop the option",
         )
+    from curator.crosswalk import Crosswalk
+
     project = workbench.project()
     others = read_aliases(_text(aliases), aliases.name) if aliases else {}
     given = read_assigned(_text(assigned), assigned.name, others) if assigned else {}
     decided: list[Decision] = []
     if project.decisions.exists():
         with project.decisions.open(newline="", encoding="utf-8") as sheet:
-            decided = [
-                Decision(one.element, one.vr, one.value, one.decision, one.replacement)
-                for one in read_decisions(sheet, project.decisions.name)
-            ]
+            decided = read_decisions(sheet, project.decisions.name)
     return Publishing(
         asked.profile,
         project.keyed,
         aliases=others,
         assigned=given,
         decisions=Decisions(decided) if decided else None,
+        known=Crosswalk.open(project).entries().subjects,
         cleared=frozenset(_text(cleared).split()) if cleared else frozenset(),
         in_place=asked.in_place,
         promote=promote,

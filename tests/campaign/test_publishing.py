@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from curator.campaign.attesting import attest, kept_attestation
 from curator.campaign.planning import Planning
 from curator.campaign.publishing import Published, Publishing, plan_deidentification
 from curator.catalogue import Catalogue
@@ -16,7 +17,7 @@ from curator.plan.leftout import Reason
 from curator.plan.packing import Payload
 from curator.plan.units import Copy, Delete, Tag, Unit
 from curator.ruleshelf import open_rule_file
-from tests.campaign.ground import Ground, document, ground, node
+from tests.campaign.ground import WHO, Ground, document, ground, node
 
 RESEARCH = load_profile(open_rule_file("research"))
 
@@ -102,8 +103,8 @@ def test_what_the_payload_cannot_change_is_left_out_not_published_half_clean(pla
     place.add(tree)
     units, found, _ = planned(place, payload=1_000)
     left = [each for unit in units for each in unit.left_out] + [each for _, each in found.refused]
-    assert [(each.reason, each.count) for each in left if each.reason is Reason.TOO_LARGE] == [
-        (Reason.TOO_LARGE, 1)
+    assert [(each.reason, each.count) for each in left if each.reason is Reason.UNCLEAN] == [
+        (Reason.UNCLEAN, 1)
     ]
     campaign = place.campaign(units)
     assert place.apply(campaign).complete
@@ -133,3 +134,36 @@ def test_a_set_without_a_patient_id_is_published_by_its_study_and_reported(place
     image_set = place.add(document(1, patient={"PatientName": None, "PatientID": None}))
     _, found, _ = planned(place)
     assert found.unnamed == [image_set]
+
+
+def test_a_publication_is_held_against_its_original_by_another_reading(place: Ground) -> None:
+    place.add(
+        document(
+            3, patient=patient("Roe^Richard", "MRN-4711"), AcquisitionDate="20200131", ImageComments="for Roe"
+        ),
+        frames=1,
+    )
+    campaign = place.campaign(planned(place)[0])
+    assert place.apply(campaign).complete
+    found = attest(campaign, place.imaging, RESEARCH, WHO)
+    assert found.holds, found.violations
+    assert (found.subjects, found.versions) == (1, 1)
+    assert found.counts["not found by an original id"][0] >= 2
+    assert found.counts["working copy gone"] == (1, 0)
+    kept = kept_attestation(campaign)
+    assert kept == found
+    text = (campaign.folder / "attestation.json").read_text()
+    assert "Roe" not in text
+    assert "4711" not in text
+
+
+def test_what_somebody_put_back_is_found(place: Ground) -> None:
+    place.add(document(1, patient=patient("Roe^Richard", "MRN-4711")), frames=1)
+    campaign = place.campaign(planned(place)[0])
+    assert place.apply(campaign).complete
+    published = campaign.state()[0].names["$2"]
+    blob = b'{"SchemaVersion":1.1,"Patient":{"DICOM":{"PatientComments":"Mr. Roe"}}}'
+    place.imaging.wait(published, place.imaging.update(published, "1", updatable=blob, removable=None))
+    found = attest(campaign, place.imaging, RESEARCH, WHO)
+    assert not found.holds
+    assert any(each.version == "2" and "identifier" in each.check for each in found.violations)

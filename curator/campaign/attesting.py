@@ -1,0 +1,248 @@
+"""Hold a de-identified publication against its originals, over every version, with `curator.verify`.
+
+`verify` of a campaign says that what is there is what was planned; this says that what was planned is right. It
+believes neither the plan nor the engine: it reads original and published documents back from the service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from curator.campaign.applying import states_of
+from curator.campaign.journal import Campaign, Status, UnitState
+from curator.deid.ruled import Deidentification
+from curator.deid.subject import identity
+from curator.errors import NotFound
+from curator.imageset import ImageSetMetadata
+from curator.plan.units import Copy, Kind, Unit
+from curator.project import write_private
+from curator.verify import BY_RULE, Check, Claim, Held, Maps, ServiceCheck, Verification, Violation, verify
+
+if TYPE_CHECKING:
+    from curator.healthimaging import HealthImaging
+
+KEPT: Final = "attestation.json"
+"""Where a campaign's folder keeps what was found; no values."""
+_SEARCHED: Final = {
+    "DICOMPatientId": ("patient", "PatientID"),
+    "DICOMAccessionNumber": ("study", "AccessionNumber"),
+    "DICOMStudyInstanceUID": ("study", "StudyInstanceUID"),
+}
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that does not hold, or that needs a person: where and what, no values."""
+
+    check: str
+    image_set: str
+    version: str
+    place: str
+    message: str
+    count: int = 1
+
+
+class Attestation(msgspec.Struct):
+    """What was found over all subjects of a campaign."""
+
+    profile: str = ""
+    edition: str = ""
+    codes: list[tuple[str, str]] = []
+    subjects: int = 0
+    versions: int = 0
+    violations: list[Finding] = []
+    notes: list[Finding] = []
+    counts: dict[str, tuple[int, int]] = {}
+    """Check → (made, failed)."""
+    midi_b: dict[str, tuple[int, int]] = {}
+    """MIDI-B's action → (passed, failed)."""
+    weak_terms: int = 0
+    outside: list[str] = []
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that can be proved holds."""
+        return not self.violations
+
+
+@dataclass(slots=True)
+class _Subject:
+    originals: list[Held] = field(default_factory=list)
+    published: list[Held] = field(default_factory=list)
+    left_out: set[str] = field(default_factory=set)
+    service: list[ServiceCheck] = field(default_factory=list)
+
+
+def attest(
+    campaign: Campaign,
+    imaging: HealthImaging,
+    asked: Deidentification,
+    who: dict[str, str],
+    *,
+    aliases: Mapping[str, str] | None = None,
+    cleared: frozenset[str] = frozenset(),
+    others: Iterable[tuple[str, str, ImageSetMetadata]] = (),
+) -> Attestation:
+    """Verify every publication of the campaign that is done, subject by subject, and keep what was found.
+
+    ``others`` are (id, version, document) of further image sets of the subjects: identifiers are gathered from
+    them as well. Each version read is a touch. Raises ServiceError when the service cannot be read.
+    """
+    subjects = _gathered(campaign, imaging, aliases or {})
+    for image_set, version, document in others:
+        known_by = identity(document, aliases)[0]
+        if known_by in subjects:
+            found = subjects[known_by]
+            found.originals.insert(0, Held(image_set, version, document))
+            found.left_out |= {sop for _, sop, _ in document.instances()}
+    made = Attestation(asked.name, asked.profile.table.edition, list(asked.profile.codes))
+    maps = Maps.of({}, {})
+    by_rule = _by_rule(campaign, asked)
+    for found in subjects.values():
+        claim = _claim(asked, by_rule, frozenset(found.left_out), cleared)
+        _add(made, verify(found.originals, found.published, claim, maps=maps, service=found.service))
+        made.subjects += 1
+        made.versions += len(found.published)
+    write_private(campaign.folder / KEPT, msgspec.json.format(msgspec.json.encode(made), indent=1))
+    with campaign.open_ledger(who) as ledger:
+        ledger.append(
+            "attested",
+            state="holds" if made.holds else "fails",
+            subjects=made.subjects,
+            versions=made.versions,
+            violations=sum(each.count for each in made.violations),
+        )
+    return made
+
+
+def kept_attestation(campaign: Campaign) -> Attestation | None:
+    """Return what was found last; None where nothing was verified so."""
+    path = campaign.folder / KEPT
+    return msgspec.json.decode(path.read_bytes(), type=Attestation) if path.exists() else None
+
+
+def _gathered(campaign: Campaign, imaging: HealthImaging, aliases: Mapping[str, str]) -> dict[str, _Subject]:
+    subjects: dict[str, _Subject] = {}
+    for unit, state in states_of(campaign):
+        if unit.kind is not Kind.PUBLISH or state.status not in (Status.DONE, Status.FINISHED):
+            continue
+        source = unit.members[0]
+        history = list(_history(imaging, source.id, up_to=source.version))
+        if not history:
+            continue
+        document = history[-1].document
+        found = subjects.setdefault(identity(document, aliases)[0], _Subject())
+        found.originals += history
+        found.left_out |= _left_out(unit, document)
+        published = [state.id_of(name) for name in unit.made]
+        for image_set in published:
+            found.published += _history(imaging, image_set)
+        found.service += _asked_of_the_service(imaging, unit, state, document, published)
+    return subjects
+
+
+def _history(imaging: HealthImaging, image_set: str, *, up_to: str = "") -> Iterator[Held]:
+    """Yield every version, oldest first; nothing of a set that is gone."""
+    try:
+        versions = imaging.versions(image_set)
+    except NotFound:
+        return
+    for each in sorted(versions, key=lambda one: int(one.version)):
+        if up_to and int(each.version) > int(up_to):
+            break
+        if not each.failed:
+            yield Held(image_set, each.version, imaging.document(image_set, each.version))
+
+
+def _left_out(unit: Unit, document: ImageSetMetadata) -> set[str]:
+    """Return the instances that no first copy takes along."""
+    source = unit.members[0].id
+    sops = {sop for _, sop, _ in document.instances()}
+    for step in unit.steps:
+        if isinstance(step, Copy) and step.set == source:
+            if step.chosen is None:
+                return set()
+            sops -= {sop for chosen in step.chosen.values() for sop in chosen}
+    return sops
+
+
+def _asked_of_the_service(
+    imaging: HealthImaging, unit: Unit, state: UnitState, document: ImageSetMetadata, published: Sequence[str]
+) -> Iterator[ServiceCheck]:
+    for key, (level, keyword) in _SEARCHED.items():
+        value = (document.patient if level == "patient" else document.study).get(keyword)
+        if not isinstance(value, str) or not value:
+            continue
+        hits = {each.id for each in imaging.search([{"values": [{key: value}], "operator": "EQUAL"}])}
+        for image_set in published:
+            yield ServiceCheck(
+                Check.NOT_FOUND_BY_ORIGINAL_ID,
+                image_set,
+                image_set not in hits,
+                f"SearchImageSets by the original {keyword}",
+            )
+    for name, image_set in state.names.items():
+        if name not in unit.made:
+            yield ServiceCheck(
+                Check.WORKING_COPY_GONE,
+                image_set,
+                _is_gone(imaging, image_set),
+                "GetImageSet of the working copy",
+            )
+
+
+def _is_gone(imaging: HealthImaging, image_set: str) -> bool:
+    try:
+        return imaging.image_set(image_set).state == "DELETED"
+    except NotFound:
+        return True
+
+
+def _by_rule(campaign: Campaign, asked: Deidentification) -> frozenset[int]:
+    """Return the attributes that rules beside the profile change, or keep."""
+    found: set[int] = set()
+    for unit in campaign.plan.units():
+        for patch in unit.patches:
+            for change in patch.changes():
+                if change.why.rule != asked.profile.name or ("rule" in dict(change.why.detail)):
+                    found.add(change.path.tag or 0)
+    return frozenset(found)
+
+
+def _claim(
+    asked: Deidentification, by_rule: frozenset[int], left_out: frozenset[str], cleared: frozenset[str]
+) -> Claim:
+    profile = asked.profile
+    overrides = {tag: override.code for tag, override in profile.overrides.items()}
+    if profile.retain_references:
+        overrides |= {int(row.tag, 16): "U" for row in profile.table.rows if row.basic == "X/Z/U*"}
+    overrides |= dict.fromkeys(by_rule, BY_RULE)
+    return Claim(
+        profile.options,
+        profile.table,
+        overrides,
+        left_out=left_out,
+        cleared=cleared,
+        safe_private=frozenset(key for each in asked.private for key in each.rows),
+    )
+
+
+def _add(made: Attestation, found: Verification) -> None:
+    made.violations += _findings(found.violations)
+    made.notes += _findings(found.notes)
+    for check, count in found.counts.items():
+        checked, failed = made.counts.get(str(check), (0, 0))
+        made.counts[str(check)] = (checked + count.checked, failed + count.failed)
+    for action, passed, failed, _ in found.midi_b():
+        before = made.midi_b.get(action, (0, 0))
+        made.midi_b[action] = (before[0] + passed, before[1] + failed)
+    made.weak_terms += found.weak_terms
+    made.outside = list(found.outside)
+
+
+def _findings(violations: Iterable[Violation]) -> Iterator[Finding]:
+    for each in violations:
+        yield Finding(str(each.check), each.image_set, each.version, each.place, each.message, each.count)

@@ -22,6 +22,7 @@ from curator.errors import UsageError
 
 if TYPE_CHECKING:
     from curator.localstore import LocalStore
+    from curator.localstore.http.faults import Faults, Wires
 
 PROFILE = "curator"
 REGION = "us-east-1"
@@ -129,6 +130,13 @@ class Served:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
 )
+@click.option(
+    "--faults",
+    "faults_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Let calls fail on purpose, by rates (YAML or JSON, see above).",
+)
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
 @click.pass_obj
 def serve(
@@ -142,6 +150,7 @@ def serve(
     edition: str,
     tls_cert: Path | None,
     tls_key: Path | None,
+    faults_file: Path | None,
 ) -> None:
     """Serve a local store over HTTP to any AWS client, until Ctrl-C.
 
@@ -152,6 +161,16 @@ def serve(
     Example:
       curator --store local:/data/trial serve --bucket inbox=/data/inbox
       aws medical-imaging list-datastores        # in a shell with the three lines
+
+    With --faults calls go wrong by the rates of a file, to test programs (yours too) that use HealthImaging:
+    throttled (429), error (500), unavailable (503), reset (no answer, nothing done), lost (done, but no answer),
+    lost_error (done, but answered 500), delay. Such answers carry the header x-curator-fault.
+
+    \b
+    seed: 7
+    operations:
+      "*": {throttled: 0.05, delay: {rate: 0.2, seconds: 0.5}}
+      UpdateImageSetMetadata: {lost: 0.02, error: 0.02}
     """
     from curator.localstore.http.app import Application
     from curator.localstore.http.server import bind, serve
@@ -159,6 +178,7 @@ def serve(
 
     if bool(tls_cert) != bool(tls_key):
         raise UsageError("--tls-cert and --tls-key come together")
+    faults, wires = _faults(faults_file)
     if not is_loopback(host) and not tls_cert:
         raise UsageError(
             f"{host} is not this machine alone: patients' data would cross the network in the clear",
@@ -182,18 +202,27 @@ def serve(
         served.bucket.mkdir(mode=0o700)
         folders[BUCKET] = served.bucket
         store = _open(local, folders, delay, limits, edition)
-        application = Application(store, {served.access_key: served.secret_key})
+        application = Application(store, {served.access_key: served.secret_key}, faults=faults, wires=wires)
         serve(
             application,
             listening,
             lambda: _announce(workbench, served, folder, ready_file),
             certificate=tls_cert,
             key=tls_key,
+            protocol=wires.protocol() if wires else None,
         )
         store.close()
         if ready_file:
             ready_file.unlink(missing_ok=True)
-    workbench.say("stopped")
+    workbench.say(f"stopped; {faults}" if faults else "stopped")
+
+
+def _faults(path: Path | None) -> tuple[Faults | None, Wires | None]:
+    if path is None:
+        return None, None
+    from curator.localstore.http.faults import Wires, load
+
+    return load(path), Wires()
 
 
 def _bucket(text: str) -> tuple[str, Path]:

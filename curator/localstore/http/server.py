@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -55,10 +56,15 @@ def serve(
     *,
     certificate: Path | None = None,
     key: Path | None = None,
+    protocol: type[asyncio.Protocol] | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; ``ready`` is called once connections are accepted."""
+    """Serve until SIGINT or SIGTERM; ``ready`` is called once connections are accepted.
+
+    ``protocol`` takes the place of uvicorn's own (`faults.Wires`).
+    """
     config = uvicorn.Config(
         application,
+        http=protocol or "auto",
         lifespan="off",
         log_config=None,
         access_log=False,  # paths hold UIDs

@@ -234,7 +234,7 @@ class ImageSetRows:
     def replace(self, rows: Sequence[Row], haystacks: Sequence[str] | None = None) -> None:
         """Show these rows and no others, by the same filter and in the same order."""
         self._all = list(rows)
-        self._haystacks = [row.haystack for row in rows] if haystacks is None else list(haystacks)
+        self._haystacks = list(haystacks or ())
         self._places = {row.id: index for index, row in enumerate(self._all)}
         self._order = list(range(len(self._all)))
         self._sort()
@@ -248,15 +248,21 @@ class ImageSetRows:
                 self._places[row.id] = len(self._all)
                 fresh.append(len(self._all))
                 self._all.append(row)
-                self._haystacks.append(row.haystack)
             else:
                 self._all[known] = row
-                self._haystacks[known] = row.haystack
+                if known < len(self._haystacks):
+                    self._haystacks[known] = row.haystack
         self._order.extend(fresh)
         if len(fresh) < len(rows) or self.sorted_by:
             self._sort()
         else:
-            self._hits.extend(self._filter.hits(self._all, self._haystacks, fresh))
+            self._hits.extend(self._matching(self._filter, fresh))
+
+    def _matching(self, wanted: Filter, among: Sequence[int]) -> list[int]:
+        """Return which of ``among`` match; haystacks nobody brought are made on the first need."""
+        if wanted.words:
+            self._haystacks.extend(row.haystack for row in self._all[len(self._haystacks) :])
+        return wanted.hits(self._all, self._haystacks, among)
 
     def filter(self, text: str) -> None:
         """Show what matches ``text``.
@@ -271,7 +277,7 @@ class ImageSetRows:
                 self.problem = self.problem or error.message
                 text = text.rstrip().rpartition(" ")[0]
         among = self._hits if wanted.narrows(self._filter) else self._order
-        self._hits = wanted.hits(self._all, self._haystacks, among)
+        self._hits = self._matching(wanted, among)
         self._filter = wanted
 
     @property
@@ -295,4 +301,4 @@ class ImageSetRows:
             self._order.sort(key=keys.__getitem__, reverse=self.descending)
         else:
             self._order.sort()
-        self._hits = self._filter.hits(self._all, self._haystacks, self._order)
+        self._hits = self._matching(self._filter, self._order)

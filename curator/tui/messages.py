@@ -34,11 +34,15 @@ class RowsCame(Message):
 
 @dataclass
 class RowsRead(Message):
-    """All image sets; ``haystacks`` are what the filter looks into, made where it keeps nobody waiting."""
+    """All image sets: what the catalogue held, or (``final``) what the store holds now.
+
+    ``haystacks`` are what the filter looks into, made where it keeps nobody waiting.
+    """
 
     request: int
     rows: Sequence[Row] = field(repr=False)
     haystacks: Sequence[str] = field(repr=False)
+    final: bool
 
 
 @dataclass

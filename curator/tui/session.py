@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 KEPT_DOCUMENTS = 8
 BATCH = 2000
 FIRST_BATCH = 50
+FIRST_ROWS = 500
 THREADS = 4  # for reading an embedded store: more would only wait for each other
 
 
@@ -65,20 +66,25 @@ class Session:
 
     # --- the list
 
-    def rows(self, ticket: Ticket, came: Callable[[Sequence[Row]], None]) -> list[Row]:
-        """Return all image sets, up to date; on the way hand what is known already to ``came``.
+    def rows(
+        self, ticket: Ticket, came: Callable[[Sequence[Row]], None], known: Callable[[Sequence[Row]], None]
+    ) -> list[Row]:
+        """Return all image sets, up to date.
 
-        The catalogue's rows come at once. Then the store is listed, which touches nothing. What the documents
-        say is read only from an embedded store: elsewhere it costs, and is asked for by `read_documents`.
+        On the way ``came`` gets the first ones (of the catalogue, else as they are listed), ``known`` all that
+        the catalogue holds. Listing touches nothing. What the documents say is read only from an embedded
+        store: elsewhere it costs, and is asked for by `read_documents`.
         """
-        known = self.catalogue.rows()
-        came(known)
-        door: HealthImaging = self.imaging if known else _ToldListing(self.imaging, ticket, came)
+        first = self.catalogue.rows(limit=FIRST_ROWS)
+        came(first)
+        if len(first) == FIRST_ROWS:
+            known(self.catalogue.rows())
+        door: HealthImaging = self.imaging if first else _ToldListing(self.imaging, ticket, came)
         cost = self.catalogue.plan_refresh(door, cancelled=lambda: ticket.cancelled)
         ticket.check()
         if self.embedded and not (cost.nothing and not cost.deleted):
-            if not known:
-                came(self.catalogue.rows())
+            if not first:
+                known(self.catalogue.rows())
             self.read_documents(ticket, cost)
         return self.catalogue.rows()
 

@@ -100,21 +100,27 @@ class ImageSetsScreen(Place):
             def came(rows: Sequence[Row]) -> None:
                 self.post_message(RowsCame(ticket.request, rows))
 
-            rows = session.rows(ticket, came)
-            return RowsRead(ticket.request, rows, [row.haystack for row in rows])
+            def whole(rows: Sequence[Row], *, final: bool = False) -> RowsRead:
+                return RowsRead(ticket.request, rows, [row.haystack for row in rows], final)
+
+            def known(rows: Sequence[Row]) -> None:
+                self.post_message(whole(rows))
+
+            rows = session.rows(ticket, came, known)
+            return whole(rows, final=True)
 
         self._request = self.bench.work.begin("read the list of image sets", self, read)
 
     def on_rows_came(self, message: RowsCame) -> None:
         """Show what came, while nothing better is shown."""
-        if message.request == self._request and not self._complete and message.rows:
+        if message.request == self._request and message.rows and not self._complete:
             self._changing(lambda: self.rows.add(message.rows))
 
     def on_rows_read(self, message: RowsRead) -> None:
         """Show all rows, without moving the cursor from its image set."""
         if message.request != self._request:
             return
-        self._complete = True
+        self._complete = self._complete or message.final
         self._changing(lambda: self.rows.replace(message.rows, message.haystacks))
         view = self.query_one("#list", RowView)
         view.marks = {key for key in view.marks if self.rows.of(key) is not None}

@@ -6,7 +6,7 @@ dozen rows on screen and keeps their strips. Everything that looks like a table 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self, TypeAlias
 
@@ -16,7 +16,7 @@ from rich.style import Style
 from textual import events
 from textual.binding import BindingType
 from textual.cache import LRUCache
-from textual.geometry import Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -167,6 +167,9 @@ class RowView(ScrollView, can_focus=True):
         self._widths: tuple[int, ...] = ()
         self._strips: LRUCache[tuple[int, bool, bool], Strip] = LRUCache(2048)
         self._styles_of: dict[str, Style] = {}
+        self._mixtures: dict[tuple[str, tuple[str, ...]], Style] = {}
+        self._at = Offset()
+        self._across = 0
         self._anchor = -1
         self._needle = ""
         self.cursor = -1 if not len(self._rows) else 0
@@ -253,9 +256,12 @@ class RowView(ScrollView, can_focus=True):
         least = self.gutter_width + sum(column.width + GAP for column in self._columns)
         left = max(0, self._room - least)
         shares = sum(column.grow for column in self._columns)
-        self._widths = tuple(
-            column.width + (left * column.grow // shares if shares else 0) for column in self._columns
-        )
+        widths = []
+        for column in self._columns:  # each takes its share of what is left, so that the last leaves nothing
+            extra = left * column.grow // shares if shares else 0
+            left, shares = left - extra, shares - column.grow
+            widths.append(column.width + extra)
+        self._widths = tuple(widths)
         return least
 
     @property
@@ -272,6 +278,7 @@ class RowView(ScrollView, can_focus=True):
         super().notify_style_update()
         self._strips.clear()
         self._styles_of.clear()
+        self._mixtures.clear()
 
     def watch_has_focus(self, value: bool) -> None:
         """The cursor is drawn stronger with the focus."""
@@ -289,10 +296,15 @@ class RowView(ScrollView, can_focus=True):
             self._styles_of[name] = style
         return style
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the strips of ``crop``; what is the same for all lines is asked once."""
+        self._at, self._across = self.scroll_offset, self.scrollable_content_region.width
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Return the strip at viewport line ``y``: the header, a row, or blank."""
-        scroll_x, scroll_y = self.scroll_offset
-        width = self.scrollable_content_region.width
+        scroll_x, scroll_y = self._at
+        width = self._across
         if len(self._widths) != len(self._columns):
             self._set_widths()
         if y == 0:
@@ -300,7 +312,10 @@ class RowView(ScrollView, can_focus=True):
         index = scroll_y + y - 1
         if index >= len(self._rows):
             return Strip.blank(width, self._style("row"))
-        return self._row(index).crop_extend(scroll_x, scroll_x + width, self._style("row"))
+        strip = self._row(index)
+        if not scroll_x and strip.cell_length == width:
+            return strip
+        return strip.crop_extend(scroll_x, scroll_x + width, self._style("row"))
 
     def _header(self) -> Strip:
         plain = self._style("header")
@@ -324,34 +339,54 @@ class RowView(ScrollView, can_focus=True):
         return strip
 
     def _draw(self, index: int, marked: bool) -> Strip:
-        base, over = self._style("row"), Style.null()
-        if marked:
-            base += self._style("mark")
+        """Draw one row, cells of one style in one segment: segments are what painting costs."""
+        state = ("mark",) if marked else ()
         if index == self.cursor:
-            over = self._style("cursor" if self.has_focus else "cursor-blurred")
-        gutter = "● " if marked else " " * self.gutter_width
-        segments = [Segment(gutter, base + over)]
+            state = (*state, "cursor" if self.has_focus else "cursor-blurred")
+        plain = self._mixed("", state)
+        text, style = "● " if marked else " " * self.gutter_width, plain
+        segments: list[Segment] = []
         cells = self._rows.cells(index, self._columns)
         for column, width, cell in zip(self._columns, self._widths, cells, strict=True):
-            text, role = cell if isinstance(cell, tuple) else (cell, "")
-            style = (base + self._style(role) if role else base) + over
-            text = fit(printable(text[: 4 * width]), width, right=column.right)
-            segments.extend(self._matches(text, style))
-            segments.append(Segment(" " * GAP, base + over))
-        return Strip(segments)
+            shown, role = cell if isinstance(cell, tuple) else (cell, "")
+            if not shown:
+                text += " " * (width + GAP)
+                continue
+            shown = fit(printable(shown[: 4 * width]), width, right=column.right) + " " * GAP
+            own = self._mixed(role, state) if role else plain
+            if own is style and not self._needle:
+                text += shown
+                continue
+            segments.append(Segment(text, style))
+            text, style = shown, own
+            if self._needle:
+                *before, (text, style) = self._matches(shown, own)
+                segments.extend(Segment(*part) for part in before)
+        segments.append(Segment(text, style))
+        return Strip(segments, self.gutter_width + sum(self._widths) + GAP * len(self._widths))
 
-    def _matches(self, text: str, style: Style) -> Iterable[Segment]:
-        lowered = text.lower() if self._needle else ""
-        if not self._needle or len(lowered) != len(text):
-            yield Segment(text, style)
-            return
+    def _mixed(self, role: str, state: tuple[str, ...]) -> Style:
+        """Return the style of a role in a row of a state, one object for each mixture."""
+        style = self._mixtures.get((role, state))
+        if style is None:
+            style = self._style("row")
+            for name in (*state[:-1], role, *state[-1:]):  # the cursor's background lies over everything
+                style = style + self._style(name) if name else style
+            self._mixtures[role, state] = style
+        return style
+
+    def _matches(self, text: str, style: Style) -> list[tuple[str, Style]]:
+        """Return ``text`` in parts, those that are searched for in the match style."""
+        lowered = text.lower()
+        if len(lowered) != len(text):
+            return [(text, style)]
+        parts: list[tuple[str, Style]] = []
         at, found = 0, lowered.find(self._needle)
         while found >= 0:
             end = found + len(self._needle)
-            yield Segment(text[at:found], style)
-            yield Segment(text[found:end], style + self._style("match"))
+            parts += [(text[at:found], style), (text[found:end], style + self._style("match"))]
             at, found = end, lowered.find(self._needle, end)
-        yield Segment(text[at:], style)
+        return [*parts, (text[at:], style)]
 
     # --- moving
 

@@ -15,7 +15,7 @@ from tests import localstore
 from tests.localstore.covers import Coverage
 
 OUT_OF_REACH = {
-    "AccessDeniedException": "answered by `curator serve` to a wrong signature, whatever the operation",
+    "AccessDeniedException": "the store knows no permissions; `curator serve` refuses a wrong signature as AWS does",
     "BadRequestException": "the guide does not say when",
     "NotAcceptableException": "the guide does not say when",
 }

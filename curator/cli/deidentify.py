@@ -295,6 +295,6 @@ def _tell(summary: dict[str, object], made: PlanFile, form: Form | None, payload
         if isinstance(value, list):
             for each in value:
                 write(f"{name:<20} {each}")
-        elif value not in ("", {}):
+        elif value not in ("", {}) and name != "calls":  # the cost below tells of them
             write(f"{name:<20} {value}")
     tell_cost(made.cost, form, Payload(payload))

@@ -130,19 +130,21 @@ def one_change(workbench: Workbench) -> None:
 
 
 def campaign(context: click.Context, folder: Path, keep: Path | None) -> None:
-    """Check, plan, apply, verify and report, by the verbs themselves; each is shown as a person would type it."""
+    """Resolve conflicts and publish, from check to report, by the verbs themselves, shown as one would type them."""
     plan = folder / "conflicts.plan"
-    report = (keep or Path(tempfile.mkdtemp(prefix="curator-demo-report-"))) / "report.md"
+    reports = keep or Path(tempfile.mkdtemp(prefix="curator-demo-report-"))
+    report, published = reports / "report.md", reports / "published.md"
     for verb, *words in (
         ("check", "--select", "CUR1"),
         ("plan", "--resolve", "majority", "-o", plan),
         ("apply", plan),
         ("verify", "latest"),
         ("report", "latest", "-o", report),
+        ("deidentify", "--profile", "research", "--report", published),
     ):
         write(f"$ curator {verb} {' '.join(str(word) for word in words)}")
         _run_verb(context, verb, [str(word) for word in words])
-    write(f"report: {report}")
+    write(f"reports: {report} {published}")
 
 
 def _run_verb(context: click.Context, verb: str, words: list[str]) -> None:

@@ -98,7 +98,11 @@ class Ledger:
             chain = hashlib.sha256(self._head.chain.encode() + body).hexdigest()
             self._write(body + b',"chain":"' + chain.encode() + b'"}\n')
             self._head = Head(n, chain)
+            self._keep(self._head)
             return self._head
+
+    def _keep(self, head: Head) -> None:
+        """Keep the new head elsewhere, too; for those who have a place. Called under the lock."""
 
     def close(self) -> None:
         """Let others write."""

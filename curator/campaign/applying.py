@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from curator.audit import Ledger
-from curator.campaign.actions import CopyAction, DeleteAction, MergeAction, TagAction, UpdateAction
+from curator.campaign.actions import CopyAction, DeleteAction, MergeAction, TagAction, UpdateAction, as_is
 from curator.campaign.calls import Action, Caller, Stopped
+from curator.campaign.elsewhere import Doors
+from curator.campaign.importing import SHORT, ImportAction
 from curator.campaign.journal import Campaign, Phase, Status, UnitState, anchor
 from curator.errors import (
     Cancelled,
@@ -23,11 +25,12 @@ from curator.errors import (
     NotFound,
     ReadOnly,
     Refused,
-    Throttled,
-    Unreachable,
+    ServiceError,
+    StoreError,
 )
 from curator.imageset import ImageSetMetadata
-from curator.plan.units import Copy, Delete, Tag, Unit, Update, replay
+from curator.plan.importing import as_imported
+from curator.plan.units import Copy, Delete, Import, Tag, Unit, Update, by_import, replay
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -136,8 +139,8 @@ def apply(
             f"The plan changes {plan.cost.image_sets} image sets; --max-image-sets allows {max_image_sets}.",
             hint="nothing was done; raise the limit if that is right",
         )
-    with campaign.open_ledger(who) as ledger:
-        run = _Run(campaign, imaging, ledger, stopped or threading.Event(), progress, remote)
+    with campaign.open_ledger(who) as ledger, Doors(campaign, imaging) as doors:
+        run = _Run(campaign, doors, ledger, stopped or threading.Event(), progress, remote)
         ledger.append(
             "apply", state="begun", plan=campaign.id, store=plan.header.store, datastore=imaging.datastore_id
         )
@@ -160,14 +163,15 @@ class _Run:
     def __init__(
         self,
         campaign: Campaign,
-        imaging: HealthImaging,
+        doors: Doors,
         ledger: Ledger,
         stopped: threading.Event,
         progress: Callable[[Progress], None],
         remote: bool,
     ) -> None:
         self.campaign = campaign
-        self.imaging = imaging
+        self.doors = doors
+        self.imaging = imaging = doors.own
         self.ledger = ledger
         self.stopped = stopped
         self.remote = remote
@@ -218,17 +222,22 @@ class _Run:
             if unit.steps and not state.steps:
                 _check_versions(caller, unit)
             for index in range(len(unit.steps)):
-                outcome = caller.carry_out(Phase.APPLY, index, self._action(caller, unit, index))
+                action = self._action(caller, unit, index)
+                outcome = caller.carry_out(Phase.APPLY, index, action)
+                if isinstance(action, ImportAction):
+                    action.clean()  # the outcome is on the disk: nobody needs the files any more
+                    if SHORT in outcome:
+                        raise Stopped(Status.FAILED, str(outcome[SHORT]))
                 if "name" in outcome:
                     with self.made_lock:
                         self.made.add(str(outcome["set"]))
             status, reason = Status.DONE, ""
         except Stopped as stop:
             status, reason = stop.status, stop.reason
-        except (Unreachable, Throttled) as error:
-            status, reason = Status.OPEN, error.message
         except Cancelled:
             raise
+        except (ServiceError, StoreError) as error:
+            status, reason = Status.OPEN, error.message
         except CuratorError as error:
             status, reason = Status.FAILED, error.message
         if (status, reason) != (state.status, state.reason):
@@ -242,19 +251,22 @@ class _Run:
         payload = ""
         if isinstance(step, Update):
             payload = self.keyed(b"\0".join(blob or b"" for blob in step.blobs)).hex()[:32]
-        return action_of(caller, unit, index, payload, self._taken)
+        return action_of(caller, unit, index, payload, self._taken, self.doors)
 
     def _taken(self, image_set: str) -> bool:
         with self.made_lock:
             return image_set in self.made
 
 
-def action_of(caller: Caller, unit: Unit, index: int, payload: str, taken: Callable[[str], bool]) -> Action:
+def action_of(
+    caller: Caller, unit: Unit, index: int, payload: str, taken: Callable[[str], bool], doors: Doors
+) -> Action:
     """Return the action of a step; what it predicts is computed only in doubt."""
     state, step = caller.state, unit.steps[index]
 
     def predict(name: str) -> ImageSetMetadata:
-        return replay(unit.steps, base_documents(caller.imaging, unit), index + 1)[name]
+        base = base_documents(caller.imaging, unit)
+        return replay(unit.steps, base, index + 1, patches=unit.patches)[name]
 
     def at(name: str) -> tuple[str, str]:
         return state.id_of(name), state.version_of(unit, name)
@@ -266,11 +278,14 @@ def action_of(caller: Caller, unit: Unit, index: int, payload: str, taken: Calla
         case Copy(new=True):
             return CopyAction(caller, step, step.into, at(step.set), partial(predict, step.into), taken)
         case Copy():
-            return MergeAction(caller, step, at(step.set), at(step.into), partial(predict, step.into))
+            form = as_imported if step.into in by_import(unit.steps[: index + 1]) else as_is
+            return MergeAction(caller, step, at(step.set), at(step.into), partial(predict, step.into), form)
         case Delete():
             return DeleteAction(caller, state.id_of(step.set))
         case Tag():
             return TagAction(caller, state.id_of(step.set), step.tags)
+        case Import():
+            return ImportAction(caller, unit, index, step, doors)
 
 
 def base_documents(
@@ -284,9 +299,11 @@ def base_documents(
     }
 
 
-def doubtful_action(caller: Caller, unit: Unit, index: int) -> Action:
+def doubtful_action(caller: Caller, unit: Unit, index: int, doors: Doors) -> Action:
     """Return the action of a step whose intent is recorded and whose outcome is not, to look what became of it."""
-    return action_of(caller, unit, index, "", lambda image_set: image_set in caller.state.names.values())
+    return action_of(
+        caller, unit, index, "", lambda image_set: image_set in caller.state.names.values(), doors
+    )
 
 
 def _check_versions(caller: Caller, unit: Unit) -> None:

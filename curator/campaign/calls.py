@@ -34,7 +34,8 @@ ATTEMPTS: Final = 6
 PATIENCE: Final = 900.0
 """Seconds to wait for a lock, others' or our own."""
 
-_REPEATABLE: Final = frozenset({"InternalServerException", "ServiceUnavailable", "InternalFailure", ""})
+REFUSALS: Final = frozenset({"ValidationException", "ServiceQuotaExceededException"})
+"""Error codes by which the service says that the call itself is wrong: repeating it is of no use."""
 
 Outcome = dict[str, Json]
 """What is recorded of a call that was carried out: ``set``, ``version``, for new image sets ``name``."""
@@ -112,8 +113,10 @@ class Caller:
                 found = self._after_doubt(action, intent, attempt)
                 if found is not None:
                     return found
-                if type(error) is ServiceError and error.code not in _REPEATABLE:
+                if error.code in REFUSALS:
                     raise Stopped(Status.FAILED, error.message) from None
+                if type(error) is ServiceError and not is_passing(error):
+                    raise Stopped(Status.OPEN, error.message) from None  # permissions, credentials
                 self.pause(attempt)
         raise Stopped(
             Status.OPEN,
@@ -124,14 +127,9 @@ class Caller:
         for more in range(attempt, ATTEMPTS):
             try:
                 return action.look(intent)
-            except (Unreachable, Throttled) as error:
-                if more == ATTEMPTS - 1:
-                    raise Stopped(
-                        Status.OPEN, f"whether the call was carried out is not known: {error.message}"
-                    ) from None
-                self.pause(more)
             except ServiceError as error:
-                if error.code not in _REPEATABLE or more == ATTEMPTS - 1:
+                passing = isinstance(error, Unreachable | Throttled) or is_passing(error)
+                if not passing or more == ATTEMPTS - 1:
                     raise Stopped(
                         Status.OPEN, f"whether the call was carried out is not known: {error.message}"
                     ) from None
@@ -182,6 +180,11 @@ class Caller:
 
 def _plain(value: Json) -> Json:
     return str(value) if isinstance(value, str) else value
+
+
+def is_passing(error: ServiceError) -> bool:
+    """Say whether the service's own trouble is the cause, which passes."""
+    return error.code in ("InternalServerException", "ServiceUnavailable", "InternalFailure", "")
 
 
 def failure(image_set: str, version: str, seen: ImageSetProperties) -> str:

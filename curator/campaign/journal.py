@@ -216,15 +216,13 @@ class CampaignLedger(Ledger):
         self._kept = campaign.folder / "head.json"
         super().__init__(campaign.ledger_path, who)
 
-    def append(self, event: str, /, **members: Json) -> Head:
-        """Write one line, then the head; a crash in between leaves the head one line behind, never ahead."""
-        head = super().append(event, **members)
+    def _keep(self, head: Head) -> None:
+        """Write the head beside the ledger; a crash before leaves it one line behind, never ahead."""
         # Not synced: after a loss of power the older head still proves all lines up to it.
-        temporary = self._kept.with_name(f".head.{head.n}")
+        temporary = self._kept.with_name(".head.part")
         temporary.write_text(json.dumps({"n": head.n, "chain": head.chain}))
         temporary.chmod(0o600)
         os.replace(temporary, self._kept)
-        return head
 
 
 def anchor(project: Project, who: dict[str, str], event: str, members: Iterable[tuple[str, Json]]) -> None:

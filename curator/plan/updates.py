@@ -280,10 +280,11 @@ def _write_atom(doc: ImageSetMetadata, edit: Edit) -> Atom:
     vr = ""
     tag = tag_of_key(edit.key)
     if tag is not None and is_private(tag) and edit.place.level is Level.INSTANCE:
-        present = doc.series[edit.place.series].instances[edit.place.instance].vrs.get(edit.key)
-        vr = (
-            edit.vr if isinstance(edit.before, Absent) or (present is not None and present != edit.vr) else ""
-        )
+        known = doc.series[edit.place.series].instances[edit.place.instance].node.get("DICOMVRs")
+        present = known.get(edit.key) if isinstance(known, dict) else None
+        # A private sequence's entry is an object, the VRs of its items: it stays as it is.
+        other = isinstance(present, str) and present != edit.vr
+        vr = edit.vr if isinstance(edit.before, Absent) or other else ""
     return Atom(edit.place, edit.key, value, vr=vr, force=force_reason(edit))
 
 

@@ -45,6 +45,12 @@ ITEM: dict[str, tuple[str, st.SearchStrategy[Json]]] = {
     "ReferencedSOPInstanceUID": ("UI", uid),
     "CodeValue": ("SH", st.sampled_from(["T-1", "T-22"])),
 }
+
+
+def private_item(value: str) -> Json:
+    return {"00091004": value}
+
+
 items = st.lists(
     st.fixed_dictionaries({}, optional={key: values for key, (_, values) in ITEM.items()}),
     min_size=1,
@@ -64,8 +70,17 @@ INSTANCE: dict[str, tuple[str, st.SearchStrategy[Json]]] = {
     "00187FFE": ("LO", text),  # unknown to the service
     "00091001": ("LO", text | long_text),
     "00091002": ("DS", st.integers(0, 99).map(str)),
+    "00091003": (
+        "SQ",
+        st.lists(text.map(private_item), min_size=1, max_size=2).map(listed),
+    ),
 }
-PRIVATE = {"00090010": "LO", "00091001": "LO", "00091002": "DS"}
+PRIVATE: dict[str, Json] = {
+    "00090010": "LO",
+    "00091001": "LO",
+    "00091002": "DS",
+    "00091003": {"00091004": "LO"},
+}
 LEVELS = {"Patient": PATIENT, "Study": STUDY, "Series": SERIES, "Instances": INSTANCE}
 
 

@@ -155,8 +155,8 @@ def _condition(given: Mapping[str, Value]) -> _Condition:
 def _bounds(key: str, value: Value) -> tuple[Bound, Bound]:
     """Return the smallest and the largest that a value stands for.
 
-    assumption: botocore sends whole seconds, so a time equals every moment of its second; a study date
-    without a time is the whole day, a time without fraction its whole second.
+    assumption: a time in whole seconds, which is all that some clients can send, equals every moment of its
+    second; a study date without a time is the whole day, a time without fraction its whole second.
     """
     if key in _TIMES:
         moment = float(cast("float", value))

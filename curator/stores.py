@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from botocore.session import Session
     from mypy_boto3_medical_imaging import HealthImagingClient
 
+    from curator.buckets import Bucket
     from curator.localstore import LocalStore
 
 DEFAULT = "local"
@@ -37,6 +38,9 @@ ATTEMPTS = 5
 
 RECORD = "served.json"
 """The file in `served_folder` with the endpoint's keys: endpoint_url, access_key, secret_key, region, bucket."""
+
+STAGING = "curator-staging"
+"""The bucket that every embedded store has for files that a campaign imports; a folder beside its data."""
 
 _ID = re.compile(r"[0-9a-z]{32}")
 
@@ -93,6 +97,39 @@ def connect(
     return open_store(spec, buckets=folders, delay=delay).imaging.client
 
 
+def staging(folder: Path) -> dict[str, Path]:
+    """Return the bucket for a campaign's imports as an embedded store in ``folder`` is opened with it."""
+    return {STAGING: folder / "staging"}
+
+
+def import_bucket(spec: str, name: str = "") -> Bucket:
+    """Return the bucket through which imports into a store go; ``name`` is that of an S3 bucket, for ``aws:``.
+
+    Raises `UsageError` where there is none.
+    """
+    from curator.buckets import FolderBucket, S3Bucket
+
+    if spec.startswith("local"):
+        ((own, root),) = staging(local_folder(spec)).items()
+        return FolderBucket(own, root)
+    if spec.startswith("aws:"):
+        if not name:
+            raise UsageError(
+                "An import into AWS needs an S3 bucket and a role.", hint="name them: --bucket, --role"
+            )
+        import boto3
+
+        return S3Bucket(name, boto3.client("s3"))
+    split = urlsplit(spec)
+    served = served_here(f"{split.scheme}://{split.netloc}")
+    if not served.get("bucket"):
+        raise UsageError(
+            "This served store has no bucket that curator can reach.",
+            hint="work on the machine and as the user that runs `curator serve`",
+        )
+    return FolderBucket(served["bucket_name"], Path(served["bucket"]))
+
+
 def local_folder(spec: str) -> Path:
     """Return the folder that a ``local`` spec names."""
     path = spec.partition(":")[2].partition("#")[0]
@@ -112,7 +149,7 @@ def _open_local(
     if datastore_id and not _ID.fullmatch(datastore_id):
         raise UsageError("a data store's id is 32 characters of 0-9 and a-z", hint=FORMS)
     folder = local_folder(spec)
-    store = LocalStore.open(folder, buckets=buckets, delay=delay)
+    store = LocalStore.open(folder, buckets={**staging(folder), **buckets}, delay=delay)
     try:
         client = inprocess_client(store)
         door = HealthImaging(

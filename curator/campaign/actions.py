@@ -16,6 +16,13 @@ from curator.plan.units import Copy, Update
 
 Predict = Callable[[], ImageSetMetadata]
 """Returns the document that the image set must have after the call; asked only in doubt."""
+Form = Callable[[ImageSetMetadata], ImageSetMetadata]
+"""The form in which documents are compared: as they are, or `as_imported`."""
+
+
+def as_is(document: ImageSetMetadata) -> ImageSetMetadata:
+    """Compare documents as they are."""
+    return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,7 @@ class MergeAction:
     source: tuple[str, str]
     destination: tuple[str, str]
     predict: Predict
+    form: Form = as_is
 
     def intent(self) -> Mapping[str, Json]:
         return {
@@ -129,7 +137,7 @@ class MergeAction:
 
     def look(self, intent: Mapping[str, Json]) -> Outcome | None:
         self.caller.settled(self.source[0])
-        return look_for_version(self.caller, *self.destination, self.predict)
+        return look_for_version(self.caller, *self.destination, self.predict, self.form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +261,9 @@ class TagAction:
         return None
 
 
-def look_for_version(caller: Caller, image_set: str, version: str, predict: Predict) -> Outcome | None:
+def look_for_version(
+    caller: Caller, image_set: str, version: str, predict: Predict, form: Form = as_is
+) -> Outcome | None:
     """Return the outcome if the version after ``version`` is ours: by number, and by predicted content.
 
     None: the image set is still at ``version``. `Stopped`: others made a version, or our own call failed there.
@@ -268,6 +278,6 @@ def look_for_version(caller: Caller, image_set: str, version: str, predict: Pred
     made = latest if latest.version == wanted else caller.imaging.image_set(image_set, wanted)
     if made.failed:
         raise Stopped(Status.FAILED, failure(image_set, wanted, made))
-    if content_hash(caller.imaging.document(image_set, wanted)) != content_hash(predict()):
+    if content_hash(form(caller.imaging.document(image_set, wanted))) != content_hash(form(predict())):
         raise Stopped(Status.MOVED, f"others made version {wanted} of image set {image_set}")
     return {"set": image_set, "version": wanted}

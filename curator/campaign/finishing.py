@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from curator.campaign.actions import DeleteAction
 from curator.campaign.applying import states_of
 from curator.campaign.calls import Caller, Stopped
+from curator.campaign.elsewhere import Doors
 from curator.campaign.journal import Campaign, Phase, Status, UnitState, anchor
 from curator.campaign.rebuilding import keep_original
 from curator.campaign.verifying import prove
@@ -63,12 +64,12 @@ def finish(
         )
     results: list[Finished] = []
     stopping = stopped or threading.Event()
-    with campaign.open_ledger(who) as ledger:
+    with campaign.open_ledger(who) as ledger, Doors(campaign, imaging) as doors:
         ledger.append("finish", state="begun", image_sets=len(wanted))
         for unit, state in states_of(campaign):
             if unit.emptied and state.status is Status.DONE:
                 caller = Caller(imaging, ledger, unit.number, state, stopping, remote=remote)
-                result = _finish_unit(campaign, caller, unit, state)
+                result = _finish_unit(campaign, caller, unit, state, doors)
                 results.append(result)
                 progress(result)
         ledger.append("finish", state="ended", image_sets=sum(len(each.deleted) for each in results))
@@ -77,10 +78,10 @@ def finish(
     return results
 
 
-def _finish_unit(campaign: Campaign, caller: Caller, unit: Unit, state: UnitState) -> Finished:
+def _finish_unit(campaign: Campaign, caller: Caller, unit: Unit, state: UnitState, doors: Doors) -> Finished:
     begun = any(phase == Phase.FINISH for phase, _ in state.steps)
     if not begun:  # afterwards some of the sets are gone, as they should be
-        proof = prove(caller.imaging, unit, state)
+        proof = prove(doors, unit, state)
         if not proof.holds:
             return Finished(unit.number, unit.title, reason=f"not verified: {proof.problems[0]}")
         if proof.notes:

@@ -21,20 +21,24 @@ from curator.deid.ruled import Deidentification
 from curator.deid.subject import Subject, identity, subject
 from curator.deid.taglist import PrivateList
 from curator.dicom import Json
+from curator.dicom.confidentiality import Option
 from curator.dicom.levels import Level
 from curator.dicom.pixelrisk import pixel_risks
 from curator.dicom.uids import sop_class_name
 from curator.errors import Refused
 from curator.findings import Absent, Change
 from curator.imageset import ElementPath, ImageSetMetadata
+from curator.plan.cost import Cost
 from curator.plan.leftout import LeftOut, Reason, tally
 from curator.plan.merging import FRAMES_A_COPY, Party
 from curator.plan.publishing import plan_in_place, plan_publication
+from curator.plan.reimport import Route, plan_reimport, sketch_reimport, with_reimports, without_payload
 from curator.plan.units import Unit
 from curator.plan.updates import plan_update
 
 if TYPE_CHECKING:
     from curator.catalogue import Catalogue, Row
+    from curator.rulefile.rule import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ class Publishing:
 
     ``aliases`` and ``assigned`` are by original PatientID (see `curator.deid.people`). ``known`` are the subjects
     of earlier campaigns. ``cleared`` are the SOP Instance UIDs whose pixels a person has looked at. ``in_place``
-    changes the sets themselves, whose older versions then stay readable.
+    changes the sets themselves, whose older versions then stay readable. ``to`` is another data store as ``--store``
+    names it, which implies the route ``reimport``; ``bucket`` and ``role`` are what an import at AWS needs.
     """
 
     asked: Deidentification
@@ -56,6 +61,10 @@ class Publishing:
     cleared: frozenset[str] = frozenset()
     in_place: bool = False
     promote: bool = False
+    route: Route = Route.AUTO
+    to: str = ""
+    bucket: str = ""
+    role: str = ""
 
 
 @dataclass(slots=True)
@@ -72,6 +81,10 @@ class Published:
     """Image sets without a PatientID: their study stands for the subject."""
     refused: list[tuple[str, LeftOut]] = field(default_factory=list)
     """Image sets of which nothing can be published by this route, and why."""
+    routes: dict[tuple[Route, str], int] = field(default_factory=dict)
+    """How many instances take which route, by SOP class."""
+    costs: dict[Route, Cost] = field(default_factory=dict)
+    """What each route would cost by itself: ``update`` with what it can carry, ``reimport`` with all."""
 
 
 def plan_deidentification(
@@ -88,6 +101,11 @@ def plan_deidentification(
     """
     wanted = {row.id for row in rows}
     profile = how.asked.profile
+    if Option.RETAIN_UIDS in profile.options and not how.in_place and not how.to:
+        raise Refused(
+            "A profile that retains UIDs (113110) cannot publish into the store of the originals: UIDs would meet.",
+            hint="publish into another store (--to), or drop the option",
+        )
     engine = how.asked.engine(how.keyed, decisions=how.decisions, verdicts=how.verdicts)
     for known_by, pseudonym in how.known.items():
         found.register.know(known_by, pseudonym)
@@ -145,29 +163,95 @@ def _unit(
     outcome = how.asked.outcome(engine, party.doc, about, version=party.version)
     for finding in outcome.findings:
         planning.findings[finding.code] = planning.findings.get(finding.code, 0) + 1
-    changes = outcome.changes
-    kept_out = dict(_kept_out(party.doc, how, outcome.quarantined))
-    kept_out |= dict(_undone(party.doc, changes, planning, kept_out))
-    left = tally(LeftOut(reason, how.asked.name, name) for reason, name in kept_out.values())
-    if len(kept_out) == party.doc.instance_count:
+    chosen = _Chosen.of(party.doc, outcome, how, planning)
+    left = tally(LeftOut(reason, how.asked.name, name) for reason, name in chosen.kept_out.values())
+    if len(chosen.kept_out) == party.doc.instance_count:
         found.refused.extend((party.id, each) for each in left)
         return None
     try:
-        if how.in_place:
-            unit = plan_in_place(party, changes, number=number, payload=planning.payload)
-        else:
-            unit = plan_publication(
-                party,
-                [change for change in changes if change.path.instance not in kept_out],
-                number=number,
-                payload=planning.payload,
-                promote=how.promote,
-                leave_out=kept_out.keys(),
-            )
+        unit = _planned(party, outcome.changes, chosen, how, planning, found, number)
     except Refused as refusal:
         planning.skipped.append((party.id, refusal.message))
         return None
     return msgspec.structs.replace(unit, left_out=tally([*unit.left_out, *left]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Which instances of an image set go which way; ``kept_out`` go none."""
+
+    kept_out: dict[str, tuple[Reason, str]]
+    update: frozenset[str]
+    reimport: frozenset[str]
+
+    @classmethod
+    def of(cls, doc: ImageSetMetadata, outcome: Outcome, how: Publishing, planning: Planning) -> _Chosen:
+        """Decide for each instance by what is possible, within the route that is asked for."""
+        changes = outcome.changes
+        kept_out = dict(_kept_out(doc, how, outcome.quarantined))
+        rest = {sop for _, sop, _ in doc.instances()} - kept_out.keys()
+        route = Route.REIMPORT if how.to else Route.UPDATE if how.in_place else how.route
+        too_many = {} if how.in_place else dict(_of_too_many_frames(doc, rest))
+        if route is Route.REIMPORT:
+            short: dict[str, tuple[Reason, str]] = dict.fromkeys(rest, (Reason.FRAMES, ""))
+        else:
+            short = too_many | dict(_undone(doc, changes, planning, {**kept_out, **too_many}))
+        if route is Route.UPDATE:
+            return cls(kept_out | short, frozenset(rest - short.keys()), frozenset())
+        unclean = dict(_unimportable(doc, changes, set(short)))
+        kept_out |= unclean
+        return cls(kept_out, frozenset(rest - short.keys()), frozenset(short.keys() - unclean.keys()))
+
+
+def _planned(
+    party: Party,
+    changes: Sequence[Change],
+    chosen: _Chosen,
+    how: Publishing,
+    planning: Planning,
+    found: Published,
+    number: int,
+) -> Unit:
+    if how.in_place:
+        return plan_in_place(party, changes, number=number, payload=planning.payload)
+    if not chosen.update:
+        unit = plan_reimport(
+            party, changes, chosen.reimport, number=number, store=how.to, bucket=how.bucket, role=how.role
+        )
+    else:
+        out = {sop for _, sop, _ in party.doc.instances()} - chosen.update
+        updates = [change for change in changes if change.path.instance not in out]
+        unit = plan_publication(
+            party,
+            updates,
+            number=number,
+            payload=planning.payload,
+            promote=how.promote,
+            leave_out=out,
+        )
+        found.costs.setdefault(Route.UPDATE, Cost()).add(unit)
+        if chosen.reimport:
+            unit = with_reimports(unit, party, changes, chosen.reimport, bucket=how.bucket, role=how.role)
+    if how.route is not Route.UPDATE:
+        _cost_of_reimport(party, chosen.update | chosen.reimport, how.to, found)
+    return msgspec.structs.replace(unit, routes=_routes(party.doc, chosen, found))
+
+
+def _cost_of_reimport(party: Party, sops: Container[str], store: str, found: Published) -> None:
+    """Count what importing all of it would take, without planning it."""
+    listed = frozenset(sop for _, sop, _ in party.doc.instances() if sop in sops)
+    found.costs.setdefault(Route.REIMPORT, Cost()).add(sketch_reimport(party, listed, store=store))
+
+
+def _routes(doc: ImageSetMetadata, chosen: _Chosen, found: Published) -> tuple[tuple[str, str, int], ...]:
+    counts: dict[tuple[Route, str], int] = {}
+    for _, sop, instance in doc.instances():
+        if sop not in chosen.kept_out:
+            route = Route.UPDATE if sop in chosen.update else Route.REIMPORT
+            key = route, _class_name(instance.dicom)
+            counts[key] = counts.get(key, 0) + 1
+            found.routes[key] = found.routes.get(key, 0) + 1
+    return tuple((str(route), name, count) for (route, name), count in sorted(counts.items()))
 
 
 def _kept_out(
@@ -184,8 +268,15 @@ def _kept_out(
             {**doc.series[uid].dicom, **instance.dicom}, instance.frames
         ):
             yield sop, (Reason.PIXELS, name)
-        elif len(instance.frames) > FRAMES_A_COPY and not how.in_place:
-            yield sop, (Reason.FRAMES, name)
+
+
+def _of_too_many_frames(
+    doc: ImageSetMetadata, sops: Container[str]
+) -> Iterator[tuple[str, tuple[Reason, str]]]:
+    """Yield instances that no copy takes."""
+    for _, sop, instance in doc.instances():
+        if sop in sops and len(instance.frames) > FRAMES_A_COPY:
+            yield sop, (Reason.FRAMES, _class_name(instance.dicom))
 
 
 def _undone(
@@ -194,6 +285,25 @@ def _undone(
     """Yield instances that updates would leave short of what the profile says; all, when a level above is."""
     changes = [change for change in changes if change.path.instance not in kept_out]
     predicted = plan_update(doc, changes, payload=planning.payload).predicted
+    yield from _short(doc, changes, predicted, kept_out)
+
+
+def _unimportable(
+    doc: ImageSetMetadata, changes: Sequence[Change], sops: set[str]
+) -> Iterator[tuple[str, tuple[Reason, str]]]:
+    """Yield instances that even a file would leave short of what the profile says."""
+    out = {sop for _, sop, _ in doc.instances()} - sops
+    changes = [change for change in changes if change.path.instance not in out]
+    if sops:
+        yield from _short(doc, changes, without_payload(doc, changes), out)
+
+
+def _short(
+    doc: ImageSetMetadata,
+    changes: Iterable[Change],
+    predicted: ImageSetMetadata,
+    kept_out: Container[str],
+) -> Iterator[tuple[str, tuple[Reason, str]]]:
     wanted = wanted_document(doc, changes)
     renamed = {
         uid: _text(series.dicom.get("SeriesInstanceUID")) or uid for uid, series in wanted.series.items()

@@ -15,11 +15,13 @@ from curator.audit import Ledger
 from curator.campaign.actions import DeleteAction, RevertAction, TagAction
 from curator.campaign.applying import base_documents, states_of
 from curator.campaign.calls import Action, Caller, Stopped, next_version
+from curator.campaign.elsewhere import Doors
+from curator.campaign.importing import ImportAction, at
 from curator.campaign.journal import Campaign, Phase, Status, UnitState, anchor
 from curator.campaign.rebuilding import rebuild
 from curator.errors import Cancelled, CuratorError, NotFound, ReadOnly
 from curator.imageset import content_hash
-from curator.plan.units import Copy, Delete, Step, Tag, Unit
+from curator.plan.units import Copy, Delete, Import, Step, Tag, Unit
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -61,7 +63,7 @@ def undo(
         raise ReadOnly("The store was opened read-only; nothing was undone.", hint="drop --read-only")
     stopping = stopped or threading.Event()
     results: list[Undone] = []
-    with campaign.open_ledger(who) as ledger:
+    with campaign.open_ledger(who) as ledger, Doors(campaign, imaging) as doors:
         ledger.append("undo", state="begun")
         for unit, state in states_of(campaign):
             if image_set is not None and image_set not in _sets_of(unit, state):
@@ -69,7 +71,7 @@ def undo(
             if not state.steps and state.status is not Status.FINISHED:
                 continue
             caller = Caller(imaging, ledger, unit.number, state, stopping, remote=remote)
-            result = _undo_unit(campaign, caller, ledger, unit)
+            result = _undo_unit(campaign, caller, ledger, unit, doors)
             results.append(result)
             progress(result)
         ledger.append(
@@ -84,16 +86,16 @@ def _sets_of(unit: Unit, state: UnitState) -> set[str]:
     return {member.id for member in unit.members} | set(state.names.values())
 
 
-def _undo_unit(campaign: Campaign, caller: Caller, ledger: Ledger, unit: Unit) -> Undone:
+def _undo_unit(campaign: Campaign, caller: Caller, ledger: Ledger, unit: Unit, doors: Doors) -> Undone:
     state = caller.state
     if state.status in (Status.UNDONE, Status.REBUILT):
         return Undone(unit.number, unit.title, state.status, state.reason)
     finished = state.status is Status.FINISHED
     try:
-        _settle_doubt(caller, unit)
+        _settle_doubt(caller, unit, doors)
         reason = rebuild(campaign, caller, unit) if finished else ""
         gone = set(unit.emptied) if finished else set()
-        for index, action in enumerate(_actions(caller, unit, gone), REBUILD_STEPS):
+        for index, action in enumerate(_actions(caller, unit, gone, doors), REBUILD_STEPS):
             caller.carry_out(Phase.UNDO, index, action)
         _prove(caller, unit, gone)
         status = Status.REBUILT if finished and unit.emptied else Status.UNDONE
@@ -108,14 +110,14 @@ def _undo_unit(campaign: Campaign, caller: Caller, ledger: Ledger, unit: Unit) -
     return Undone(unit.number, unit.title, status, reason)
 
 
-def _settle_doubt(caller: Caller, unit: Unit) -> None:
+def _settle_doubt(caller: Caller, unit: Unit, doors: Doors) -> None:
     """Find out what became of a call that apply was killed in, and record it if it was carried out."""
     from curator.campaign.applying import doubtful_action
 
     for (phase, index), known in sorted(caller.state.steps.items()):
         if phase != Phase.APPLY or known.outcome is not None:
             continue
-        action = doubtful_action(caller, unit, index)
+        action = doubtful_action(caller, unit, index, doors)
         try:
             outcome = action.look(known.intent)
         except Stopped as stop:
@@ -125,9 +127,12 @@ def _settle_doubt(caller: Caller, unit: Unit) -> None:
         if outcome is not None:
             caller.record("outcome", phase=Phase.APPLY, step=index, state="done", **outcome)
             caller.state.read({"event": "outcome", "phase": "apply", "step": index, **outcome})
+    for index, step in enumerate(unit.steps):
+        if isinstance(step, Import):
+            ImportAction(caller, unit, index, step, doors).clean()
 
 
-def _actions(caller: Caller, unit: Unit, gone: set[str]) -> Iterator[Action]:
+def _actions(caller: Caller, unit: Unit, gone: set[str], doors: Doors) -> Iterator[Action]:
     """Yield what takes the unit back: first what is there returns, then what was made goes."""
     state = caller.state
     done = [unit.steps[index] for index in _done(state) if index < len(unit.steps)]
@@ -142,8 +147,21 @@ def _actions(caller: Caller, unit: Unit, gone: set[str]) -> Iterator[Action]:
     deleted = {step.set for step in done if isinstance(step, Delete)}
     for name in reversed(list(state.names)):
         if name not in deleted and not name.startswith("$r"):
-            _ours(caller, unit, name)
-            yield DeleteAction(caller, state.id_of(name))
+            there = at(caller, doors.of(unit, name))
+            _ours(there, unit, name)
+            yield DeleteAction(there, state.id_of(name))
+            for other in _made_beside(state, state.id_of(name)):
+                yield DeleteAction(there, other)
+
+
+def _made_beside(state: UnitState, image_set: str) -> list[str]:
+    """Return what an import job made beside the one image set that it was to make."""
+    found: list[str] = []
+    for known in state.steps.values():
+        others = known.outcome.get("others") if known.outcome else None
+        if known.outcome and known.outcome.get("set") == image_set and isinstance(others, list):
+            found += map(str, others)
+    return found
 
 
 def _done(state: UnitState) -> list[int]:
@@ -155,7 +173,7 @@ def _done(state: UnitState) -> list[int]:
 def _changed(step: Step) -> tuple[str, ...]:
     if isinstance(step, Copy):
         return (step.into,)
-    return () if isinstance(step, Tag | Delete) else (step.set, *step.also)
+    return () if isinstance(step, Tag | Delete | Import) else (step.set, *step.also)
 
 
 def _ours(caller: Caller, unit: Unit, name: str) -> str:

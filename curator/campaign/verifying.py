@@ -7,13 +7,16 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from curator.campaign.actions import as_is
 from curator.campaign.applying import base_documents, states_of
+from curator.campaign.elsewhere import Doors
 from curator.campaign.journal import Campaign, Status, UnitState, anchor
 from curator.errors import CuratorError, NotFound
 from curator.findings import Absent
 from curator.imageset import ElementPath, ImageSetMetadata, content_hash, describe
+from curator.plan.importing import as_imported
 from curator.plan.renames import Renames
-from curator.plan.units import Kind, Unit, replay
+from curator.plan.units import Kind, Unit, by_import, replay
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -57,10 +60,10 @@ def verify(
     A touch an image set. Units that are not done come back unchecked; apply's result says why they are open.
     """
     proofs: list[Proof] = []
-    with campaign.open_ledger(who) as ledger:
+    with campaign.open_ledger(who) as ledger, Doors(campaign, imaging) as doors:
         for unit, proof in side_by_side(
             ((unit, state) for unit, state in states_of(campaign)),
-            lambda pair: (pair[0].number, prove(imaging, *pair)),
+            lambda pair: (pair[0].number, prove(doors, *pair)),
         ):
             if proof.checked:
                 ledger.append(
@@ -94,8 +97,9 @@ def side_by_side(items: Iterable[T], work: Callable[[T], R], *, workers: int = R
             yield done.result()
 
 
-def prove(imaging: HealthImaging, unit: Unit, state: UnitState) -> Proof:
+def prove(doors: Doors, unit: Unit, state: UnitState) -> Proof:
     """Hold one unit's image sets against what the plan predicts of them."""
+    imaging = doors.own
     if state.status is not Status.DONE:
         return Proof(unit.number, unit.title, 0, notes=(f"not checked: {state.status}",), checked=False)
     problems: list[str] = []
@@ -121,7 +125,8 @@ def prove(imaging: HealthImaging, unit: Unit, state: UnitState) -> Proof:
     for name, wanted in unit.made.items():
         made = state.id_of(name)
         try:
-            documents = [imaging.document(made, each.version) for each in imaging.versions(made)]
+            there = doors.of(unit, name)
+            documents = [there.document(made, each.version) for each in there.versions(made)]
         except CuratorError as error:
             problems.append(f"image set {made}: {error.message}")
             continue
@@ -136,8 +141,9 @@ def _held_against(
     imaging: HealthImaging, unit: Unit, name: str, image_set: str, document: ImageSetMetadata, wanted: str
 ) -> Iterator[str]:
     """Yield how the observed document differs from the predicted one, and what is left of what was removed."""
-    if content_hash(document) != wanted:
-        different = list(describe(_expected(imaging, unit, name), document))
+    form = as_imported if name in by_import(unit.steps) else as_is
+    if content_hash(form(document)) != wanted:
+        different = list(describe(form(_expected(imaging, unit, name)), form(document)))
         for each in different[:5]:
             where = each.path.anonymous(document) if each.path is not None else each.member
             yield f"image set {image_set}: {where} is not as planned"
@@ -155,7 +161,7 @@ def _expected(imaging: HealthImaging, unit: Unit, name: str) -> ImageSetMetadata
     patches = [patch for patch in unit.patches if patch.set == name]
     if unit.kind is Kind.UPDATE and len(patches) == 1:
         return base[name].with_patch(patches[0].patch)
-    return replay(unit.steps, base)[name]
+    return replay(unit.steps, base, patches=unit.patches)[name]
 
 
 def left_behind(unit: Unit, name: str, document: ImageSetMetadata) -> Iterator[ElementPath]:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from curator.plan.packing import Payload
-from curator.plan.units import OPERATIONS, Copy, Delete, Step, Unit, Update
+from curator.plan.units import OPERATIONS, Copy, Delete, Import, Step, Unit, Update
 
 RATES: Final[dict[str, tuple[float, float]]] = {
     "UpdateImageSetMetadata": (0.25, 1),
@@ -37,10 +37,13 @@ RATES: Final[dict[str, tuple[float, float]]] = {
 """Calls a second, and how many at once: the guide's default throttling limits, operation by operation."""
 
 
+_TOUCHES: Final = ("UpdateImageSetMetadata", "CopyImageSet", "StartDICOMImportJob")
+
+
 class Cost(msgspec.Struct):
     """What a plan costs. Calls by API operation; ``touches`` move image sets to the dearer storage tier.
 
-    ``unit_seconds`` is the longest that one unit takes by itself, ``series_calls`` the update calls and bytes of
+    ``reads`` are calls beside the plan's own steps. ``series`` are the update calls and bytes of
     image sets that share a series, for what merging them first would save.
     """
 
@@ -55,6 +58,8 @@ class Cost(msgspec.Struct):
     forced: int = 0
     left_out: int = 0
     series: dict[str, tuple[int, int, int]] = {}
+    reads: dict[str, int] = {}
+    reimported: int = 0
 
     def add(self, unit: Unit) -> None:
         """Count one unit."""
@@ -68,7 +73,10 @@ class Cost(msgspec.Struct):
         for step in unit.steps:
             name = OPERATIONS[type(step)]
             self.calls[name] = self.calls.get(name, 0) + 1
-            self.versions += isinstance(step, Update | Copy)
+            self.versions += isinstance(step, Update | Copy | Import)
+            if isinstance(step, Import):
+                self.reads["GetDICOMInstance"] = self.reads.get("GetDICOMInstance", 0) + step.files
+                self.reimported += step.files
             if isinstance(step, Update):
                 updates += 1
                 self.forced += bool(step.because)
@@ -80,16 +88,16 @@ class Cost(msgspec.Struct):
     @property
     def touches(self) -> int:
         """Reads and writes that count as access: what applying takes, and one read a set to verify."""
-        return (
-            sum(self.calls.get(name, 0) for name in ("UpdateImageSetMetadata", "CopyImageSet"))
-            + self.image_sets
-        )
+        return sum(self.calls.get(name, 0) for name in _TOUCHES) + self.image_sets
 
     def seconds(self, rates: dict[str, tuple[float, float]] | None = None) -> float:
         """Return the least wall-clock time at these rates: the buckets run beside each other."""
         rates = RATES if rates is None else rates
         return max(
-            (max(0.0, count - rates[name][1]) / rates[name][0] for name, count in self.calls.items()),
+            (
+                max(0.0, count - rates[name][1]) / rates[name][0]
+                for name, count in (*self.calls.items(), *self.reads.items())
+            ),
             default=0,
         )
 
@@ -124,4 +132,4 @@ def spelled(seconds: float) -> str:
 
 def is_write(step: Step) -> bool:
     """Say whether a step makes or ends versions (tags do not)."""
-    return isinstance(step, Update | Copy | Delete)
+    return isinstance(step, Update | Copy | Delete | Import)

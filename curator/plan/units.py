@@ -16,6 +16,7 @@ import msgspec
 from curator.dicom import Json
 from curator.findings import Change, Why
 from curator.imageset import ImageSetMetadata
+from curator.plan.importing import imported
 from curator.plan.leftout import LeftOut
 from curator.plan.model import after_copy, after_update, copiable_of
 from curator.plan.operations import Operations, changes_of
@@ -115,13 +116,36 @@ class Tag(msgspec.Struct, frozen=True, tag="tag", tag_field="op"):
     tags: dict[str, str]
 
 
-Step: TypeAlias = Update | Copy | Delete | Tag
+class Import(msgspec.Struct, frozen=True, tag="import", tag_field="op"):
+    """One import job of the ``chosen`` instances of ``set`` at ``version``, rewritten by the unit's patch of that set.
+
+    It makes ``into``, in the data store that ``store`` names as ``--store`` does ("": the plan's own). ``bucket``
+    and ``role`` are what a store at AWS needs; others have their own.
+    """
+
+    set: str
+    into: str
+    version: str
+    chosen: dict[str, list[str]]
+    store: str = ""
+    frames: int = 0
+    bucket: str = ""
+    role: str = ""
+
+    @property
+    def files(self) -> int:
+        """How many instances are read and imported."""
+        return sum(map(len, self.chosen.values()))
+
+
+Step: TypeAlias = Update | Copy | Delete | Tag | Import
 
 OPERATIONS: Final[Mapping[type, str]] = {
     Update: "UpdateImageSetMetadata",
     Copy: "CopyImageSet",
     Delete: "DeleteImageSet",
     Tag: "TagResource",
+    Import: "StartDICOMImportJob",
 }
 """The API operation of each step; also the name of the rate that it draws on."""
 
@@ -168,6 +192,8 @@ class Unit(msgspec.Struct, frozen=True):
     least_bytes: int = 0
     series: tuple[str, ...] = ()
     frame_bytes: int = 0
+    reimported: int = 0  # instances that go out and come in as files
+    routes: tuple[tuple[str, str, int], ...] = ()  # route, SOP class, instances
 
     def member(self, name: str) -> Member | None:
         """Return the pinned image set of this id."""
@@ -191,9 +217,15 @@ def patch_of(name: str, operations: Operations) -> Patch:
 
 
 def replay(
-    steps: Sequence[Step], documents: Mapping[str, ImageSetMetadata], count: int | None = None
+    steps: Sequence[Step],
+    documents: Mapping[str, ImageSetMetadata],
+    count: int | None = None,
+    *,
+    patches: Sequence[Patch] = (),
 ) -> dict[str, ImageSetMetadata]:
     """Return every image set's document after the first ``count`` steps, from the documents before them.
+
+    ``patches`` are the unit's own: what an import makes of its source stands there, in the form of `as_imported`.
 
     It needs nothing but the plan and old versions, which the service keeps: so a campaign can tell, whenever it
     was interrupted, whether a version that it finds is the one its own call made.
@@ -209,9 +241,21 @@ def replay(
                 state[step.into] = after_copy(state[step.set], destination, step.chosen)
             case Delete():
                 del state[step.set]
+            case Import():
+                patch = next(each for each in patches if each.set == step.set)
+                state[step.into] = imported(state[step.set], patch.patch, step.chosen)
             case Tag():
                 pass
     return state
+
+
+def by_import(steps: Sequence[Step]) -> set[str]:
+    """Return the names of the image sets that imported instances are in: compare them `as_imported`."""
+    names: set[str] = set()
+    for step in steps:
+        if isinstance(step, Import) or (isinstance(step, Copy) and step.set in names):
+            names.add(step.into)
+    return names
 
 
 def touched(step: Step) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from curator.dicom import Json
 from curator.errors import Refused
 from curator.plan.leftout import Reason
 from curator.plan.packing import Payload
+from curator.plan.reimport import Route
 from curator.plan.units import Copy, Delete, Tag, Unit
 from curator.ruleshelf import open_rule_file
 from tests.campaign.ground import WHO, Ground, document, ground, node
@@ -101,7 +102,8 @@ def test_what_the_payload_cannot_change_is_left_out_not_published_half_clean(pla
     tree = document(2, patient=patient("Roe^Richard", "A1"))
     with_element(tree, "1.2.3.4.1", PerformedProtocolCodeSequence=large)
     place.add(tree)
-    units, found, _ = planned(place, payload=1_000)
+    how = Publishing(RESEARCH, place.project.keyed, route=Route.UPDATE)
+    units, found, _ = planned(place, how=how, payload=1_000)
     left = [each for unit in units for each in unit.left_out] + [each for _, each in found.refused]
     assert [(each.reason, each.count) for each in left if each.reason is Reason.UNCLEAN] == [
         (Reason.UNCLEAN, 1)

@@ -1,0 +1,104 @@
+"""What an import makes of a document, as far as that can be known beforehand, and the form in which to compare it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from curator.dicom import Json
+from curator.dicom.dictionary import tag_of_key
+from curator.imageset import ImageSetMetadata, Instance, SeriesNode
+from curator.imageset.path import unescape
+from curator.plan.model import after_copy
+
+_COLOUR: Final = {
+    "YBR_RCT": "RGB",
+    "YBR_ICT": "RGB",
+    "YBR_PARTIAL_420": "YBR_FULL",
+    "YBR_FULL_422": "YBR_FULL",
+}
+"""Photometric interpretations that say how a codestream is coded, and what its samples are (PS3.3 C.7.6.3.1.2)."""
+
+
+def imported(
+    doc: ImageSetMetadata, patch: Sequence[Mapping[str, Json]], chosen: Mapping[str, Sequence[str]]
+) -> ImageSetMetadata:
+    """Return what importing the ``chosen`` instances of ``doc``, changed by ``patch``, makes; `as_imported`."""
+    copied = after_copy(doc, None, chosen)
+    return as_imported(copied.with_patch(list(of_instances(patch, chosen))))
+
+
+def rewritten(
+    doc: ImageSetMetadata, patch: Sequence[Mapping[str, Json]], chosen: Mapping[str, Sequence[str]]
+) -> ImageSetMetadata:
+    """Return the document that the files of an import are written from."""
+    return after_copy(doc, None, chosen).with_patch(list(of_instances(patch, chosen)))
+
+
+def of_instances(
+    patch: Iterable[Mapping[str, Json]], chosen: Mapping[str, Sequence[str]], *, levels: bool = True
+) -> Iterator[Mapping[str, Json]]:
+    """Yield the operations on these instances (by series) and, with ``levels``, on what stands above them."""
+    wanted = {(uid, sop) for uid, sops in chosen.items() for sop in sops}
+    for operation in patch:
+        tokens = str(operation.get("from") or operation["path"]).split("/")
+        if len(tokens) > 5 and tokens[2] == "Series" and tokens[4] == "Instances":
+            if (unescape(tokens[3]), unescape(tokens[5])) in wanted:
+                yield operation
+        elif levels and (len(tokens) < 4 or tokens[2] != "Series" or unescape(tokens[3]) in chosen):
+            yield operation
+
+
+def as_imported(doc: ImageSetMetadata) -> ImageSetMetadata:
+    """Return the document in the form in which a prediction and an imported image set are compared.
+
+    Left away is what an import decides by itself: ids, file meta (a file says its own), how frames are kept, the
+    sizes and the smaller resolutions of frames. Their checksums at full resolution, which prove the pixels,
+    stay. Assumptions: a service may strip trailing pads, and write an empty value as null; both are made equal.
+    """
+    patient: dict[str, Json] = {"DICOM": _level(doc.patient)}
+    study: dict[str, Json] = {"DICOM": _level(doc.study)}
+    series = {
+        uid: SeriesNode(
+            {"DICOM": _level(node.dicom)},
+            {sop: Instance(None, _instance(instance)) for sop, instance in node.instances.items()},
+        )
+        for uid, node in doc.series.items()
+    }
+    return ImageSetMetadata({}, patient, study, series)
+
+
+def _instance(instance: Instance) -> dict[str, Json]:
+    elements = _level(instance.dicom)
+    if instance.frames:
+        # The file says how the delivered bytes are coded, which may be another way than the original's.
+        elements.pop("PlanarConfiguration", None)
+        colour = elements.get("PhotometricInterpretation")
+        if isinstance(colour, str):
+            elements["PhotometricInterpretation"] = _COLOUR.get(colour, colour)
+    vrs: dict[str, Json] = {key: vr for key, vr in instance.vrs.items() if key in elements}
+    frames: list[Json] = [_frame(frame) for frame in instance.frames]
+    return {"DICOM": elements, "DICOMVRs": vrs, "ImageFrames": frames}
+
+
+def _frame(frame: Mapping[str, Json]) -> dict[str, Json]:
+    checksums = frame.get("PixelDataChecksumFromBaseToFullResolution")
+    full = checksums[-1] if isinstance(checksums, list) and checksums else None
+    return {"full": full, "low": frame.get("MinPixelValue"), "high": frame.get("MaxPixelValue")}
+
+
+def _level(elements: Mapping[str, Json]) -> dict[str, Json]:
+    return {key: _plain(value) for key, value in elements.items() if (tag_of_key(key) or 0) >> 16 != 2}
+
+
+def _plain(value: Json) -> Json:
+    if isinstance(value, str):
+        return value.rstrip(" \0") or None
+    if isinstance(value, list):
+        plain = [_plain(each) for each in value]
+        return plain if any(each is not None for each in plain) else None
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from curator.audit import Entry, check
+from curator.campaign.attesting import Attestation, kept_attestation
 from curator.campaign.journal import NEXT_STEP, Campaign, Phase, Status, UnitState
 from curator.findings import Absent, Change
 from curator.plan.leftout import LeftOut, tally
@@ -105,6 +106,16 @@ class Evidence:
     ledger_head: str = ""
     ledger_problems: list[str] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
+    attestation: Attestation | None = None
+    """What holding a publication against its originals found."""
+
+    @property
+    def actions(self) -> dict[str, int]:
+        """How many elements were changed in which way, the most frequent first."""
+        counts: Counter[str] = Counter()
+        for line in self.elements:
+            counts[line.action] += line.count
+        return dict(counts.most_common())
 
     @property
     def verification(self) -> str:
@@ -160,6 +171,7 @@ def gather(campaign: Campaign, *, with_phi: bool = False) -> Evidence:
     evidence.statuses = dict(sorted(statuses.items()))
     evidence.left_out = tally(left)
     evidence.elements = [ElementLine(*key, count) for key, count in sorted(elements.items())]
+    evidence.attestation = kept_attestation(campaign)
     _read_ledger(campaign, evidence)
     return evidence
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from curator.printable import printable
 from curator.report.evidence import Evidence
-from curator.report.sections import evidence_lines, sections, summary
+from curator.report.sections import evidence_lines, sections, sign_off, summary
 
 
 def as_markdown(evidence: Evidence) -> str:
@@ -32,6 +32,8 @@ def _lines(found: Evidence) -> Iterator[str]:
     yield "## Evidence"
     yield ""
     yield from (f"- **{name}:** {_cell(text)}" for name, text in evidence_lines(found))
+    yield ""
+    yield from (f"- [ ] {line}: ______________________" for line in sign_off())
 
 
 def _cell(text: str) -> str:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Final
 
 from curator.checks.check import Check, DocumentCheck, StoreCheck, sections, selected, summary
-from curator.checks.subject import Subject
+from curator.checks.subject import Subject, Verdict
 from curator.checks.view import View
 from curator.findings import Finding
 
@@ -70,6 +70,7 @@ MODULES: Final = (
     "patient_echo",
 )
 """The checks' files."""
+_VERDICTS_KEPT: Final = 300_000
 
 
 @cache
@@ -124,14 +125,17 @@ def _documents(
     today = (datetime.fromtimestamp(view.now, UTC) + timedelta(days=1)).strftime("%Y%m%d")
     torn = {member.set.id for members in view.torn() for member in members}
     sets = [facts for facts in view.image_sets() if not wanted or facts.id in wanted]
+    verdicts: dict[tuple[object, ...], Verdict] = {}
     for number, facts in enumerate(sets, 1):
         if cancelled():
             return
         doc = view.document(facts)
         if doc is not None:
-            subject = Subject(facts, doc, today, torn=facts.id in torn)
+            subject = Subject(facts, doc, today, torn=facts.id in torn, verdicts=verdicts)
             for check in chosen:
                 yield from check.run(subject)
+        if len(verdicts) > _VERDICTS_KEPT:
+            verdicts.clear()
         progress(number, len(sets))
 
 

@@ -86,11 +86,11 @@ def _identifiers(subject: Subject) -> dict[tuple[str, ...], str]:
     ]
     for name in names:
         for part in _words(str(name or "")):
-            if len(part) >= _LEAST and not part.isdigit() and part not in _vocabulary() | _PLACEHOLDERS:
+            if len(part) >= _LEAST and not part.isdigit() and part not in _harmless():
                 found[part,] = "name"
     for value, what in ((patient.get("PatientID"), "ID"), (study.get("AccessionNumber"), "accession number")):
         words = _words(str(value or ""))
-        if len("".join(words)) >= _LEAST and not set(words) <= _vocabulary():
+        if words and len("".join(words)) >= _LEAST and not _harmless().issuperset(words):
             found[words] = what
     birth = str(patient.get("PatientBirthDate") or "").strip()
     if len(birth) == 8 and birth.isdigit() and birth[4:] != "0101":
@@ -101,10 +101,13 @@ def _identifiers(subject: Subject) -> dict[tuple[str, ...], str]:
 
 
 def _echo(text: str, identifiers: Mapping[tuple[str, ...], str]) -> str:
+    """Return which of the identifiers stands in the text, "" for none."""
     words = _words(text)
-    for at in range(len(words)):
-        for form, what in identifiers.items():
-            if words[at : at + len(form)] == form:
+    for form, what in identifiers.items():
+        size, at = len(form), -1
+        while form[0] in words[at + 1 :]:
+            at = words.index(form[0], at + 1)
+            if words[at : at + size] == form:
                 return what
     return ""
 
@@ -141,11 +144,11 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 @cache
-def _vocabulary() -> frozenset[str]:
-    """Words that descriptions hold anyway: a patient called Head is no news in a head study."""
+def _harmless() -> frozenset[str]:
+    """Words that descriptions hold anyway: a patient called Head is no news in a head study; and nobody's names."""
     from curator.dicom._vocabulary import WORDS
 
-    return frozenset(WORDS.split())
+    return frozenset(WORDS.split()) | _PLACEHOLDERS
 
 
 _NAMED = {"PatientName": "Mustermann^Erika", "PatientID": "MRN-4711-0815", "PatientBirthDate": "19640812"}

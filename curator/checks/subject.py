@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Final
+from typing import Final, TypeAlias
 
 from curator.checks.terms import unknown_term
 from curator.checks.view import SetFacts
@@ -45,20 +45,32 @@ class Fault:
 
 Missing = tuple[ElementPath, Type, bool]
 """(where, its Type, whether it is there but empty)"""
-_Verdict = tuple[Kind, str, str] | None
+Verdict: TypeAlias = tuple[Kind, str, str] | None
+"""(kind, reason, VR) of a wrong value, None of a right one."""
 
 
 class Subject:
-    """An image set under examination. ``today`` is ``YYYYMMDD``; ``torn``: other sets hold instances of its series."""
+    """An image set under examination. ``today`` is ``YYYYMMDD``; ``torn``: other sets hold instances of its series.
 
-    def __init__(self, facts: SetFacts, doc: ImageSetMetadata, today: str, *, torn: bool = False) -> None:
+    ``verdicts`` may be shared between subjects of one day: image sets hold much the same values.
+    """
+
+    def __init__(
+        self,
+        facts: SetFacts,
+        doc: ImageSetMetadata,
+        today: str,
+        *,
+        torn: bool = False,
+        verdicts: dict[tuple[object, ...], Verdict] | None = None,
+    ) -> None:
         self.facts = facts
         self.doc = doc
         self.today = today
         self.torn = torn
         self._faults: list[Fault] | None = None
         self._missing: list[Missing] | None = None
-        self._verdicts: dict[tuple[object, ...], _Verdict] = {}
+        self._verdicts = {} if verdicts is None else verdicts
 
     @property
     def faults(self) -> list[Fault]:
@@ -128,7 +140,7 @@ _MOST: Final = "more than "
 _VM: Final = ("values where the VM is", "value is expected, not a list")
 
 
-def judge(key: str, value: Json, private_vr: str, today: str) -> _Verdict:
+def judge(key: str, value: Json, private_vr: str, today: str) -> Verdict:
     """Return what is wrong with one element's value: (kind, reason, VR); None when nothing is."""
     tag = tag_of_key(key)
     if tag is None:

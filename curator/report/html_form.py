@@ -15,13 +15,13 @@ _PAGE = """<!DOCTYPE html>
 <title>Campaign {{ found.campaign[:12] }}</title>
 <style>
 :root { color-scheme: light dark; }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid #8884; }
-td:first-child { overflow-wrap: anywhere; min-width: 12rem; }
+td:first-child { overflow-wrap: anywhere; min-width: 8rem; }
 thead th { border-bottom: 2px solid #8888; }
 tr { break-inside: avoid; }
 svg text { font: 13px system-ui, sans-serif; fill: currentColor; } svg rect { fill: #3d7ea6; }

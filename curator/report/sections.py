@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from curator.campaign.attesting import Attestation
 from curator.report.evidence import Evidence
+from curator.verify import NOTED
 
 SHOWN = 200
 """Image sets listed by name; the CSV and JSON forms list all."""
@@ -115,8 +116,11 @@ def _attested(made: Attestation) -> Iterator[Section]:
     """Yield what an independent reading of original and published documents found; no values."""
     yield Section(
         "Held against the originals",
-        ("check", "made", "failed"),
-        tuple((check, str(count), str(failed)) for check, (count, failed) in made.counts.items()),
+        ("check", "made", "failed", "to look at"),
+        tuple(
+            (check, str(count), "0", str(failed)) if check in NOTED else (check, str(count), str(failed), "0")
+            for check, (count, failed) in made.counts.items()
+        ),
         f"{made.weak_terms} identifiers are too short to be looked for outside text elements.",
     )
     yield Section(

@@ -8,12 +8,13 @@ each check, MIDI-B's table, what needs a person, and what lies outside the tool'
 from __future__ import annotations
 
 from curator.verify.claim import BY_RULE, Claim, Held
-from curator.verify.evidence import Check, Count, Evidence, ServiceCheck, Verification, Violation
+from curator.verify.evidence import NOTED, Check, Count, Evidence, ServiceCheck, Verification, Violation
 from curator.verify.maps import Maps
 from curator.verify.proof import verify
 
 __all__ = [
     "BY_RULE",
+    "NOTED",
     "Check",
     "Claim",
     "Count",

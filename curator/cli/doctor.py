@@ -175,6 +175,8 @@ def permissions(imaging: HealthImaging) -> Iterator[Probe]:
     yield _probe("UpdateImageSetMetadata", lambda: imaging.update(NOBODY, "1", updatable=blob))
     yield _probe("CopyImageSet", lambda: imaging.copy(NOBODY, "1"))
     yield _probe("DeleteImageSet", lambda: imaging.delete(NOBODY))
+    if arn:
+        yield _probe("TagResource", lambda: imaging.tag(f"{arn}/imageset/{NOBODY}", {"curator:probe": ""}))
 
 
 _DENIED = frozenset(("AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException"))

@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import zlib
 from pathlib import Path
 from typing import Final
 
 from curator.errors import StoreError
-
-FORMAT: Final = 1
-"""`PRAGMA user_version`. A catalogue of another format is made anew: it only repeats what the service holds."""
 
 TABLES: Final = """
 CREATE TABLE image_set (
@@ -83,6 +81,9 @@ CREATE TABLE reference (
 ) WITHOUT ROWID;
 CREATE TABLE fact (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 """
+
+FORMAT: Final = zlib.crc32(TABLES.encode()) >> 1 or 1
+"""`PRAGMA user_version`. A catalogue of other tables is made anew: it only repeats what the service holds."""
 
 
 def connect(path: Path) -> sqlite3.Connection:

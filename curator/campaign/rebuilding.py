@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from curator.campaign.actions import CopyAction, MergeAction, UpdateAction
 from curator.campaign.calls import Action, Caller, Stopped
-from curator.campaign.journal import Campaign, Phase, Status
+from curator.campaign.journal import Campaign, Phase, Status, UnitState
 from curator.dicom import Json
 from curator.findings import ABSENT, Absent, Change, Safety, Why
 from curator.imageset import ImageSetMetadata
@@ -53,7 +53,7 @@ def rebuild(campaign: Campaign, caller: Caller, unit: Unit) -> str:
         original = read_original(campaign, image_set)
         name = f"$r{number + 1}"
         source, renames = _where_it_went(unit)
-        now = caller.imaging.document(caller.state.id_of(source), caller.state.version_of(unit, source))
+        now = caller.imaging.document(caller.state.id_of(source), applied_version(caller.state, unit, source))
         steps, documents = _steps(original, now, source, name, renames)
         for step, after in zip(steps, documents, strict=True):
             caller.carry_out(Phase.UNDO, index, _action(caller, unit, step, after, name))
@@ -63,6 +63,20 @@ def rebuild(campaign: Campaign, caller: Caller, unit: Unit) -> str:
             raise Stopped(Status.OPEN, f"image set {made}, rebuilt for {image_set}, is not what that was")
         said.append(f"{image_set} was rebuilt as {made}: equal except ids and history")
     return "; ".join(said)
+
+
+def applied_version(state: UnitState, unit: Unit, name: str) -> str:
+    """Return the version that apply left of an image set, whatever undo has made of it since."""
+    image_set = state.id_of(name)
+    made = [
+        str(known.outcome["version"])
+        for (phase, _), known in state.steps.items()
+        if phase == Phase.APPLY
+        and known.outcome
+        and known.outcome.get("set") == image_set
+        and "version" in known.outcome
+    ]
+    return max(made, key=int) if made else state.version_of(unit, name)
 
 
 def _where_it_went(unit: Unit) -> tuple[str, Renames]:

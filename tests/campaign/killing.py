@@ -1,9 +1,9 @@
 """Applies a campaign again and again, killed at a different moment each time; run as a program by `test_crashes`.
 
-``python -m tests.campaign.killing TEMPLATE MODE`` copies TEMPLATE (``store/``, ``plan.jsonl``), applies the plan in a
+``python -m tests.campaign.killing TEMPLATE MODE [VERB]`` copies TEMPLATE (``store/``, ``plan.jsonl``), applies the plan in a
 fork that gets SIGKILL after the n-th write call was answered (``calls``) or the n-th ledger line written
 (``records``), applies it once more to its end, and prints one JSON line a round: what is in the store, what the
-ledger says. Round 0 is undisturbed; the last round is the first that was over before its kill.
+ledger says. VERB ``undo`` applies undisturbed first and is killed in the undo, ``rebuild`` after a finish too. Round 0 is undisturbed; the last round is the first that was over before its kill.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from curator.audit import Ledger, check
 from curator.campaign.applying import apply
+from curator.campaign.finishing import finish
 from curator.campaign.journal import Campaign
+from curator.campaign.undoing import undo
 from curator.imageset import content_hash
 from curator.plan.lines import read_header
 from curator.project import Project
 from curator.stores import open_store
 
-WRITES = {"UpdateImageSetMetadata", "CopyImageSet", "DeleteImageSet", "TagResource"}
+WRITES = {"UpdateImageSetMetadata", "CopyImageSet", "DeleteImageSet", "TagResource", "UntagResource"}
 
 
 def kill_after(count: int) -> Callable[[], None]:
@@ -39,8 +42,8 @@ def kill_after(count: int) -> Callable[[], None]:
     return tick
 
 
-def walk(folder: Path, mode: str = "", count: int = 0) -> None:
-    """Apply the plan in ``folder``; killed by SIGKILL as ``mode`` and ``count`` say."""
+def walk(folder: Path, mode: str = "", count: int = 0, verb: str = "apply") -> None:
+    """Carry out ``verb`` on the plan in ``folder``; killed by SIGKILL as ``mode`` and ``count`` say."""
     plan = folder / "plan.jsonl"
     datastore = read_header(plan.open("rb").readline()).datastore
     opened = open_store(f"local:{folder / 'store'}#{datastore}")
@@ -62,7 +65,13 @@ def walk(folder: Path, mode: str = "", count: int = 0) -> None:
 
         Ledger.append = appended  # type: ignore[method-assign,assignment]
     campaign = Campaign.begin(Project.open(folder / "project"), plan)
-    apply(campaign, opened.imaging, {"user": "ada"}, workers=1)
+    who = {"user": "ada"}
+    if verb == "apply":
+        apply(campaign, opened.imaging, who, workers=1)
+    elif verb == "finish":
+        finish(campaign, opened.imaging, who, confirmed=True)
+    else:
+        undo(campaign, opened.imaging, who)
     opened.close()
 
 
@@ -119,17 +128,23 @@ def told(folder: Path) -> dict[str, object]:
     head = campaign.head
     problems = check(campaign.ledger_path, [(head.n, head.chain)] if head else [])
     opened.close()
-    return {"sets": sets, "ledger": lines, "problems": [str(each) for each in problems], "store": []}
+    return {"sets": sets, "ledger": lines, "problems": [str(each) for each in problems]}
 
 
-def main(template: Path, mode: str) -> None:
+BEFORE = {"apply": (), "undo": ("apply",), "finish": ("apply",), "rebuild": ("apply", "finish")}
+"""What is done undisturbed before the verb that is killed."""
+
+
+def main(template: Path, mode: str, verb: str = "apply") -> None:
     count = 0
     while True:
         folder = template.parent / f"round-{mode}-{count}"
         shutil.copytree(template, folder)
-        ended = forked(lambda folder=folder, count=count: walk(folder, mode, count))  # type: ignore[misc]
+        for earlier in BEFORE[verb]:
+            forked(partial(walk, folder, verb=earlier))
+        ended = forked(partial(walk, folder, mode, count, verb))
         if ended:
-            forked(lambda folder=folder: walk(folder))  # type: ignore[misc]
+            forked(partial(walk, folder, verb=verb))
         print(json.dumps({"round": count, "killed": ended != 0, **told(folder)}), flush=True)
         shutil.rmtree(folder)
         if count and not ended:
@@ -138,4 +153,4 @@ def main(template: Path, mode: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), *sys.argv[2:])

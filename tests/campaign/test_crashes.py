@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -73,25 +72,41 @@ def publication(place: Ground) -> list[Unit]:
     ],
 )
 def test_killed_and_applied_again(place: Ground, make: Callable[[Ground], list[Unit]], mode: str) -> None:
+    rounds, calls = run(place, make, mode)
+    assert len(rounds) >= (calls if mode == "calls" else 2 * calls) + 1
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("mode", ["calls", "records"])
+@pytest.mark.parametrize("make", [updates, merge, split, publication])
+def test_undo_killed_and_gone_on(place: Ground, make: Callable[[Ground], list[Unit]], mode: str) -> None:
+    run(place, make, mode, "undo")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("mode", ["calls", "records"])
+@pytest.mark.parametrize("verb", ["finish", "rebuild"])
+def test_finish_and_rebuilding_killed_and_gone_on(place: Ground, verb: str, mode: str) -> None:
+    run(place, merge, mode, verb)
+
+
+def run(
+    place: Ground, make: Callable[[Ground], list[Unit]], mode: str, verb: str = "apply"
+) -> tuple[list[dict[str, object]], int]:
+    """Kill ``verb`` everywhere; require each round to end as the undisturbed one. Return the rounds, and the calls."""
     plan = place.plan(make(place))
     place.store.close()
     template = place.folder / "rounds" / "template"
     template.mkdir(parents=True)
     shutil.copytree(place.folder / "store", template / "store")
     shutil.copy(plan.path, template / "plan.jsonl")
-    rounds = run(template, mode)
-    undisturbed = rounds[0]
-    calls = sum(plan.cost.calls.values())
-    assert len(rounds) >= (calls if mode == "calls" else 2 * calls) + 1
-    assert undisturbed["problems"] == []
-    for each in rounds[1:]:
-        assert each["problems"] == []
-        assert each["sets"] == undisturbed["sets"], f"killed at {each['round']}"
-        assert each["ledger"] == undisturbed["ledger"], f"killed at {each['round']}"
-
-
-def run(template: Path, mode: str) -> list[dict[str, object]]:
-    command = [sys.executable, "-m", "tests.campaign.killing", str(template), mode]
+    command = [sys.executable, "-m", "tests.campaign.killing", str(template), mode, verb]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    rounds = [json.loads(line) for line in done.stdout.splitlines()]
+    assert rounds[0]["problems"] == []
+    for each in rounds[1:]:
+        assert each["problems"] == []
+        assert each["sets"] == rounds[0]["sets"], f"killed at {each['round']}"
+        assert each["ledger"] == rounds[0]["ledger"], f"killed at {each['round']}"
+    return rounds, sum(plan.cost.calls.values())

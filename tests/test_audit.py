@@ -123,6 +123,17 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
     Ledger(tmp_path / "l", WHO).close()
 
 
+def test_those_who_write_a_line_now_and_then_wait_for_each_other(tmp_path: Path) -> None:
+    def write(number: int) -> None:
+        with Ledger(tmp_path / "l", WHO, patience=10.0) as ledger:
+            ledger.append("note", number=number)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(12)))
+    assert check(tmp_path / "l") == []
+    assert sorted(int(str(entry["number"])) for entry in entries(tmp_path / "l")) == list(range(12))
+
+
 def test_threads_share_one_chain(tmp_path: Path) -> None:
     with Ledger(tmp_path / "l", WHO) as ledger, ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: ledger.append("outcome", number=number), range(40)))

@@ -54,11 +54,19 @@ def os_user() -> str:
 class Ledger:
     """The one writer of a ledger file; `Refused` when another process writes it already.
 
-    ``who`` goes into every line (``user``, and on AWS ``arn``). A line torn by a kill was never acknowledged:
+    ``patience`` is for how many seconds to wait for that process first. ``who`` goes into every line (``user``, and
+    on AWS ``arn``). A line torn by a kill was never acknowledged:
     it is cut off at the next opening, which says so in a line of its own. Safe to use from several threads.
     """
 
-    def __init__(self, path: Path, who: dict[str, str], *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path,
+        who: dict[str, str],
+        *,
+        patience: float = 0.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.path = path
         self._who = dict(who)
         self._clock = clock
@@ -68,7 +76,7 @@ class Ledger:
         except OSError as error:
             raise StoreError(f"The ledger {path} cannot be opened: {error.strerror}.") from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._take(patience)
         except OSError as error:
             os.close(self._file)
             raise Refused(
@@ -79,6 +87,17 @@ class Ledger:
         self._head = newest_head(path) or Head(0, START)
         if torn:
             self.append("recovered", torn_bytes=torn)
+
+    def _take(self, patience: float) -> None:
+        """Take the lock; BlockingIOError when another process still has it after ``patience`` seconds."""
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(0.05)
 
     @property
     def head(self) -> Head:

@@ -227,5 +227,6 @@ class CampaignLedger(Ledger):
 
 def anchor(project: Project, who: dict[str, str], event: str, members: Iterable[tuple[str, Json]]) -> None:
     """Write a line to the project's own ledger: a campaign's head, a new key, a purge."""
-    with Ledger(project.root / "ledger.jsonl", who) as ledger:
+    # Campaigns of one project may end at the same moment; each writes a single line.
+    with Ledger(project.root / "ledger.jsonl", who, patience=30.0) as ledger:
         ledger.append(event, **dict(members))

@@ -350,6 +350,56 @@ def _on_own_data(
 
 
 @rules.command()
+@click.argument("source", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--from",
+    "form",
+    type=click.Choice(["ctp", "deid", "dicomedit", "google", "karnak"]),
+    help="The tool; without: told from the file.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the rule file there."
+)
+@click.option("--name", metavar="NAME", help="The new file's name; without: that of FILE.")
+@click.pass_obj
+def convert(
+    workbench: Workbench, source: Path, form: str | None, output: Path | None, name: str | None
+) -> int:
+    """Translate another tool's rules into a profile with rules; list every line that has no counterpart.
+
+    CTP anonymizer scripts, deid recipes, DicomEdit scripts, Karnak profiles, Google's DicomTagConfig. Exit 1 if a
+    line was left out.
+
+    \b
+    Example:
+      curator rules convert DicomAnonymizer.script -o site.yaml
+    """
+    import re
+
+    from curator.deid.words import VOCABULARY
+    from curator.rulefile.convert import TOOLS
+    from curator.rulefile.convert import convert as converted
+
+    try:
+        text = source.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{source.name} is not UTF-8") from None
+    stem = re.sub(r"[^a-z0-9]+", "-", (name or source.stem).lower()).strip("-")[:64] or "converted"
+    made = converted(text, stem, vocabulary=VOCABULARY, form=form or "")
+    if output is None:
+        write(made.text.rstrip())
+    else:
+        output.write_text(made.text, encoding="utf-8")
+    for left in made.left:
+        workbench.say(left.told(str(source)))
+    lost = sum(not left.done for left in made.left)
+    workbench.say(
+        f"{TOOLS[made.form]}: {_plural(made.translated, 'line')} translated, {_plural(lost, 'line')} not"
+    )
+    return 1 if lost else 0
+
+
+@rules.command()
 def schema() -> None:
     """Print the JSON Schema of rule files, for editors that complete and check YAML.
 

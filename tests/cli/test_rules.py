@@ -135,3 +135,19 @@ def test_schema_is_one_json_document(ran: Ran) -> None:
     code, out, _ = ran("schema")
     assert code == 0
     assert json.loads(out)["title"] == "curator rule file"
+
+
+def test_convert_writes_a_rule_file_and_lists_what_it_left_out(ran: Ran, tmp_path: Path) -> None:
+    script = tmp_path / "Site Anonymizer.script"
+    script.write_text(
+        '<script>\n<e en="T" t="00100040" n="PatientSex">@keep()</e>\n'
+        '<e en="T" t="00080020" n="StudyDate">@date()</e>\n</script>\n'
+    )
+    made = tmp_path / "site.yaml"
+    code, out, err = ran("convert", str(script), "-o", str(made))
+    assert (code, out) == (1, "")
+    assert f"{script}:3: not translated" in err
+    assert "1 line translated, 1 line not" in err
+    assert ran("lint", str(made))[0] == 0
+    assert "name: site-anonymizer" in made.read_text()
+    assert ran("convert", str(made))[0] == 2

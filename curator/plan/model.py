@@ -39,10 +39,10 @@ def after_update(
 ) -> ImageSetMetadata:
     """Return the document after one UpdateImageSetMetadata with these two JSON blobs.
 
-    Assumptions (guide, "Updating image set metadata", says less): lists and sequences are replaced whole;
-    within one call what is removed and what is updated do not meet, and the planner sees to that; removing a
-    private element takes its entry of ``DICOMVRs`` along; a new UID re-keys the document.
+    Within one call what is removed and what is updated do not meet: the planner sees to that.
     """
+    # assumption: a value is kept as it was sent, lists and sequences are replaced whole, removing a private element
+    # takes its entry of DICOMVRs along, and a new UID re-keys the document (guide, "Updating image set metadata").
     draft = _Draft(doc)
     for place, node in _places(removable):
         draft.remove(place, node)
@@ -146,6 +146,7 @@ def after_copy(
     Without a destination the copy is a new image set with the source's Patient, Study and Series. With one, its
     own stay (guide, "Copying an image set"). Raises `ModelRefuses` where an instance is there already.
     """
+    # assumption: an instance is copied as it is, with the ids of its image frames.
     base = destination if destination is not None else source
     series = {uid: SeriesNode(node.node, dict(node.instances)) for uid, node in base.series.items()}
     if destination is None:

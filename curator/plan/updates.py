@@ -164,10 +164,8 @@ def _edit(doc: ImageSetMetadata, changes: list[Change]) -> Edit:
 
 
 def force_reason(edit: Edit) -> str:
-    """Say why the service takes this edit only with ``force``; "" when it takes it without.
-
-    Removing follows the same rules as updating (assumption: the guide's list does not tell them apart).
-    """
+    """Say why the service takes this edit only with ``force``; "" when it takes it without."""
+    # assumption: removing needs force where updating does; the guide's list does not tell them apart.
     tag = tag_of_key(edit.key)
     if edit.key in FORCED_UIDS:
         return edit.key

@@ -5,41 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
 
 from curator.errors import Cancelled
+from curator.plan.buckets import Bucket
 from curator.plan.cost import RATES
-
-RECOVERY_SECONDS: Final = 30.0
-"""After so long without a refusal a slowed bucket speeds up again."""
-SLOWEST: Final = 1 / 16
-
-
-@dataclass(slots=True)
-class _Bucket:
-    rate: float
-    burst: float
-    free: float  # tokens; below 0 are the calls that wait
-    stamp: float
-    factor: float = 1.0
-    slowed: float = field(default=float("-inf"))
-
-    def reserve(self, now: float) -> float:
-        """Take a token and return how many seconds until it is there: first come, first served."""
-        if self.factor < 1 and now - self.slowed > RECOVERY_SECONDS:
-            self.factor, self.slowed = min(1.0, self.factor * 2), now
-        rate = self.rate * self.factor
-        self.free = min(self.burst, self.free + (now - self.stamp) * rate) - 1
-        self.stamp = now
-        return max(0.0, -self.free / rate)
-
-    def slow(self, now: float) -> None:
-        """Halve the rate, once for all refusals of one moment, and forget the burst."""
-        if now - self.slowed > 1 / (self.rate * self.factor):
-            self.factor = max(SLOWEST, self.factor / 2)
-        self.slowed = now
-        self.free = min(self.free, -1.0)
 
 
 class RateLimiter:
@@ -73,8 +42,8 @@ class RateLimiter:
         """Return the limiter that fits a ``--store``: the guide's rates on AWS, none until throttled elsewhere."""
         return cls(RATES if spec.startswith("aws:") else None, scale=scale, stopped=stopped)
 
-    def _bucket(self, rate: float, burst: float) -> _Bucket:
-        return _Bucket(rate * self._scale, burst, burst, self._clock())
+    def _bucket(self, rate: float, burst: float) -> Bucket:
+        return Bucket(rate * self._scale, burst, burst, self._clock())
 
     def acquire(self, operation: str) -> None:
         """Wait until one more call of this operation may go out."""

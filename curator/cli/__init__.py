@@ -32,6 +32,7 @@ VERBS: dict[str, str] = {
     "explain": "curator.cli.explaining:explain",
     "catalogue": "curator.cli.catalogue:catalogue",
     "doctor": "curator.cli.doctor:doctor",
+    "simulate": "curator.cli.simulating:simulate",
     "plan": "curator.cli.planning:plan",
     "batch": "curator.cli.planning:batch",
     "deidentify": "curator.cli.deidentify:deidentify",
@@ -56,7 +57,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Read": ("list", "show", "versions", "diff", "frames", "export", "tags", "events", "catalogue"),
     "Find": ("check", "values", "rules", "explain"),
     "Edit one image set": ("set", "remove", "revert", "copy", "delete", "merge", "split"),
-    "Change many": ("plan", "apply", "verify", "finish", "undo", "batch", "deidentify"),
+    "Change many": ("simulate", "plan", "apply", "verify", "finish", "undo", "batch", "deidentify"),
     "Prove": ("report", "campaigns", "audit", "crosswalk", "key", "purge"),
 }
 """How ``curator --help`` groups the verbs; one that stands in no group is listed under "Others"."""
@@ -89,6 +90,7 @@ SUMMARIES: dict[str, str] = {
     "events": "Show what happened in a local store.",
     "merge": "Merge image sets into one.",
     "split": "Split an image set by an element or a list.",
+    "simulate": "Say what a change to many image sets would take, by each way.",
     "plan": "Turn rules into a plan file to review.",
     "apply": "Carry out a plan, or go on with it.",
     "verify": "Prove that a campaign did what it planned.",

@@ -222,9 +222,16 @@ def plan(
         tempfile.TemporaryDirectory() as folder,
     ):
         made, _ = write_planned(workbench, catalogue, asked, output or Path(folder) / "plan")
-        tell_cost(made.cost, form, Payload(payload))
+        tell_cost(made.cost, form, Payload(payload), _simulated(made) if estimate else None)
         if output is not None:
             workbench.say(f"{output}: campaign {made.digest[:12]}; review it, then `curator apply {output}`")
+
+
+def _simulated(made: PlanFile) -> float:
+    """Return the seconds that the plan's own calls take on the virtual clock."""
+    from curator.plan.simulation import calls_of, seconds_of
+
+    return seconds_of(calls_of(unit) for unit in made.units())
 
 
 @contextmanager

@@ -156,8 +156,8 @@ def tell_undone(results: Sequence[Undone], form: Form | None) -> None:
     write_rows(("unit", "status", "reason"), rows, form, empty="nothing to undo")
 
 
-def tell_cost(cost: Cost, form: Form | None, payload: Payload) -> None:
-    """Write what a plan costs before anybody applies it."""
+def tell_cost(cost: Cost, form: Form | None, payload: Payload, simulated: float | None = None) -> None:
+    """Write what a plan costs before anybody applies it; ``simulated``: seconds on the virtual clock."""
     from curator.plan.cost import spelled
 
     saved, copies = cost.saved_by_merging(payload)
@@ -169,6 +169,7 @@ def tell_cost(cost: Cost, form: Form | None, payload: Payload) -> None:
         "forced_calls": cost.forced,
         "versions": cost.versions,
         "seconds": round(cost.seconds(), 1),
+        "simulated_seconds": None if simulated is None else round(simulated, 1),
         "touches": cost.touches,
         "frame_bytes_copied": cost.frame_bytes,
         "payload_bytes": cost.payload_bytes,
@@ -182,7 +183,8 @@ def tell_cost(cost: Cost, form: Form | None, payload: Payload) -> None:
     calls = ", ".join(f"{count:,} {name}" for name, count in sorted(cost.calls.items())) or "none"
     write(f"changes        {cost.changes:,} in {cost.image_sets:,} image sets")
     write(f"calls          {calls}" + (f"; {cost.forced:,} with force" if cost.forced else ""))
-    write(f"time           {spelled(cost.seconds())} at the service's default rates")
+    more = "" if simulated is None else f"; {spelled(simulated)} simulated, with reads, waiting and proof"
+    write(f"time           {spelled(cost.seconds())} at the service's default rates{more}")
     write(f"new versions   {cost.versions:,}; touches {cost.touches:,} (each moves a set to the dearer tier)")
     if cost.frame_bytes:
         write(f"extra storage  {cost.frame_bytes / 1e6:,.1f} MB of frames in copies")

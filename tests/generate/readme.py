@@ -127,6 +127,13 @@ def figures() -> str:
     return "\n".join(lines)
 
 
+def simulation() -> str:
+    """Return what each route takes for one, a thousand and a million image sets."""
+    from curator.plan.simulation import table
+
+    return table()
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "verbs": verbs,
     "checks": checks,
@@ -135,6 +142,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "conformance": conformance.table,
     "assumptions": assumptions,
     "figures": figures,
+    "simulation": simulation,
 }
 
 

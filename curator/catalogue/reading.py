@@ -146,12 +146,39 @@ def _instances(raw: bytes, references: set[tuple[int, str, int]]) -> tuple[tuple
                 frame.get("PixelDataChecksumFromBaseToFullResolution") if isinstance(frame, dict) else None
                 for frame in pictures
             ]
-        content = hash64(_SORTED.encode(node))
+        content = hash64(_SORTED.encode(_content(node)))
         rows.append(ReadInstance(hash64(sop), content, hash64(_SORTED.encode(checksums))))
         dicom = node.get("DICOM")
         if refers and isinstance(dicom, dict):
             references.update(_references(dicom))
     return tuple(rows), frames
+
+
+_OF_THE_FILE: Final = frozenset(
+    (
+        "FileMetaInformationGroupLength",
+        "FileMetaInformationVersion",
+        "MediaStorageSOPClassUID",
+        "MediaStorageSOPInstanceUID",
+        "TransferSyntaxUID",
+        "ImplementationClassUID",
+        "ImplementationVersionName",
+        "SourceApplicationEntityTitle",
+        "SendingApplicationEntityTitle",
+        "ReceivingApplicationEntityTitle",
+    )
+)
+"""Group 0002: how the file was written and sent, not what the instance says."""
+
+
+def _content(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what makes an instance the same one: its attributes and private VRs, without its file's."""
+    dicom = node.get("DICOM")
+    elements = dicom if isinstance(dicom, dict) else {}
+    return {
+        "DICOM": {key: value for key, value in elements.items() if key not in _OF_THE_FILE},
+        "DICOMVRs": node.get("DICOMVRs"),
+    }
 
 
 def _references(dicom: Mapping[str, Json]) -> Iterator[tuple[int, str, int]]:

@@ -82,8 +82,10 @@ CREATE TABLE reference (
 CREATE TABLE fact (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 """
 
-FORMAT: Final = zlib.crc32(TABLES.encode()) >> 1 or 1
-"""`PRAGMA user_version`. A catalogue of other tables is made anew: it only repeats what the service holds."""
+READING: Final = 2
+"""Raised when `reading` finds other rows in the same document."""
+FORMAT: Final = zlib.crc32(f"{READING}{TABLES}".encode()) >> 1 or 1
+"""`PRAGMA user_version`. A catalogue of another format is made anew: it only repeats what the service holds."""
 
 
 def connect(path: Path) -> sqlite3.Connection:

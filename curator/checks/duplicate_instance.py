@@ -1,8 +1,8 @@
 """One instance lies in several image sets.
 
 ## What it does
-Finds SOP Instance UIDs that several image sets hold with the same elements and the same pixels (by the checksums of
-their frames). Copies that curator itself works on are left out.
+Finds SOP Instance UIDs that several image sets hold with the same elements (the file's own group 0002 aside) and
+the same pixels, by the checksums of their frames. Copies that curator itself works on are left out.
 
 ## Why is this bad?
 It is counted, stored and billed twice; a data set split by image set puts the same image into training and test.
@@ -63,6 +63,11 @@ CHECK = StoreCheck(
     run,
     bad=(
         case("imported twice", *_TWICE),
+        case(
+            "sent once more, by other software",
+            document(instance(1)),
+            document(instance(1, ImplementationVersionName="OTHER", TransferSyntaxUID="1.2.840.10008.1.2")),
+        ),
         case(
             "one slice in both halves", document(instance(1), instance(2)), document(instance(2), instance(3))
         ),

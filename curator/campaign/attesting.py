@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from curator.campaign.applying import states_of
+from curator.campaign.elsewhere import Doors
 from curator.campaign.journal import Campaign, Status, UnitState
 from curator.deid.ruled import Deidentification
 from curator.deid.subject import identity
 from curator.errors import NotFound
 from curator.imageset import ImageSetMetadata
-from curator.plan.units import Copy, Kind, Unit
+from curator.plan.importing import OF_THE_FILE
+from curator.plan.units import Copy, Import, Kind, Unit
 from curator.project import write_private
 from curator.verify import BY_RULE, Check, Claim, Held, Maps, ServiceCheck, Verification, Violation, verify
 
@@ -91,7 +93,8 @@ def attest(
     ``others`` are (id, version, document) of further image sets of the subjects: identifiers are gathered from
     them as well. Each version read is a touch. Raises ServiceError when the service cannot be read.
     """
-    subjects = _gathered(campaign, imaging, aliases or {})
+    with Doors(campaign, imaging) as doors:
+        subjects = _gathered(campaign, doors, aliases or {})
     for image_set, version, document in others:
         known_by = identity(document, aliases)[0]
         if known_by in subjects:
@@ -124,8 +127,9 @@ def kept_attestation(campaign: Campaign) -> Attestation | None:
     return msgspec.json.decode(path.read_bytes(), type=Attestation) if path.exists() else None
 
 
-def _gathered(campaign: Campaign, imaging: HealthImaging, aliases: Mapping[str, str]) -> dict[str, _Subject]:
+def _gathered(campaign: Campaign, doors: Doors, aliases: Mapping[str, str]) -> dict[str, _Subject]:
     subjects: dict[str, _Subject] = {}
+    imaging = doors.own
     for unit, state in states_of(campaign):
         if unit.kind is not Kind.PUBLISH or state.status not in (Status.DONE, Status.FINISHED):
             continue
@@ -138,9 +142,10 @@ def _gathered(campaign: Campaign, imaging: HealthImaging, aliases: Mapping[str, 
         found.originals += history
         found.left_out |= _left_out(unit, document)
         published = [state.id_of(name) for name in unit.made]
-        for image_set in published:
-            found.published += _history(imaging, image_set)
-        found.service += _asked_of_the_service(imaging, unit, state, document, published)
+        for name in unit.made:
+            found.published += _history(doors.of(unit, name), state.id_of(name))
+        there = doors.of(unit, next(iter(unit.made)))
+        found.service += _asked_of_the_service(there, unit, state, document, published)
     return subjects
 
 
@@ -158,11 +163,11 @@ def _history(imaging: HealthImaging, image_set: str, *, up_to: str = "") -> Iter
 
 
 def _left_out(unit: Unit, document: ImageSetMetadata) -> set[str]:
-    """Return the instances that no first copy takes along."""
+    """Return the instances that neither a first copy nor an import takes along."""
     source = unit.members[0].id
     sops = {sop for _, sop, _ in document.instances()}
     for step in unit.steps:
-        if isinstance(step, Copy) and step.set == source:
+        if isinstance(step, Copy | Import) and step.set == source:
             if step.chosen is None:
                 return set()
             sops -= {sop for chosen in step.chosen.values() for sop in chosen}
@@ -205,6 +210,8 @@ def _by_rule(campaign: Campaign, asked: Deidentification) -> frozenset[int]:
     """Return the attributes that rules beside the profile change, or keep."""
     found: set[int] = set()
     for unit in campaign.plan.units():
+        if unit.reimported:
+            found |= OF_THE_FILE
         for patch in unit.patches:
             for change in patch.changes():
                 if change.why.rule != asked.profile.name or ("rule" in dict(change.why.detail)):

@@ -19,6 +19,10 @@ _COLOUR: Final = {
 }
 """Photometric interpretations that say how a codestream is coded, and what its samples are (PS3.3 C.7.6.3.1.2)."""
 
+OF_THE_FILE: Final = frozenset({0x00020010, 0x00080005, 0x00280004, 0x00280006})
+"""TransferSyntaxUID, SpecificCharacterSet, PhotometricInterpretation, PlanarConfiguration: an import writes them anew."""
+_CHECKSUMS: Final = "PixelDataChecksumFromBaseToFullResolution"
+
 
 def imported(
     doc: ImageSetMetadata, patch: Sequence[Mapping[str, Json]], chosen: Mapping[str, Sequence[str]]
@@ -52,8 +56,8 @@ def of_instances(
 def as_imported(doc: ImageSetMetadata) -> ImageSetMetadata:
     """Return the document in the form in which a prediction and an imported image set are compared.
 
-    Left away is what an import decides by itself: ids, file meta (a file says its own), how frames are kept, the
-    sizes and the smaller resolutions of frames. Their checksums at full resolution, which prove the pixels,
+    Left away is what an import decides by itself: ids, file meta (a file says its own), how frames are kept, their
+    sizes, extreme values and smaller resolutions. Their checksums at full resolution, which prove the pixels,
     stay. Assumptions: a service may strip trailing pads, and write an empty value as null; both are made equal.
     """
     patient: dict[str, Json] = {"DICOM": _level(doc.patient)}
@@ -82,9 +86,9 @@ def _instance(instance: Instance) -> dict[str, Json]:
 
 
 def _frame(frame: Mapping[str, Json]) -> dict[str, Json]:
-    checksums = frame.get("PixelDataChecksumFromBaseToFullResolution")
-    full = checksums[-1] if isinstance(checksums, list) and checksums else None
-    return {"full": full, "low": frame.get("MinPixelValue"), "high": frame.get("MaxPixelValue")}
+    """Keep the checksum at full resolution; a frame kept as it was received has no least and greatest value."""
+    checksums = frame.get(_CHECKSUMS)
+    return {_CHECKSUMS: checksums[-1:] if isinstance(checksums, list) else None}
 
 
 def _level(elements: Mapping[str, Json]) -> dict[str, Json]:

@@ -83,7 +83,13 @@ def _shape(standing: Standing) -> tuple[object, ...]:
         and vrs(tag)[:1] in (("DS",), ("IS",), ("US",), ("FD",), ("FL",))
         and tag >> 16 in (0x0020, 0x0028)
     )
-    sums = tuple(
-        str(frame.get("PixelDataChecksumFromBaseToFullResolution")) for frame in standing.instance.frames
-    )
-    return dicom.get("SOPClassUID"), numbers, sums
+    return dicom.get("SOPClassUID"), numbers, pixel_sums(standing.instance)
+
+
+def pixel_sums(instance: Instance) -> tuple[str, ...]:
+    """Return each frame's size and checksum at full resolution; how it is kept may differ after an import."""
+    found: list[str] = []
+    for frame in instance.frames:
+        levels = frame.get("PixelDataChecksumFromBaseToFullResolution")
+        found.append(str(levels[-1:] if isinstance(levels, list) else None))
+    return tuple(found)

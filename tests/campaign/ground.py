@@ -25,6 +25,7 @@ from curator.plan.merging import Party
 from curator.plan.publishing import plan_in_place
 from curator.plan.units import Unit
 from curator.project import Project
+from curator.stores import STAGING, staging
 
 WHO = {"user": "ada"}
 _numbers = itertools.count()
@@ -89,6 +90,27 @@ class Ground:
         self.sets.append(found.image_set_id)
         return found.image_set_id
 
+    def bring(self, *files: bytes) -> list[str]:
+        """Import DICOM files and return the ids of the image sets they made, in the order of their creation."""
+        before = {each.id for each in self.imaging.search()}
+        bucket = self.folder / "store" / "staging"
+        (bucket / "given").mkdir(parents=True)
+        for number, content in enumerate(files):
+            (bucket / "given" / f"{number}.dcm").write_bytes(content)
+        role = "arn:aws:iam::000000000000:role/test"
+        uri = f"s3://{STAGING}/given"
+        job = self.imaging.start_import("given", f"{uri}/", f"{uri}/out/", role)
+        self.imaging.wait_for_import(job, pause=0.05)
+        shutil.rmtree(bucket)
+        made = [each for each in self.imaging.search() if each.id not in before]
+        assert made, "nothing was imported"
+        return [each.id for each in reversed(made)]
+
+    def staged(self) -> list[str]:
+        """Return what lies in the bucket for imports."""
+        bucket = self.folder / "store" / "staging"
+        return [str(path.relative_to(bucket)) for path in bucket.rglob("*")] if bucket.exists() else []
+
     def party(self, image_set: str) -> Party:
         seen = self.imaging.image_set(image_set)
         updated = seen.updated_at.timestamp() if seen.updated_at else 0.0
@@ -113,7 +135,8 @@ class Ground:
 @contextmanager
 def ground(edition: str = "2025-01", delay: float = 0.0) -> Iterator[Ground]:
     folder = Path(tempfile.mkdtemp(prefix="curator-ground-"))
-    store = LocalStore.open(folder / "store", edition=edition, delay=delay)
+    buckets = staging(folder / "store")
+    store = LocalStore.open(folder / "store", edition=edition, delay=delay, buckets=buckets)
     try:
         client = inprocess_client(store)
         datastore = HealthImaging(client, "").create_datastore("test")

@@ -20,6 +20,7 @@ from curator.plan.units import Unit
 
 if TYPE_CHECKING:
     from curator.catalogue import Catalogue, Row, Where
+    from curator.deid.keyed import Keyed
     from curator.rulefile import RuleFile
 
 ALL: frozenset[Safety] = frozenset({Safety.SAFE, Safety.REVIEW})
@@ -39,6 +40,7 @@ class Planning:
     progress: Callable[[int, int], None] = lambda done, total: None
     copies_of_primary: bool = False  # whether what primary sets refuse goes to a changed copy instead
     studies_done: set[str] = field(default_factory=set)
+    keyed: Keyed | None = None  # the project's key, for rules that make pseudonyms or move dates
 
 
 def party_of(row: Row, doc: ImageSetMetadata) -> Party:
@@ -68,6 +70,7 @@ def plan_rules(
     of one id.
     """
     from curator.catalogue import Where
+    from curator.deid.words import refuse_profiles
     from curator.rulefile import together
 
     wheres = [Where.parse(file.where) if file.where else None for file in files]
@@ -75,6 +78,7 @@ def plan_rules(
         None if where is None else {row.id for row in catalogue.rows(where)} for where in wheres
     ]
     together(files)  # ids must not meet, whatever the documents
+    refuse_profiles(files)
     joined: dict[tuple[int, ...], RuleFile] = {}
 
     def rules_for(row: Row) -> RuleFile | None:
@@ -134,7 +138,7 @@ def _study_unit(
         parties.append(party_of(row, doc))
         file = rules_for(row) if row.id in asked else None
         if file is not None:
-            outcome = file.outcome(doc, version=str(row.version))
+            outcome = file.outcome(doc, *_given(file, doc, planning), version=str(row.version))
             _note(planning, outcome.findings)
             changes[row.id], _ = _without_quarantined(outcome.changes, outcome.quarantined)
     if not any(changes.values()):
@@ -158,8 +162,15 @@ def readable(catalogue: Catalogue, row: Row, planning: Planning) -> ImageSetMeta
     return doc
 
 
+def _given(file: RuleFile, doc: ImageSetMetadata, planning: Planning) -> tuple[object, ...]:
+    """Return the key and subject that the file's actions ask for, if they do."""
+    from curator.deid.words import given
+
+    return given(file, planning.keyed, doc)
+
+
 def _unit(file: RuleFile, doc: ImageSetMetadata, row: Row, number: int, planning: Planning) -> Unit | None:
-    outcome = file.outcome(doc, version=str(row.version))
+    outcome = file.outcome(doc, *_given(file, doc, planning), version=str(row.version))
     _note(planning, outcome.findings)
     changes, held = _without_quarantined(outcome.changes, outcome.quarantined)
     if not changes and not held:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curator.cli.catalogue import fresh_catalogue, heard
+from curator.cli.decided import decisions_of, verdicts_of
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.reporting import keep_report
 from curator.cli.walking import begin, run_apply, run_verify, tell_cost
@@ -179,8 +180,6 @@ def _publishing(
     workbench: Workbench, asked: _Asked, aliases: Path | None, assigned: Path | None, cleared: Path | None, promote: bool
 ) -> Publishing:  # fmt: skip
     from curator.campaign.publishing import Publishing
-    from curator.catalogue.values import read_decisions
-    from curator.deid.decisions import Decision, Decisions
     from curator.deid.people import read_aliases, read_assigned
     from curator.dicom.confidentiality import Option
 
@@ -194,16 +193,13 @@ def _publishing(
     project = workbench.project()
     others = read_aliases(_text(aliases), aliases.name) if aliases else {}
     given = read_assigned(_text(assigned), assigned.name, others) if assigned else {}
-    decided: list[Decision] = []
-    if project.decisions.exists():
-        with project.decisions.open(newline="", encoding="utf-8") as sheet:
-            decided = read_decisions(sheet, project.decisions.name)
     return Publishing(
         asked.profile,
         project.keyed,
         aliases=others,
         assigned=given,
-        decisions=Decisions(decided) if decided else None,
+        decisions=decisions_of(workbench),
+        verdicts=verdicts_of(workbench),
         known=Crosswalk.open(project).entries().subjects,
         cleared=frozenset(_text(cleared).split()) if cleared else frozenset(),
         in_place=asked.in_place,

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from curator.cli.decided import decisions_of, verdicts_of
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError
 
 if TYPE_CHECKING:
-    from curator.deid.decisions import Decisions
     from curator.deid.explain import Explanation
-    from curator.deid.taglist import PrivateList
     from curator.imageset import ImageSetMetadata
 
 
@@ -47,7 +46,7 @@ def explain(
     asked = load_profile(open_rule_file(profile))
     doc = _original(workbench, image_set_id)
     project = workbench.project()
-    engine = asked.engine(project.keyed, decisions=_decisions(workbench), verdicts=_verdicts(workbench))
+    engine = asked.engine(project.keyed, decisions=decisions_of(workbench), verdicts=verdicts_of(workbench))
     about = subject(_of_subject(workbench, doc), asked.profile, project.keyed)
     found = explained(asked, engine, doc, about, parse_path(path))
     if not found:
@@ -93,24 +92,6 @@ def _of_subject(workbench: Workbench, doc: ImageSetMetadata) -> list[ImageSetMet
             if other is not None and identity(other)[0] == known_by:
                 documents.append(other)
     return documents
-
-
-def _decisions(workbench: Workbench) -> Decisions | None:
-    from curator.catalogue.values import read_decisions
-    from curator.deid.decisions import Decisions
-
-    path = workbench.project().decisions
-    if not path.exists():
-        return None
-    with path.open(newline="", encoding="utf-8") as sheet:
-        return Decisions(read_decisions(sheet, path.name))
-
-
-def _verdicts(workbench: Workbench) -> list[PrivateList]:
-    from curator.deid.taglist import read_private_list
-
-    path = workbench.project().root / "private-verdicts.csv"
-    return [read_private_list(path.read_text(encoding="utf-8-sig"), path.name)] if path.exists() else []
 
 
 def _json(one: Explanation, doc: ImageSetMetadata, with_values: bool) -> dict[str, object]:

@@ -144,7 +144,11 @@ def write_planned(
     with heard(workbench, "planning") as progress:
         allowed = SAFE_ONLY if asked.safe_only else ALL
         planning = Planning(
-            Payload(asked.payload), allowed, progress=progress, copies_of_primary=asked.copy_primary
+            Payload(asked.payload),
+            allowed,
+            progress=progress,
+            copies_of_primary=asked.copy_primary,
+            keyed=workbench.project().keyed,
         )
         plan = write_plan(path, first, _units(catalogue, asked, planning))
     for image_set, reason in planning.skipped[:5]:

@@ -7,19 +7,24 @@ the same in every run with the key.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar, Final
 
 from curator.deid import dates, descriptors
 from curator.deid.engine import Engine
-from curator.deid.keyed import letters, offset_days
+from curator.deid.keyed import Keyed, letters, offset_days
 from curator.deid.keyed import pseudonym as keyed_pseudonym
 from curator.deid.private import creator_of, is_creator, safe_by_standard
+from curator.deid.profile import Profile
 from curator.deid.profilefile import SECTION, ProfileShape
 from curator.deid.subject import Subject
+from curator.deid.subject import subject as subject_of
 from curator.dicom.dictionary import is_private, tag_of_key
+from curator.errors import UsageError
 from curator.findings import ABSENT
+from curator.imageset import ImageSetMetadata
 from curator.rulefile import (
     BASE,
     Action,
@@ -30,6 +35,7 @@ from curator.rulefile import (
     ListOf,
     Number,
     Place,
+    RuleFile,
     Text,
     TextAction,
     Verdict,
@@ -38,7 +44,7 @@ from curator.rulefile import (
     told,
 )
 from curator.rulefile.actions.action import Result
-from curator.rulefile.values import TEXT, Value
+from curator.rulefile.values import Value
 
 _STRINGS: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _DATES: Final = frozenset({"DA", "DT"})
@@ -311,4 +317,35 @@ VOCABULARY: Final[Vocabulary] = BASE.with_actions(ACTIONS).with_section(
 )
 """All words of rule files."""
 
-assert _STRINGS <= TEXT
+_KEYED: Final = frozenset(action.name for action in ACTIONS) - {
+    AgeCap.name,
+    KeepPrivate.name,
+    DropPrivate.name,
+}
+
+
+def refuse_profiles(files: Iterable[RuleFile]) -> None:
+    """Refuse files with ``profile:`` where rules alone are carried out: the profile would be passed over."""
+    for file in files:
+        if SECTION in file.sections:
+            raise UsageError(
+                f"The rule file {file.source} is a confidentiality profile.",
+                hint=f"`curator deidentify --profile {file.name}` carries it out",
+            )
+
+
+def given(file: RuleFile, keyed: Keyed | None, doc: ImageSetMetadata) -> tuple[object, ...]:
+    """Return what a rule file's actions ask an evaluation for: nothing, or an engine of the key and a subject.
+
+    The subject is told by this document alone. UsageError where there is no key and an action needs one.
+    """
+    rule = next((one for one in file.rules if any(action.name in _KEYED for action in one.actions)), None)
+    if rule is None:
+        return ()
+    if keyed is None:
+        raise UsageError(
+            f"The rule {rule.id} ({rule.source}) needs a project's key, and there is no project here.",
+            hint="plan it with `curator plan --project FOLDER`, or publish with `curator deidentify`",
+        )
+    engine = Engine(Profile("rules"), keyed)
+    return engine, subject_of([doc], engine.profile, keyed)

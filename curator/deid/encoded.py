@@ -64,5 +64,6 @@ def _of_base64(run: str) -> Iterator[str]:
             said = content.decode(charset)
         except UnicodeDecodeError:
             continue
-        yield said
+        if charset != "latin-1" or said.isprintable():
+            yield said
         break

@@ -39,6 +39,7 @@ Handler: TypeAlias = "Callable[[Json, Subject], Value]"
 
 _TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 _BYTES: Final = frozenset({"", "OB", "UN"})
+_FEW: Final = 256
 _NUMBERS: Final = frozenset({"DS", "IS", "UL", "UV"})
 _FREE_TEXT: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _NO_VRS: Final[Mapping[str, str]] = {}
@@ -385,7 +386,7 @@ class Engine:
             said = reason.verdict.option is not None or reason.verdict.override != ""
             return self._text_handler(reason, vr, vocabulary=reason.action is Action.CLEAN and said)
         if reason.action is Action.KEEP and vr in _BYTES:
-            return self._bytes_handler()
+            return self._bytes_handler(perhaps_text=not vr)
         if reason.action is Action.CLEAN and vr not in ("TM", "DS", "IS", "US", "UL", "SS", "SL", "FL", "FD"):
             fallback = self._fallback(reason, vr)
             return lambda value, subject: fallback
@@ -414,16 +415,27 @@ class Engine:
             return self._text_handler(reason, vr, vocabulary=word == "clean")
         return lambda value, subject: value
 
-    def _bytes_handler(self) -> Handler:
+    def _bytes_handler(self, *, perhaps_text: bool) -> Handler:
+        """Return the handler of bytes; without a VR nobody knows whether a value is base64 or a word like it."""
+
         def cleaned(value: Json, subject: Subject) -> Value:
             if not isinstance(value, str):
                 return value
+            if perhaps_text and (said := self.echo_free(value, subject)) != value:
+                return said or ABSENT
             if value not in subject.bytes:
-                subject.bytes[value] = opaque.clean(value, lambda text: self.echo_free(text, subject))
+                subject.bytes[value] = opaque.clean(
+                    value, lambda text: self.echo_free(text, subject), lambda text: self._names(text, subject)
+                )
             new = subject.bytes[value]
             return ABSENT if new is None else value if new == value else new or ABSENT
 
         return cleaned
+
+    def _names(self, text: str, subject: Subject) -> bool:
+        uids = Option.RETAIN_UIDS not in self.profile.options and bool(uids_in(text))
+        # Among many bytes three letters are chance; among few they are a name.
+        return uids or bool(subject.lexicon.spans(text, weak=len(text) < _FEW))
 
     def _uid_handler(self) -> Handler:
         def remapped(value: Json, subject: Subject) -> Value:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from typing import Final
 
 _ENCODINGS: Final = ("utf-8", "utf-16-le", "utf-16-be", "latin-1")
@@ -19,6 +20,7 @@ _WIDE: Final = (
     re.compile(rb"(?:\0[\x20-\x7e\xa0-\xff]){4,}"),
 )
 _MOST_BYTES: Final = 1 << 22
+_LETTERS: Final = re.compile(rb"[0-9A-Za-z]{3}")
 _PADS: Final = "\0 "
 
 
@@ -45,10 +47,11 @@ def readings(content: bytes) -> list[tuple[str, str]]:
     return found
 
 
-def clean(value: str, cleaned: Callable[[str], str]) -> str | None:
+def clean(value: str, cleaned: Callable[[str], str], named: Callable[[str], bool]) -> str | None:
     """Return the base64 value with its text ``cleaned``; None where it holds what cannot be cut out.
 
-    ``cleaned`` returns its argument where nothing is wrong with it.
+    ``cleaned`` returns its argument where nothing is wrong with it; ``named`` says whether a string found among
+    other bytes identifies the subject.
     """
     content = decoded(value)
     if content is None:
@@ -63,9 +66,20 @@ def clean(value: str, cleaned: Callable[[str], str]) -> str | None:
             pad = b"\0" if encoding.startswith("utf-8") or encoding == "latin-1" else " ".encode(encoding)
             made += pad if len(made) % 2 else b""
             return base64.b64encode(made).decode("ascii") if new else None
-    read = {encoding for encoding, _ in texts}
-    for encoding in () if "utf-8" in read else _ENCODINGS:
-        text = content.decode(encoding, errors="ignore")
-        if cleaned(text) != text:
-            return None
-    return value
+    return None if any(named(text) for text in _legible(content)) else value
+
+
+def _legible(content: bytes) -> Iterator[str]:
+    """Yield the strings inside bytes: unpacked, and runs of letters and digits, also of two bytes each."""
+    if content[:2] == b"\x1f\x8b" or content[:1] == b"\x78":
+        try:
+            yield from _legible(zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content, _MOST_BYTES))
+        except zlib.error:
+            pass
+    runs = b"\n".join(run for run in _RUN.findall(content) if _LETTERS.search(run))
+    yield runs.decode("latin-1")
+    if not runs.isascii():
+        yield runs.decode("utf-8", "ignore")
+    for pattern in _WIDE:
+        wide = (run.replace(b"\0", b"") for run in pattern.findall(content))
+        yield "\n".join(run.decode("latin-1") for run in wide if _LETTERS.search(run))

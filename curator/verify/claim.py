@@ -37,6 +37,8 @@ class Claim:
     table: Table = field(default_factory=confidentiality.table)
     overrides: Mapping[int, str] = field(default_factory=dict)
     """Action codes by tag in place of the table's; `BY_RULE` where a rule of the user's decides."""
+    retain_references: bool = False
+    """Sequences of references (code X/Z/U*) stay, with their UIDs remapped."""
     uids: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Original to published UID, as the crosswalk has them."""
     pseudonyms: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -104,6 +104,8 @@ class Comparison:
             self._absent(after, around, key, f"must be removed: {expected.described}", before)
         elif isinstance(after, Absent):
             self._missing(expected, key, before, around)
+        elif expected.vr == "SQ" and expected.action == "U":
+            self._items(expected, key, before, after, around)
         elif expected.action == "U" or (expected.vr == "UI" and expected.action != "K"):
             self._uids(before, after, key, around, meta=expected.tag >> 16 == 0x0002)
         elif expected.action in ("Z", "D"):
@@ -153,7 +155,7 @@ class Comparison:
             else:
                 self._tally.passed(Check.DATE_SHIFTED)
         elif expected.action == "C" or (
-            expected.action == "K" and expected.vr in _TEXT and self._explained(before)
+            expected.action == "K" and expected.vr in _TEXT | {"IS", "DS"} and self._explained(before)
         ):
             self._tally.passed(Check.TEXT_REMOVED)
         else:
@@ -320,6 +322,9 @@ class Comparison:
         pairs = self._maps.uids.forward
         plain = _UID_IN_TEXT.sub(lambda found: pairs.get(found[0], " "), before.replace("\0", ""))
         after = _UID_IN_TEXT.sub(lambda found: found[0] if found[0] in plain else " ", after)
+        if not after.isascii():  # scripts without spaces: a name is cut out of the middle of a word
+            letters = iter(folded(plain))
+            return all(any(letter == other for other in letters) for letter in folded(after))
         words = iter(_WORD.findall(folded(plain)))
         left = _WORD.findall(folded(after))
         return all(any(word == other for other in words) for word in left) or folded(after) in folded(plain)
@@ -389,9 +394,8 @@ class Comparison:
         if tag & 0xFFFF == 0:
             safe = False
         elif 0x10 <= tag & 0xFFFF <= 0xFF:
-            safe = any(
-                self._safe(before, other) for other in before if other in after and _reserved(other) == tag
-            )
+            held = [other for other in before if _reserved(other) == tag and self._safe(before, other)]
+            safe = bool(held) and (there or any(other in after for other in held))
         else:
             safe = self._safe(before, key)
         if there and not safe:

@@ -87,6 +87,8 @@ class Expectations:
         for code in ("C", "K"):
             if code in said:
                 return code, f"{row}, option {said[code]}"
+        if basic == "X/Z/U*" and self._claim.retain_references:
+            return "U", f"{row}, references retained"
         return basic, f"{row}, Basic Profile"
 
     def private_is_safe(self, creator: str, tag: int) -> bool:

@@ -66,7 +66,28 @@ def pair(
             lost.append(found)
         else:
             pairs.append((original, found))
-    return pairs, lost
+    return _pair_the_rest(originals, pairs, lost)
+
+
+def _pair_the_rest(
+    originals: Mapping[str, Standing], pairs: list[tuple[Standing, Standing]], lost: list[Standing]
+) -> tuple[list[tuple[Standing, Standing]], list[Standing]]:
+    """Pair what is the only one of its SOP class on both sides."""
+    taken = {original.sop for original, _ in pairs}
+    free: dict[object, list[Standing]] = {}
+    for standing in originals.values():
+        if standing.sop not in taken:
+            free.setdefault(standing.instance.dicom.get("SOPClassUID"), []).append(standing)
+    still: list[Standing] = []
+    for found in lost:
+        kind = found.instance.dicom.get("SOPClassUID")
+        alone = sum(other.instance.dicom.get("SOPClassUID") == kind for other in lost) == 1
+        original = _only(free.get(kind, [])) if alone else None
+        if original is None:
+            still.append(found)
+        else:
+            pairs.append((original, found))
+    return pairs, still
 
 
 def _only(candidates: list[Standing]) -> Standing | None:

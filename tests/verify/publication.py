@@ -40,9 +40,7 @@ def tree(file: DecodedFile, frame_id: str = "f" * 32) -> dict[str, Any]:
     frames: list[Json] = []
     if file.pixels is not None:
         sums: list[Json] = [{"Width": 1, "Height": 1, "Checksum": 12345}]
-        frames = [
-            {"ID": frame_id, "PixelDataChecksumFromBaseToFullResolution": sums, "FrameSizeInBytes": 2}
-        ]
+        frames = [{"ID": frame_id, "PixelDataChecksumFromBaseToFullResolution": sums, "FrameSizeInBytes": 2}]
     series, sop = str(file.series.get("SeriesInstanceUID")), str(file.instance.get("SOPInstanceUID"))
     instance = {"DICOM": dict(file.instance), "DICOMVRs": dict(file.vrs), "ImageFrames": frames}
     return {

@@ -1,8 +1,8 @@
-"""What every check does, why, an example and how safe its fix is: `docs/checks.md`."""
+"""What every check does, why, an example and how safe its fix is: `curator/checks/checks.md`."""
 
 from __future__ import annotations
 
-TARGET = "docs/checks.md"
+TARGET = "curator/checks/checks.md"
 
 FAMILIES = {
     "CUR1": "Normalization: what the service tore apart, merged or flattened",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from curator.checks.tags import MERGED_INTO
 from curator.dicom import Json
 from curator.dicom.levels import Level
 from curator.errors import Refused
@@ -28,8 +29,6 @@ FRAMES_A_COPY: Final = 1_000
 """Image frames that one CopyImageSet takes (guide, "Service quotas")."""
 COPIABLE_CHARACTERS: Final = 250_000
 """Room for ``copiableAttributes``: 260,000 characters in the service model, less what surrounds the instances."""
-MERGED_TAG: Final = "curator:merged-into"
-"""The tag that a source carries until ``finish`` deletes it."""
 
 
 class Choice(StrEnum):
@@ -198,7 +197,7 @@ class _Merge:
             self.steps.append(Copy(source.id, target, chosen=whole, because=because, frames=frames))
             destination = after_copy(doc, destination, whole)
         self.docs[target] = destination
-        self.steps.append(Tag(source.id, {MERGED_TAG: target}))
+        self.steps.append(Tag(source.id, {MERGED_INTO: target}))
         if complete:
             self.emptied.append(source.id)
 

@@ -18,11 +18,12 @@ from curator.campaign.limits import RateLimiter
 from curator.campaign.planfile import PlanFile
 from curator.campaign.undoing import undo
 from curator.campaign.verifying import verify
+from curator.checks.tags import MERGED_INTO
 from curator.errors import Cancelled, ConfirmationMissing, LimitExceeded, ReadOnly, Refused, UsageError
 from curator.healthimaging import HealthImaging
 from curator.imageset import content_hash, parse_path, same
 from curator.plan import Payload
-from curator.plan.merging import MERGED_TAG, plan_merge
+from curator.plan.merging import plan_merge
 from curator.plan.publishing import plan_publication
 from curator.plan.splitting import groups_by, plan_copy, plan_split
 from curator.plan.units import Copy, Step, Unit
@@ -93,8 +94,17 @@ def test_the_ledger_says_who_did_what_and_holds_no_values(place: Ground) -> None
     assert "Doe^Jane" not in text
     assert "Roe^Jane" not in text
     assert "1.2.3.4" not in text
-    events = [(entry["event"], entry.get("version")) for entry in campaign.entries()]
-    assert events == [("apply", None), ("intent", "1"), ("outcome", "2"), ("unit", None), ("apply", None)]
+    events = [(entry["event"], entry.get("version") or entry.get("state")) for entry in campaign.entries()]
+    assert events == [
+        ("apply", "begun"),
+        ("unit", "begun"),
+        ("intent", "1"),
+        ("outcome", "2"),
+        ("unit", "done"),
+        ("apply", "ended"),
+    ]
+    begun = list(campaign.entries())[1]
+    assert (begun["rules"], begun["changes"], begun["sets"]) == ({"R": 1}, 1, [[place.sets[0], "1"]])
     assert all(entry["user"] == "ada" for entry in campaign.entries())
     project = list(entries(place.project.root / "ledger.jsonl"))
     assert project[-1]["head"] == str(campaign.head)
@@ -250,7 +260,7 @@ def test_a_torn_series_is_aligned_and_merged(place: Ground) -> None:
     merged = place.imaging.document(torn[0])
     assert merged.instance_count == 6
     assert (merged.patient["PatientName"], merged.patient["PatientSex"]) == ("Doe^Jane", "F")
-    assert place.imaging.tags(place.imaging.image_set(torn[1]).arn) == {MERGED_TAG: torn[0]}
+    assert place.imaging.tags(place.imaging.image_set(torn[1]).arn) == {MERGED_INTO: torn[0]}
     assert all(each.complete for each in undo(campaign, place.imaging, WHO))
     assert all(same(place.imaging.document(each), doc) for each, doc in zip(torn, before, strict=True))
     assert place.imaging.tags(place.imaging.image_set(torn[1]).arn) == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from curator.errors import (
     StoreError,
 )
 from curator.imageset import ImageSetMetadata
+from curator.imageset.equality import canonical
 from curator.plan.importing import as_imported
 from curator.plan.units import Copy, Delete, Import, Tag, Unit, Update, by_import, replay
 
@@ -221,6 +223,8 @@ class _Run:
             caller.check_stopped()
             if unit.steps and not state.steps:
                 _check_versions(caller, unit)
+            if unit.steps and state.status is Status.WAITING:
+                self._begin(caller, unit)
             for index in range(len(unit.steps)):
                 action = self._action(caller, unit, index)
                 outcome = caller.carry_out(Phase.APPLY, index, action)
@@ -245,6 +249,21 @@ class _Run:
             caller.record("unit", state=str(status), **said)
         self.meter.step(units=1, stopped=status not in SETTLED)
         return status, reason
+
+    def _begin(self, caller: Caller, unit: Unit) -> None:
+        """Record what the unit is about and why: its image sets, its rules, and a keyed hash of all its values."""
+        rules = Counter(change.why.rule for patch in unit.patches for change in patch.changes())
+        values = self.keyed(b"\0".join(canonical(list(patch.operations)) for patch in unit.patches)).hex()
+        caller.record(
+            "unit",
+            state=str(Status.BEGUN),
+            kind=str(unit.kind),
+            sets=[[member.id, member.version] for member in unit.members],
+            rules=dict(rules),
+            changes=unit.changes,
+            values=values,
+        )
+        caller.state.status = Status.BEGUN
 
     def _action(self, caller: Caller, unit: Unit, index: int) -> Action:
         step = unit.steps[index]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import getpass
 import io
 from collections.abc import Iterable
@@ -121,6 +122,98 @@ def decide(workbench: Workbench, sheet: Path) -> None:
     workbench.say(
         f"{len(new):,} decisions read, {changed:,} of them new or changed; the project holds {len(merged):,}"
     )
+
+
+@values.command()
+@click.option(
+    "--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a sheet to judge in."
+)
+@click.option("--where", metavar="EXPR", help="Only image sets that match.")
+@click.option("--profile", metavar="PROFILE", help="Also ask the lists that this profile names.")
+@form_options
+@click.pass_obj
+def private(
+    workbench: Workbench, csv_file: Path | None, where: str | None, profile: str | None, form: Form | None
+) -> None:
+    """List every private element by creator, who judges it, and what it holds.
+
+    \b
+    Examples:
+      curator values private --csv private.csv
+      curator values judge private.csv
+    """
+    from curator.catalogue import Where
+    from curator.catalogue.values import guarded
+    from curator.cli.decided import verdicts_of
+    from curator.deid.privateelements import COLUMNS as SHEET
+    from curator.deid.privateelements import private_elements
+    from curator.deid.ruled import load_profile
+    from curator.project import write_private
+    from curator.ruleshelf import open_rule_file
+
+    lists = [*verdicts_of(workbench), *(load_profile(open_rule_file(profile)).private if profile else ())]
+    with fresh_catalogue(workbench) as index:
+        chosen = index.rows(Where.parse(where) if where else None)
+        documents = (
+            doc for row in chosen if row.read and (doc := index.document(row.id, row.version)) is not None
+        )
+        found = private_elements(documents, lists)
+    rows: list[dict[str, object]] = [
+        {
+            "creator": each.creator,
+            "element": each.element,
+            "vr": each.vr,
+            "count": each.count,
+            "stays": "yes" if each.stays else "no",
+            "judged": each.judged or "nobody",
+            "examples": " | ".join(each.examples),
+        }
+        for each in found
+    ]
+    if csv_file is None:
+        columns = {name: name for name in SHEET if name not in ("verdict", "why")}
+        workbench.say(f"{write_rows(columns, rows, form, empty='no private elements'):,} private elements")
+        return
+    sheet = io.StringIO(newline="")
+    writer = csv.DictWriter(sheet, SHEET, restval="")
+    writer.writeheader()
+    writer.writerows({name: guarded(str(cell)) for name, cell in row.items()} for row in rows)
+    write_private(csv_file, sheet.getvalue().encode("utf-8-sig"))
+    workbench.say(f"{len(rows):,} private elements written to {csv_file}; fill in `verdict` (keep, remove)")
+
+
+@values.command()
+@click.argument("sheet", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--by", metavar="NAME", help="Who judged; without: who runs this.")
+@click.pass_obj
+def judge(workbench: Workbench, sheet: Path, by: str | None) -> None:
+    """Take a sheet's verdicts on private elements into the project; all of them, or none.
+
+    A kept element is still searched for what identifies the subject.
+
+    \b
+    Example:
+      curator values judge private.csv
+    """
+    from curator.catalogue.values import unguarded
+    from curator.cli.decided import VERDICTS
+    from curator.deid.privateelements import merged_verdicts
+    from curator.deid.taglist import VERDICT_COLUMNS, read_private_list
+    from curator.project import write_private
+
+    today = datetime.now(UTC).date().isoformat()
+    new = []
+    for row in csv.DictReader(_text(sheet)):
+        cells = {name: unguarded(row.get(name) or "").strip() for name in VERDICT_COLUMNS}
+        if cells["verdict"]:
+            new.append(
+                {**cells, "by": cells["by"] or by or getpass.getuser(), "when": cells["when"] or today}
+            )
+    path = workbench.project().root / VERDICTS
+    text, changed = merged_verdicts(path.read_text(encoding="utf-8") if path.exists() else "", new)
+    read_private_list(text, sheet.name)  # refuses what cannot be taken, before anything is written
+    write_private(path, text.encode())
+    workbench.say(f"{len(new):,} verdicts read, {changed:,} of them new or changed")
 
 
 def _decided(workbench: Workbench) -> list[Decision]:

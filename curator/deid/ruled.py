@@ -191,7 +191,7 @@ class _Over:
         for path in sorted(self.said.held):
             self._hold(path)
         written = {change.path: change for change in self.said.changes}
-        for path in list(self.changes):
+        for path in list(self.changes) if written else ():
             if _written_over(written, path):
                 del self.changes[path]
         for path, change in written.items():

@@ -47,7 +47,10 @@ class PrivateList:
 def read_private_list(text: str, name: str) -> PrivateList:
     """Return the list in a CSV of either form; UsageError names every wrong line."""
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
-    columns = {column.strip().lower(): column for column in reader.fieldnames or () if column}
+    try:
+        columns = {column.strip().lower(): column for column in reader.fieldnames or () if column}
+    except csv.Error as error:
+        raise UsageError(f"{name}: no CSV: {error}") from None
     if all(column in columns for column in _KNOWLEDGE):
         return _knowledge(reader, columns, name)
     if all(column in columns for column in _VERDICTS):

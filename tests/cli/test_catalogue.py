@@ -96,3 +96,33 @@ def test_a_profile_says_what_it_would_do_and_only_undecided_values_come_again(
     assert indexed("values", "decide", sheet).code == 0
     again = indexed("values", "--element", "StudyDescription", "--undecided", "--json").json
     assert len(again) == len(rows) - 1
+
+
+def test_private_elements_are_listed_and_judged_into_the_project(indexed: Curator, tmp_path: Path) -> None:
+    found = indexed("values", "private", "--json").json
+    assert found
+    assert {"creator", "element", "vr", "count", "stays", "judged", "examples"} == found[0].keys()
+    sheet = tmp_path / "private.csv"
+    assert indexed("values", "private", "--csv", sheet).code == 0
+    assert sheet.stat().st_mode & 0o777 == 0o600
+    rows = list(csv.DictReader(io.StringIO(sheet.read_text("utf-8-sig"), newline="")))
+    judged = next(row for row in rows if row["creator"] and row["stays"] == "no")
+    judged["verdict"] = "keep"
+    with sheet.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    taken = indexed("values", "judge", sheet, "--by", "ab")
+    assert taken.code == 0, taken.err
+    kept = tmp_path / "project" / "private-verdicts.csv"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    after = indexed("values", "private", "--json").json
+    same = next(
+        row for row in after if (row["creator"], row["element"]) == (judged["creator"], judged["element"])
+    )
+    assert same["stays"] == "yes"
+    assert "by ab" in same["judged"]
+    before = kept.read_bytes()
+    sheet.write_text("creator,element,verdict\nACME,0019xx02,perhaps\n")
+    assert indexed("values", "judge", sheet).code == 2
+    assert kept.read_bytes() == before

@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curator.deid.keyed import Keyed
+from curator.deid.privateelements import merged_verdicts, private_elements
 from curator.deid.ruled import load_profile
 from curator.deid.subject import subject
 from curator.deid.taglist import read_private_list
@@ -126,3 +129,42 @@ def test_a_profile_names_its_list_or_is_told_why_not() -> None:
         load_profile(PROFILE, files=dict[str, str]().__getitem__)
     with pytest.raises(RuleFileError, match="retain-safe-private"):
         load_profile(PROFILE.replace("retain-safe-private", "clean-descriptors"), files=FILES.__getitem__)
+
+
+def test_an_archives_private_elements_are_listed_by_creator_with_who_judges_them() -> None:
+    doc = document(
+        {
+            "00190010": "ACME",
+            "00191002": "gain",
+            "00191003": "who",
+            "DerivationCodeSequence": [{"00190020": "ACME", "00192002": "more"}],
+        },
+        vrs={"00190010": "LO", "00191002": "LO", "00191003": "LO"},
+    )
+    found = private_elements([doc, doc], [read_private_list(KNOWLEDGE, "tcia.csv")])
+    assert [(one.creator, one.element, one.stays, one.count) for one in found] == [
+        ("ACME", "0019,xx02", True, 4),
+        ("ACME", "0019,xx03", False, 2),
+    ]
+    assert found[0].judged == "tcia.csv: keep"
+    assert sorted(found[0].examples) == ["gain", "more"]
+
+
+def test_new_verdicts_replace_old_ones_of_their_element() -> None:
+    first = {"creator": "ACME", "element": "0019,xx02", "verdict": "keep", "by": "ab", "when": "", "why": ""}
+    text, changed = merged_verdicts("", [first])
+    assert changed == 1
+    text, changed = merged_verdicts(text, [first, {**first, "creator": "acme", "verdict": "remove"}])
+    assert changed == 1
+    said = read_private_list(text, "v.csv").says({"00190010": "ACME"}, 0x00191002)
+    assert said == "v.csv: remove (by ab)"
+
+
+@given(st.text(max_size=120) | st.text(max_size=80).map(lambda text: "creator,element,verdict\n" + text))
+def test_any_text_is_a_list_or_an_error(text: str) -> None:
+    for junk in (text, text.replace("creator,element,verdict", "element_sig_pattern,private_disposition")):
+        try:
+            found = read_private_list(junk, "x.csv")
+        except UsageError:
+            continue
+        assert all(group % 2 and creator == creator.upper() for group, creator, _ in found.rows)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from curator.localstore.content import Dictionaries, pack, pack_on, unpack, unpack_on
 from curator.localstore.database import NOW_AND_ON, OPEN
+from curator.localstore.faults import Failed
 
 _PUNCTUATION = 4  # two quotes, a colon and a comma
 
@@ -63,11 +64,16 @@ class Draft:
     # ── reading what is open ──────────────────────────────────────────────────────────────────────────
 
     def levels(self) -> tuple[bytes, bytes]:
-        """Return the JSON of the Patient's and the Study's ``DICOM`` objects."""
-        patient, study = self.connection.execute(
+        """Return the JSON of the Patient's and the Study's ``DICOM`` objects.
+
+        Raises Failed where there are none: a copy that failed leaves an image set that never held anything.
+        """
+        found = self.connection.execute(
             f"SELECT patient, study FROM level WHERE image_set = ? AND {OPEN}", (self.image_set,)
         ).fetchone()
-        return unpack(patient), unpack(study)
+        if found is None:
+            raise Failed("INVALID_REQUEST: The ImageSet version has no metadata.")
+        return unpack(found[0]), unpack(found[1])
 
     def all_series(self) -> list[SeriesRow]:
         """Return the open series in the document's order."""
@@ -220,7 +226,10 @@ class Draft:
         self.size -= row.size
 
     def go_back(self, to: int) -> None:
-        """Make this version's rows equal to those of version ``to``, touching only what differs."""
+        """Make this version's rows equal to those of version ``to``, touching only what differs.
+
+        Raises Failed where that version never held anything.
+        """
         for table, columns, same in _REVERTED:
             keys: Mapping[str, int] = {
                 "set": self.image_set,
@@ -243,6 +252,7 @@ class Draft:
                 keys,
             )
 
+        self.levels()
         self._list_present()
 
     def _list_present(self) -> None:

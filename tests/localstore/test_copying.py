@@ -144,6 +144,27 @@ def test_an_instance_that_the_source_has_not(imaging: Imaging) -> None:
         imaging.document(seen["imageSetId"])
 
 
+@covers("UpdateImageSetMetadata", transition="UPDATING → UPDATE_FAILED")
+@covers("CopyImageSet", transition="COPYING → COPY_FAILED")
+def test_what_a_failed_copy_left_can_only_be_deleted(imaging: Imaging) -> None:
+    added = imaging.add()
+    none: dict[str, Any] = {"Series": {added.series: {"Instances": {"1.2.3": {}}}}}
+    left = imaging.copy(added.id, "1", only=none)["imageSetId"]
+    name = {"Patient": {"DICOM": {"PatientName": "A^B"}}}
+    assert imaging.update(left, "1", updatable=name)["imageSetWorkflowStatus"] == "UPDATE_FAILED"
+    assert imaging.revert(left, "2", "1")["imageSetWorkflowStatus"] == "UPDATE_FAILED"
+    assert imaging.copy(left, "3")["imageSetWorkflowStatus"] == "COPY_FAILED"
+    for force in (False, True):
+        latest = imaging.properties(left)["versionId"]
+        seen = imaging.copy(added.id, "1", into=(left, latest), force=force)
+        assert seen["imageSetWorkflowStatus"] == "COPY_FAILED"
+        assert seen["message"] == "INVALID_REQUEST: The ImageSet version has no metadata."
+        latest = imaging.properties(added.id)["versionId"]
+        other = imaging.add()
+        assert imaging.copy(left, seen["versionId"], into=(other.id, "1"), force=force)["message"]
+    imaging.client.delete_image_set(datastoreId=imaging.datastore_id, imageSetId=left)
+
+
 @covers("CopyImageSet", error="ValidationException")
 @pytest.mark.parametrize(
     "study",

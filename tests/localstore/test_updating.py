@@ -165,6 +165,15 @@ def test_private_elements_bring_their_vr(imaging: Imaging) -> None:
     )
 
 
+@covers("UpdateImageSetMetadata", error="ValidationException")
+@pytest.mark.parametrize("vr", ["ZZ", "", 5, None, ["DS"]], ids=repr)
+def test_a_vr_that_there_is_not(imaging: Imaging, vr: object) -> None:
+    added = imaging.add()
+    given = {"DICOM": {"00191002": "97"}, "DICOMVRs": {"00191002": vr}}
+    with refused("ValidationException"):
+        imaging.start_update(added.id, "1", updatable=added.instance_path(given), force=True)
+
+
 @covers("UpdateImageSetMetadata")
 def test_sequences_and_lists_are_replaced_whole(imaging: Imaging) -> None:
     added = imaging.add()

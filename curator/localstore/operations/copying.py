@@ -212,9 +212,9 @@ def _merged_series(source: Draft, draft: Draft, selection: _Selection, *, force:
     assumption: "consistent" means every Patient, Study and Series attribute. With force the destination's
     stay as they are, and a series that it does not have is taken into its only one.
     """
-    if not force:
-        pairs = zip(source.levels(), draft.levels(), ("Patient", "Study"), strict=True)
-        for theirs, ours, level in pairs:
+    pairs = zip(source.levels(), draft.levels(), ("Patient", "Study"), strict=True)
+    for theirs, ours, level in pairs:
+        if not force:
             _must_match(theirs, ours, level)
     there = draft.all_series()
     by_uid = {row.uid: row for row in there}

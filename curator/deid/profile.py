@@ -41,6 +41,8 @@ _FILE_META_KEPT = {
 }
 _DIRECTORY = Row("0004xxxx", "file-set directory", "X", {})
 _GROUP_LENGTH = Row("xxxx0000", "group length", "X", {})
+_CLASSES = ("SOPClassUID", "TransferSyntaxUID")
+_CLASS = Row("UI", "UID of a class, registered or private: nobody's instance", "K", {})
 _KEPT = Row("", "not in the table", "K", {})
 
 
@@ -119,6 +121,8 @@ class Profile:
             return found
         if tag & 0xFFFF == 0:
             return _GROUP_LENGTH
+        if vr == "UI" and (known := attribute(tag)) is not None and known.keyword.endswith(_CLASSES):
+            return _CLASS
         return _BY_VR.get(vr, _KEPT)
 
     @property

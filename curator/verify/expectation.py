@@ -11,7 +11,7 @@ from typing import Final
 
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option, safe_private
-from curator.dicom.dictionary import is_private, vrs
+from curator.dicom.dictionary import attribute, is_private, vrs
 from curator.dicom.iods import Type, iod_of, type_of
 from curator.verify.claim import BY_RULE, Claim
 
@@ -80,6 +80,8 @@ class Expectations:
         if row is not None:
             return self._optional(row.basic, row.options, f"row ({row.tag[:4]},{row.tag[4:]})")
         basic, options = _OF_A_KIND.get(vr, ("K", {}))
+        if vr == "UI" and names_a_class(tag):
+            return "K", "no row, the UID of a class"
         return self._optional(basic, options, f"no row, VR {vr}")
 
     def _optional(self, basic: str, options: Mapping[Option, str], row: str) -> tuple[str, str]:
@@ -100,6 +102,12 @@ class Expectations:
             safe_private(group, creator, low) is not None
             or (group, creator.strip().upper(), low) in self._claim.safe_private
         )
+
+
+def names_a_class(tag: int) -> bool:
+    """Say whether a UID element names a SOP class or a transfer syntax, registered or private: nobody's instance."""
+    known = attribute(tag)
+    return known is not None and known.keyword.endswith(("SOPClassUID", "TransferSyntaxUID"))
 
 
 def _action(code: str, kind: Type | None, *, known: bool) -> str:

@@ -80,7 +80,7 @@ def _take(terms: Terms, key: str, vr: str, value: str) -> None:
     elif vr in ("DA", "DT"):
         terms.date(value)
     elif vr == "UI":
-        if not is_registered(value.strip(" \0")):
+        if not key.endswith(("SOPClassUID", "TransferSyntaxUID")) and not is_registered(value.strip(" \0")):
             terms.uid(value.strip(" \0"))
     else:
         terms.identifier(value)

@@ -225,7 +225,9 @@ def _all_uids(originals: Iterable[Held]) -> frozenset[str]:
         found.update(held.document.series)
         found.update(sop for _, sop, _ in held.document.instances())
         for path, value in held.document.elements():
-            if path.key.endswith("UID") or path.key.endswith("UIDs"):
+            if path.key.endswith(("UID", "UIDs")) and not path.key.endswith(
+                ("SOPClassUID", "TransferSyntaxUID")
+            ):
                 found.update(
                     each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)
                 )

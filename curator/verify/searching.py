@@ -137,10 +137,11 @@ class Search:
         data = decoded_base64(text)
         if data is None:
             return "", ""
-        for reading in said(data):
-            if kind := self.terms.found(reading, weak=False):
+        opaque = is_opaque(data)
+        for reading in said(data):  # in noise, letters join to a name by chance
+            if kind := self.terms.found(reading, weak=False, across=not opaque):
                 return f"{kind}, in bytes", ""
-        return "", "more than 64 unread bytes" if is_opaque(data) else ""
+        return "", "more than 64 unread bytes" if opaque else ""
 
     def _key(self, key: str, held: Held, place: ElementPath) -> None:
         """Search a key of the document: a UID, or a name that is no keyword."""

@@ -78,7 +78,9 @@ def open_store(
     if scheme == "local":
         return _open_local(spec, rest.partition("#")[2], read_only, limiter, buckets or {}, delay)
     if scheme == "aws" and _ID.fullmatch(rest):
-        return OpenStore(spec, HealthImaging(_aws_client(), rest, limiter=limiter, read_only=read_only))
+        return OpenStore(
+            spec, HealthImaging(_aws_client(), rest, limiter=limiter, read_only=read_only, spec=spec)
+        )
     if scheme in {"http", "https"}:
         return _open_served(spec, read_only, limiter)
     raise UsageError(f"{spec!r} names no store", hint=FORMS)
@@ -153,7 +155,7 @@ def _open_local(
     try:
         client = inprocess_client(store)
         door = HealthImaging(
-            client, datastore_id or _first_datastore(client), limiter=limiter, read_only=read_only
+            client, datastore_id or _first_datastore(client), limiter=limiter, read_only=read_only, spec=spec
         )
         if datastore_id:
             door.datastore()
@@ -232,7 +234,9 @@ def _open_served(spec: str, read_only: bool, limiter: Limiter | None) -> OpenSto
             region = str(session.get_config_variable("region") or "us-east-1")
             client = _client(session, region_name=region, endpoint_url=endpoint)
     return OpenStore(
-        spec, HealthImaging(client, datastore_id, limiter=limiter, read_only=read_only), served=served
+        spec,
+        HealthImaging(client, datastore_id, limiter=limiter, read_only=read_only, spec=spec),
+        served=served,
     )
 
 

@@ -26,7 +26,7 @@ class Doors:
         self.own = imaging
         self.folder = campaign.folder
         self.digest = campaign.id
-        self._spec = campaign.plan.header.store
+        self._spec = imaging.spec or campaign.plan.header.store
         self._opened: dict[str, OpenStore] = {}
         self._opening = threading.Lock()
 
@@ -62,7 +62,7 @@ class Doors:
         """Return the bucket through which a step imports."""
         from curator.stores import import_bucket
 
-        return import_bucket(step.store or self._spec or "local", step.bucket)
+        return import_bucket(step.store or self._spec, step.bucket)
 
 
 def store_of(unit: Unit, name: str) -> str:

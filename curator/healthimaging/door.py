@@ -45,7 +45,7 @@ class Limiter(Protocol):
 class HealthImaging:
     """One data store of the service, through a boto3 ``medical-imaging`` client.
 
-    All writes raise `ReadOnly` when ``read_only``. Every method raises `curator.errors.ServiceError` or one of
+    ``spec`` is what a ``--store`` called it. All writes raise `ReadOnly` when ``read_only``. Every method raises `curator.errors.ServiceError` or one of
     its kinds when the service refuses, and `LimitExceeded` for a quota.
     """
 
@@ -56,8 +56,10 @@ class HealthImaging:
         *,
         limiter: Limiter | None = None,
         read_only: bool = False,
+        spec: str = "",
     ) -> None:
         self.client = client
+        self.spec = spec
         self.datastore_id = datastore_id
         self.limiter = limiter
         self.read_only = read_only

@@ -2,7 +2,7 @@
 
 ``python -m tests.campaign.killing TEMPLATE MODE [VERB]`` copies TEMPLATE (``store/``, ``plan.jsonl``), applies the plan in a
 fork that gets SIGKILL after the n-th write call was answered (``calls``) or the n-th ledger line written
-(``records``), applies it once more to its end, and prints one JSON line a round: what is in the store, what the
+(``records``) or the n-th file step of an import was done (``files``), applies it once more to its end, and prints one JSON line a round: what is in the store, what the
 ledger says. VERB ``undo`` applies undisturbed first and is killed in the undo, ``rebuild`` after a finish too. Round 0 is undisturbed; the last round is the first that was over before its kill.
 """
 
@@ -19,16 +19,30 @@ from functools import partial
 from pathlib import Path
 
 from curator.audit import Ledger, check
+from curator.buckets import FolderBucket
 from curator.campaign.applying import apply
 from curator.campaign.finishing import finish
 from curator.campaign.journal import Campaign
 from curator.campaign.undoing import undo
+from curator.healthimaging import HealthImaging
 from curator.imageset import content_hash
+from curator.localstore.imports import jobs, runner
+from curator.plan.importing import as_imported
 from curator.plan.lines import read_header
+from curator.plan.units import by_import
 from curator.project import Project
 from curator.stores import open_store
 
-WRITES = {"UpdateImageSetMetadata", "CopyImageSet", "DeleteImageSet", "TagResource", "UntagResource"}
+WRITES = {
+    "UpdateImageSetMetadata",
+    "CopyImageSet",
+    "DeleteImageSet",
+    "TagResource",
+    "UntagResource",
+    "StartDICOMImportJob",
+}
+LEASE = 0.2
+"""Seconds after which a killed process's import job is taken up by the next (the store's own: 30)."""
 
 
 def kill_after(count: int) -> Callable[[], None]:
@@ -42,10 +56,20 @@ def kill_after(count: int) -> Callable[[], None]:
     return tick
 
 
+def ticking(method: Callable[..., object], tick: Callable[[], None]) -> Callable[..., object]:
+    def ticked(*words: object, **more: object) -> object:
+        answer = method(*words, **more)
+        tick()
+        return answer
+
+    return ticked
+
+
 def walk(folder: Path, mode: str = "", count: int = 0, verb: str = "apply") -> None:
     """Carry out ``verb`` on the plan in ``folder``; killed by SIGKILL as ``mode`` and ``count`` say."""
     plan = folder / "plan.jsonl"
     datastore = read_header(plan.open("rb").readline()).datastore
+    jobs.LEASE_SECONDS = runner.LEASE_SECONDS = LEASE  # type: ignore[misc,attr-defined]
     opened = open_store(f"local:{folder / 'store'}#{datastore}")
     tick = kill_after(count) if count else lambda: None
     if mode == "calls":
@@ -64,6 +88,13 @@ def walk(folder: Path, mode: str = "", count: int = 0, verb: str = "apply") -> N
             return head
 
         Ledger.append = appended  # type: ignore[method-assign,assignment]
+    elif mode == "files":
+        for owner, name in (
+            (HealthImaging, "instance_dicom"),
+            (FolderBucket, "put"),
+            (FolderBucket, "clean"),
+        ):
+            setattr(owner, name, ticking(getattr(owner, name), tick))
     campaign = Campaign.begin(Project.open(folder / "project"), plan)
     who = {"user": "ada"}
     if verb == "apply":
@@ -104,12 +135,14 @@ def told(folder: Path) -> dict[str, object]:
     names: dict[str, str] = {}
     for number, state in campaign.state().items():
         names |= {image_set: f"{number}{name}" for name, image_set in state.names.items()}
+    imported = {f"{unit.number}{name}" for unit in campaign.plan.units() for name in by_import(unit.steps)}
+
+    def hashed(image_set: str) -> str:
+        document = imaging.document(image_set)
+        return content_hash(as_imported(document) if names.get(image_set) in imported else document)
+
     sets = sorted(
-        (
-            names.get(each.id, each.id),
-            imaging.image_set(each.id).version,
-            content_hash(imaging.document(each.id)),
-        )
+        (names.get(each.id, each.id), imaging.image_set(each.id).version, hashed(each.id))
         for each in imaging.search()
     )
     lines = sorted(
@@ -128,7 +161,8 @@ def told(folder: Path) -> dict[str, object]:
     head = campaign.head
     problems = check(campaign.ledger_path, [(head.n, head.chain)] if head else [])
     opened.close()
-    return {"sets": sets, "ledger": lines, "problems": [str(each) for each in problems]}
+    staged = [str(path) for path in (folder / "store" / "staging").rglob("*")]
+    return {"sets": sets, "ledger": lines, "problems": [str(each) for each in problems], "staged": staged}
 
 
 BEFORE = {"apply": (), "undo": ("apply",), "finish": ("apply",), "rebuild": ("apply", "finish")}

@@ -58,27 +58,51 @@ def publication(place: Ground) -> list[Unit]:
     return [plan_publication(party, [change("Patient/PatientName", "Doe^Jane", ABSENT, "PN")])]
 
 
+def imports(place: Ground) -> list[Unit]:
+    """Return a publication of two instances, one of which only an import can carry."""
+    from tests.campaign.test_reimport import heavy, planned, slices
+
+    files = slices(2)
+    place.bring(files[0], heavy(files[1], "y" * 900))
+    units, _ = planned(place, payload=1_000)
+    assert units[0].reimported == 1
+    return units
+
+
+def import_alone(place: Ground) -> list[Unit]:
+    from curator.plan.reimport import Route
+    from tests.campaign.test_reimport import planned, slices
+
+    place.bring(*slices(1))
+    return planned(place, route=Route.REIMPORT)[0]
+
+
 @pytest.mark.parametrize(
     ("make", "mode"),
     [
         (updates, "calls"),
         (merge, "records"),
         (split, "calls"),
+        (import_alone, "files"),
         pytest.param(updates, "records", marks=pytest.mark.soak),
         pytest.param(merge, "calls", marks=pytest.mark.soak),
         pytest.param(split, "records", marks=pytest.mark.soak),
         pytest.param(publication, "calls", marks=pytest.mark.soak),
         pytest.param(publication, "records", marks=pytest.mark.soak),
+        pytest.param(import_alone, "records", marks=pytest.mark.soak),
+        pytest.param(imports, "files", marks=pytest.mark.soak),
+        pytest.param(imports, "calls", marks=pytest.mark.soak),
+        pytest.param(imports, "records", marks=pytest.mark.soak),
     ],
 )
 def test_killed_and_applied_again(place: Ground, make: Callable[[Ground], list[Unit]], mode: str) -> None:
     rounds, calls = run(place, make, mode)
-    assert len(rounds) >= (calls if mode == "calls" else 2 * calls) + 1
+    assert len(rounds) >= {"calls": calls, "records": 2 * calls, "files": 4}[mode] + 1
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("mode", ["calls", "records"])
-@pytest.mark.parametrize("make", [updates, merge, split, publication])
+@pytest.mark.parametrize("make", [updates, merge, split, publication, imports])
 def test_undo_killed_and_gone_on(place: Ground, make: Callable[[Ground], list[Unit]], mode: str) -> None:
     run(place, make, mode, "undo")
 
@@ -107,6 +131,7 @@ def run(
     assert rounds[0]["problems"] == []
     for each in rounds[1:]:
         assert each["problems"] == []
+        assert each["staged"] == []
         assert each["sets"] == rounds[0]["sets"], f"killed at {each['round']}"
         assert each["ledger"] == rounds[0]["ledger"], f"killed at {each['round']}"
     return rounds, sum(plan.cost.calls.values())

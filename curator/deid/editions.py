@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from curator.deid.engine import Engine, Reason
+from curator.deid.engine import Engine
 from curator.deid.explain import reason_of
+from curator.deid.reason import Reason
 from curator.dicom.confidentiality import Row, Table
 from curator.imageset import ImageSetMetadata
 

@@ -7,74 +7,35 @@ the decisions, with their reasons, are in the plan, and `Engine.explain` reads t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
-from curator.deid import dates, descriptors, opaque
-from curator.deid.action import Action, decide, without_value
-from curator.deid.content import CONTENT_SEQUENCE, VALUE_KEYS, content_code
+from curator.deid.action import Action, decide
+from curator.deid.content import CONTENT_SEQUENCE
 from curator.deid.decisions import Decision, Decisions, as_text
 from curator.deid.dummies import dummy, dummy_item
-from curator.deid.encoded import SHORTEST_ENCODED, encoded_spans
+from curator.deid.handlers import Handler, Handlers, Value, vr_of_tag
 from curator.deid.keyed import Keyed, remap_uid
 from curator.deid.markers import instance_markers, patient_markers
 from curator.deid.private import Refused, Safe, is_creator, safe_by_standard, vr_of
-from curator.deid.profile import Profile, Verdict, describe
+from curator.deid.profile import Profile, describe
+from curator.deid.reason import Reason
 from curator.deid.subject import Subject
-from curator.deid.suspicious import suspicious_spans
-from curator.deid.text import cut, merged, replace, uids_in
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option
-from curator.dicom.dictionary import is_private, tag_of_key, vrs
-from curator.dicom.iods import Type, iod_of, type_of
+from curator.dicom.dictionary import is_private, tag_of_key
+from curator.dicom.iods import iod_of, type_of
 from curator.dicom.levels import Level
 from curator.dicom.uids import is_registered
 from curator.findings import ABSENT, Absent, Change, Safety, Why
 from curator.imageset import ElementPath, ImageSetMetadata
-from curator.rulefile.values import element
-
-Value: TypeAlias = "Json | Absent"
-Handler: TypeAlias = "Callable[[Json, Subject], Value]"
 
 _TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
-_BYTES: Final = frozenset({"", "OB", "UN"})
-_FEW: Final = 256
 _NUMBERS: Final = frozenset({"DS", "IS", "UL", "UV"})
-_FREE_TEXT: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _NO_VRS: Final[Mapping[str, str]] = {}
 _DUMMY_UID: Final = "0.0"
 _PATIENT_NAME, _PATIENT_ID = 0x00100010, 0x00100020
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why one element is treated as it is: the table's row and option, the Type, the action that follows."""
-
-    tag: int
-    verdict: Verdict
-    type: Type | None
-    action: Action
-    private: str = ""
-
-    def why(self, profile: Profile, decision: Decision | None = None) -> Why:
-        """Return the reason as changes carry it, with the value decision that had the last word; no values."""
-        row = self.verdict.row
-        detail = [("row", f"PS3.15 E.1-1 {row.tag} {row.name}".strip()), ("edition", profile.table.edition)]
-        if self.verdict.option is not None:
-            detail.append(("option", str(self.verdict.option)))
-        if self.verdict.override:
-            detail.append(("override", self.verdict.override))
-        detail.append(("code", self.verdict.code))
-        detail.append(("Type", str(self.type) if self.type is not None else "not in the IOD"))
-        if self.private:
-            detail.append(("private", self.private))
-        detail.append(("action", self.action.name.lower()))
-        done = self.action.name.lower()
-        if decision is not None:
-            detail.append(("value decision", decision.told))
-            done = f"{decision.decision} (value decision)"
-        return Why(profile.name, f"{describe(self.tag)}: {done}", tuple(detail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +63,7 @@ class _Plan:
     reasons: dict[str, Reason] = field(default_factory=dict)
 
 
-class Engine:
+class Engine(Handlers):
     """A profile with a key: pure, and the same output for the same input in every run and process."""
 
     def __init__(
@@ -194,23 +155,6 @@ class Engine:
             self._uids[uid] = known
         return known
 
-    def echo_free(self, text: str, subject: Subject, *, weak: bool = True) -> str:
-        """Return ``text`` with the subject's identifiers cut out and UIDs in it remapped; the same text if none is.
-
-        ``weak`` looks for names of fewer than four letters too.
-        """
-        if Option.RETAIN_UIDS not in self.profile.options and (places := uids_in(text)):
-            text = replace(text, places, self.remap)
-        lexicon = subject.lexicon
-        if "\0" in text and lexicon.spans(plain := text.replace("\0", ""), weak=weak):
-            text = plain
-        spans = lexicon.spans(text, weak=weak) if lexicon else []
-        if len(text) >= SHORTEST_ENCODED and lexicon:
-            spans += encoded_spans(text, lambda said: bool(lexicon.spans(said, weak=False)))
-        if weak:
-            spans += suspicious_spans(text, dates=Option.RETAIN_FULL_DATES not in self.profile.options)
-        return cut(text, merged(spans)) if spans else text
-
     def reason(
         self,
         node: Mapping[str, Json],
@@ -251,7 +195,9 @@ class Engine:
                 why = Why(
                     self.profile.name, f"{describe(tag)}: says what was done", (("row", "PS3.15 E.1.1"),)
                 )
-                yield Change(each.place.child(key), ABSENT, each.after[key], _vr(tag), why, Safety.REVIEW)
+                yield Change(
+                    each.place.child(key), ABSENT, each.after[key], vr_of_tag(tag), why, Safety.REVIEW
+                )
 
     @property
     def remapped(self) -> Mapping[str, str]:
@@ -278,7 +224,7 @@ class Engine:
                 for number, (b, a) in enumerate(pairs):
                     yield from self._compare(path.child(number), b, a, sop_class, (*above, reason.tag), {})
             else:
-                vr = private_vrs.get(key) or _vr(reason.tag)
+                vr = private_vrs.get(key) or vr_of_tag(reason.tag)
                 said = dict(plan.decided).get(key, {}).get(as_text(before)) if plan.decided else None
                 why = reason.why(self.profile, said[0] if said else None)
                 yield Change(path, before, after, vr, why, Safety.REVIEW)
@@ -315,7 +261,7 @@ class Engine:
         for key in node:
             tag = tag_of_key(key)
             private = tag is not None and is_private(tag)
-            vr = private_vrs.get(key) or vr_of(node, tag or 0) if private else _vr(tag or 0)
+            vr = private_vrs.get(key) or vr_of(node, tag or 0) if private else vr_of_tag(tag or 0)
             reason = self._decide(node, key, tag if tag is not None else 0, vr, sop_class, above)
             plan.reasons[key] = reason
             self._place(plan, removed, calls, key, vr, reason, sop_class, above)
@@ -375,190 +321,6 @@ class Engine:
             plan.numbers += ((key, self._fallback(reason, vr)),)
         elif (handler := self._value_handler(reason, vr)) is not None:
             calls.append((key, handler))
-
-    def _value_handler(self, reason: Reason, vr: str) -> Handler | None:
-        """Return the handler of a value that is kept or cleaned; None where there is nothing to look at."""
-        if reason.action is Action.CLEAN and vr in ("DA", "DT"):
-            return _shifter(
-                dates.shift_date if vr == "DA" else dates.shift_datetime, self._fallback(reason, vr)
-            )
-        if vr in _TEXT:
-            said = reason.verdict.option is not None or reason.verdict.override != ""
-            return self._text_handler(reason, vr, vocabulary=reason.action is Action.CLEAN and said)
-        if reason.action is Action.KEEP and vr in _BYTES:
-            return self._bytes_handler(perhaps_text=not vr)
-        if reason.action is Action.CLEAN and vr not in ("TM", "DS", "IS", "US", "UL", "SS", "SL", "FL", "FD"):
-            fallback = self._fallback(reason, vr)
-            return lambda value, subject: fallback
-        return None
-
-    def _fallback(self, reason: Reason, vr: str) -> Value:
-        action = without_value(reason.type)
-        if action is Action.REMOVE:
-            return ABSENT
-        return None if action is Action.EMPTY else dummy(reason.tag, vr)
-
-    def _decided(self, decision: Decision, reason: Reason, key: str, vr: str) -> Handler:
-        """Return what a person's word makes of the value it is about."""
-        word = decision.decision
-        if word == "remove":
-            fallback = self._fallback(reason, vr)
-            return lambda value, subject: fallback
-        if word == "empty":
-            empty = decide("Z", reason.type)
-            filled = None if empty is Action.EMPTY else dummy(reason.tag, vr)
-            return lambda value, subject: filled
-        if word == "replace":
-            made = element(key, vr or "LO", decision.replacement)
-            return lambda value, subject: made
-        if vr in _TEXT:
-            return self._text_handler(reason, vr, vocabulary=word == "clean")
-        return lambda value, subject: value
-
-    def _bytes_handler(self, *, perhaps_text: bool) -> Handler:
-        """Return the handler of bytes; without a VR nobody knows whether a value is base64 or a word like it."""
-
-        def cleaned(value: Json, subject: Subject) -> Value:
-            if not isinstance(value, str):
-                return value
-            if perhaps_text and (said := self.echo_free(value, subject)) != value:
-                return said or ABSENT
-            if value not in subject.bytes:
-                subject.bytes[value] = opaque.clean(
-                    value, lambda text: self.echo_free(text, subject), lambda text: self._names(text, subject)
-                )
-            new = subject.bytes[value]
-            return ABSENT if new is None else value if new == value else new or ABSENT
-
-        return cleaned
-
-    def _names(self, text: str, subject: Subject) -> bool:
-        uids = Option.RETAIN_UIDS not in self.profile.options and bool(uids_in(text))
-        # Among many bytes three letters are chance; among few they are a name.
-        return uids or bool(subject.lexicon.spans(text, weak=len(text) < _FEW))
-
-    def _uid_handler(self) -> Handler:
-        def remapped(value: Json, subject: Subject) -> Value:
-            if isinstance(value, str):
-                new = self.remap(value)
-                return value if new == value else new
-            if isinstance(value, list):
-                several: list[Json] = [self.remap(each) if isinstance(each, str) else each for each in value]
-                return value if several == value else several
-            return value
-
-        return remapped
-
-    def _items_handler(self, tag: int, sop_class: str, above: tuple[int, ...]) -> Handler:
-        below = (*above, tag)
-
-        def cleaned(value: Json, subject: Subject) -> Value:
-            if not isinstance(value, list):
-                return value
-            new: list[Json] = []
-            same = True
-            for item in value:
-                if isinstance(item, dict):
-                    done = self.apply(item, subject, sop_class=sop_class, above=below)
-                    same = same and done == item
-                    new.append(done)
-                else:
-                    new.append(item)
-            return value if same else new
-
-        return cleaned
-
-    def _content_handler(self, sop_class: str, above: tuple[int, ...]) -> Handler:
-        below = (*above, CONTENT_SEQUENCE)
-        scanned = {key: self._content_text(key, vocabulary=False) for key in VALUE_KEYS.values()}
-        vetted = {key: self._content_text(key, vocabulary=True) for key in VALUE_KEYS.values()}
-
-        def item_cleaned(item: dict[str, Json], subject: Subject) -> dict[str, Json]:
-            done = self.apply(item, subject, sop_class=sop_class, above=below)
-            code = content_code(item, self.profile)
-            key = VALUE_KEYS.get(str(item.get("ValueType")), "")
-            value = item.get(key)
-            if (
-                not key
-                or value is None
-                or not code
-                or self._is_decided((*below, tag_of_key(key) or 0), value)
-            ):
-                return done
-            if code == "D":
-                done[key] = (
-                    done[key] if key == "UID" else dummy(tag_of_key(key) or 0, _vr(tag_of_key(key) or 0))
-                )
-            elif code == "K":
-                kept = scanned[key](value, subject) if key == "TextValue" else value
-                done[key] = None if isinstance(kept, Absent) else kept
-            elif code == "C" and key == "TextValue":
-                new = vetted[key](value, subject)
-                done[key] = dummy(tag_of_key(key) or 0, "UT") if isinstance(new, Absent) or not new else new
-            return done
-
-        def cleaned(value: Json, subject: Subject) -> Value:
-            if not isinstance(value, list):
-                return value
-            new: list[Json] = [
-                item_cleaned(item, subject) if isinstance(item, dict) else item
-                for item in value
-                if not (isinstance(item, dict) and content_code(item, self.profile) == "X")
-            ]
-            return value if new == value else new
-
-        return cleaned
-
-    def _is_decided(self, tags: tuple[int, ...], value: Json) -> bool:
-        return bool(self._decisions) and as_text(value) in self._decisions.at(tags, ())
-
-    def _content_text(self, key: str, *, vocabulary: bool) -> Handler:
-        tag = tag_of_key(key) or 0
-        reason = Reason(tag, self.profile.verdict(tag, _vr(tag)), Type.REQUIRED, Action.CLEAN)
-        return self._text_handler(reason, "UT", vocabulary=vocabulary)
-
-    def _text_handler(self, reason: Reason, vr: str, *, vocabulary: bool) -> Handler:
-        fallback = self._fallback(reason, vr)
-        weak = vr in _FREE_TEXT
-
-        def one(text: str, subject: Subject) -> str:
-            known = subject.texts.get((weak, vocabulary, text))
-            if known is None:
-                known = self.echo_free(text, subject, weak=weak)
-                known = descriptors.clean(known) if vocabulary else known
-                subject.texts[weak, vocabulary, text] = known
-            return known
-
-        def cleaned(value: Json, subject: Subject) -> Value:
-            if isinstance(value, str):
-                new = one(value, subject)
-                return value if new == value else new or fallback
-            if isinstance(value, list):
-                several: list[Json] = [
-                    one(each, subject) if isinstance(each, str) else each for each in value
-                ]
-                if several == value:
-                    return value
-                return several if any(several) else fallback
-            return value
-
-        return cleaned
-
-
-def _shifter(shift: Callable[[str, int], str | None], fallback: Value) -> Handler:
-    def shifted(value: Json, subject: Subject) -> Value:
-        if isinstance(value, list):
-            moved = [shift(each, subject.days) if isinstance(each, str) else None for each in value]
-            return list[Json](moved) if all(moved) else fallback
-        new = shift(value, subject.days) if isinstance(value, str) else None
-        return fallback if new is None else new
-
-    return shifted
-
-
-def _vr(tag: int) -> str:
-    known = vrs(tag)
-    return known[0] if known else ""
 
 
 def _paired_items(before: Value, after: Value) -> list[tuple[dict[str, Json], dict[str, Json]]] | None:

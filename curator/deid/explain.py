@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from curator.deid.decisions import Decision, as_text
-from curator.deid.engine import Engine, Reason, context, first_sop_class
+from curator.deid.engine import Engine, context, first_sop_class
+from curator.deid.reason import Reason
 from curator.deid.subject import Subject
 from curator.dicom import Json
 from curator.dicom.dictionary import tag_of_key

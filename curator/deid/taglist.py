@@ -66,7 +66,7 @@ def _knowledge(reader: csv.DictReader[str], columns: Mapping[str, str], name: st
     for row in _rows(reader, name):
         pattern = row.get(columns["element_sig_pattern"]) or ""
         found = _LAST.search(pattern)
-        if found is None:
+        if found is None or not int(found[1], 16) % 2:
             continue  # a standard element, or one whose creator is unknown: this list is no word on it
         key = int(found[1], 16), found[2].strip().upper(), int(found[3], 16)
         word = (row.get(columns["private_disposition"]) or "").strip().lower()

@@ -1,4 +1,4 @@
-"""``set``, ``remove``, ``revert``, ``copy``, ``delete``: one image set, one call of the service."""
+"""``set``, ``remove``, ``revert``, ``copy``, ``delete``: one image set, one call of the service where one holds it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def set_(
     study_wide: bool,
     form: Form | None,
 ) -> None:
-    """Set attributes of one image set by exactly one call, or refuse; prints the new version.
+    """Set attributes of one image set by one call, or with --force by a plan; prints the new version.
 
     A value is typed by its VR; the backslash parts the values of a multi-valued attribute; a sequence is a JSON
     list of items. PATH=@FILE and PATH=@- keep a value off the command line. PATH:VR=VALUE names the VR of a new
@@ -63,6 +63,7 @@ def set_(
         workbench,
         image_set_id,
         version,
+        document,
         to_set(document, wanted, force=force),
         force=force,
         study_wide=study_wide,
@@ -85,7 +86,7 @@ def remove(
     study_wide: bool,
     form: Form | None,
 ) -> None:
-    """Remove attributes, instances or series by exactly one call, or refuse; prints the new version.
+    """Remove attributes, instances or series by one call, or with --force by a plan; prints the new version.
 
     The frames of a removed instance stay stored, and billed, until the image set is deleted.
 
@@ -103,6 +104,7 @@ def remove(
         workbench,
         image_set_id,
         version,
+        document,
         to_remove(document, patterns),
         force=force,
         study_wide=study_wide,
@@ -120,18 +122,25 @@ def _send(
     workbench: Workbench,
     image_set_id: str,
     version: str,
+    document: ImageSetMetadata,
     payload: Payload,
     *,
     force: bool,
     study_wide: bool,
     form: Form | None,
 ) -> None:
-    """Make the one call and wait for it; raises `LimitExceeded` when one call cannot hold the payload."""
+    """Make the one call and wait for it; what one call cannot hold goes through a plan, which wants ``force``."""
     if payload.size > QUOTA:
-        raise LimitExceeded(
-            f"the change needs {payload.size} bytes, and one call holds {QUOTA}",
-            hint="a plan packs it into several calls: curator plan",
-        )
+        if study_wide or not force:
+            raise LimitExceeded(
+                f"the change needs {payload.size} bytes, and one call holds {QUOTA}",
+                hint="with --force it is planned, packed into several calls, and can be undone",
+            )
+        from curator.cli.large_edits import edit_by_plan
+
+        made = edit_by_plan(workbench, image_set_id, version, document, payload)
+        _tell(form, {"imageSetId": image_set_id, "version": made, "before": version}, made)
+        return
     imaging = workbench.imaging
     made = imaging.update(
         image_set_id,

@@ -17,12 +17,15 @@ from curator.plan.publishing import plan_in_place, plan_publication
 from curator.plan.units import Update, replay
 from tests.campaign.ground import WHO, Ground, ground
 from tests.plan.documents import changes_to, samples
+from tests.soak import soak_count
 
 quick = settings(
     max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+long = settings(quick, max_examples=soak_count(2_000))
+LIMITS = st.sampled_from([10_000, 900, 400])
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +34,7 @@ def place() -> Iterator[Ground]:
         yield made
 
 
-@quick
-@given(st.data(), st.sampled_from([10_000, 900, 400]))
-def test_every_version_is_as_predicted(place: Ground, data: st.DataObject, limit: int) -> None:
+def step_by_step(place: Ground, data: st.DataObject, limit: int) -> None:
     image_set = place.add(data.draw(samples()).tree)
     doc = place.imaging.document(image_set)
     party = Party(image_set, "1", doc)
@@ -49,6 +50,19 @@ def test_every_version_is_as_predicted(place: Ground, data: st.DataObject, limit
         assert (seen.version, seen.workflow, seen.message) == (version, "UPDATED", "")
         assert same(place.imaging.document(image_set), replay(unit.steps, {image_set: doc}, index)[image_set])
     assert content_hash(place.imaging.document(image_set)) == unit.members[0].predicted
+
+
+@quick
+@given(st.data(), LIMITS)
+def test_every_version_is_as_predicted(place: Ground, data: st.DataObject, limit: int) -> None:
+    step_by_step(place, data, limit)
+
+
+@pytest.mark.soak
+@long
+@given(st.data(), LIMITS)
+def test_every_version_is_as_predicted_at_length(place: Ground, data: st.DataObject, limit: int) -> None:
+    step_by_step(place, data, limit)
 
 
 @quick

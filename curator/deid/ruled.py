@@ -32,8 +32,11 @@ from curator.rulefile.actions.write import Literal, Lookup
 from curator.rulefile.cases import document
 
 OVERRULED: Final = "rule-overruled"
-"""The code of findings about rules that had nothing to write because the table takes the sequence around away."""
+"""The code of findings about rules that do nothing: the sequence around is taken away, or the key alone decides."""
 _FREE: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UT", "CS", "AE", "PN"})
+_IDENTITY: Final = frozenset(
+    {"PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"}
+)
 # What these write says the rule file, not the original: a word of it is no echo.
 _OWN_WORDS: Final = (Literal, Lookup)
 
@@ -191,12 +194,16 @@ class _Over:
         for path in sorted(self.said.held):
             self._hold(path)
         written = {change.path: change for change in self.said.changes}
+        table = {path: self.changes[path] for path in written if path in self.changes}
         for path in list(self.changes) if written else ():
             if _written_over(written, path):
                 del self.changes[path]
         for path, change in written.items():
             if self._taken_away(path):
-                self._overruled(change)
+                self._overruled(path, change.why.rule, "the table takes the sequence around away")
+            elif self._identity(change):
+                self._overruled(path, change.why.rule, "what links a subject's data has one replacement")
+                self.changes |= {path: table[path]} if path in table else {}
             else:
                 self.changes[path] = self._explained(self._echo_free(change))
         return Outcome(
@@ -207,6 +214,8 @@ class _Over:
         """Undo what the table does to an element that a rule keeps, except cleaning; what holds it stays too."""
         gone = self.changes.pop(path, None)
         if gone is None:
+            if self._taken_away(path):
+                self._overruled(path, "", "the table takes the sequence around away")
             return
         value = gone.before
         tag = path.tag
@@ -240,11 +249,21 @@ class _Over:
             for end in range(1, len(path.steps), 2)
         )
 
-    def _overruled(self, change: Change) -> None:
-        where = change.path.anonymous(self.doc)
-        said = f"{where}: the table takes the sequence around away, so the rule {change.why.rule} has nothing to write"
-        sets = ((self.doc.image_set_id, ""),)
-        self.findings.append(Finding(OVERRULED, Severity.NOTE, said, sets, change.path))
+    def _identity(self, change: Change) -> bool:
+        """Say whether a rule would part what belongs together, or join what does not: ids that are not the key's.
+
+        Two subjects must never share a PatientID, and an instance's UIDs are what references and image sets go by.
+        """
+        if change.path.depth or change.path.key not in _IDENTITY:
+            return False
+        if change.path.key == "PatientID":
+            return change.after != self.about.pseudonym
+        return not isinstance(change.before, str) or change.after != self.engine.remap(change.before)
+
+    def _overruled(self, path: ElementPath, rule: str, why: str) -> None:
+        where = path.anonymous(self.doc)
+        said = f"{where}: {why}; {f'the rule {rule}' if rule else 'a rule that keeps it'} does nothing here"
+        self.findings.append(Finding(OVERRULED, Severity.NOTE, said, ((self.doc.image_set_id, ""),), path))
 
     def _echo_free(self, change: Change) -> Change:
         """Search what a rule made of an original value for identifiers, as all that remains is searched."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curator.deid import editions
 from curator.deid.keyed import Keyed
@@ -66,3 +68,27 @@ def test_on_ones_own_data_only_what_is_there_counts(keyed: Keyed) -> None:
         2,
     )
     assert editions.on_documents(engine, engine.profile.table, documents) == []
+
+
+ROW = st.sampled_from(
+    [
+        "edition x",
+        "00100010|a|X|",
+        "PRIVATE|p|X|",
+        "60xx3000|o|X|113103=C",
+        "x|y",
+        "0010|a|Z/D|113106",
+        "#",
+        "|||",
+    ]
+)
+
+
+@given(st.text(max_size=80) | st.lists(ROW, max_size=6).map("\n".join))
+def test_any_text_is_a_table_or_an_error(text: str) -> None:
+    try:
+        found = read_table(text)
+    except ValueError:
+        return
+    assert found.edition
+    assert found.private.basic

@@ -275,3 +275,37 @@ def test_no_rule_of_a_profile_lets_the_subject_through(values: list[str], do: st
     after = str(applied(outcome(text, doc, keyed), doc).to_json()).lower()
     assert "doe" not in after
     assert "4711" not in after
+
+
+@pytest.mark.parametrize("do", ["remove", "{literal: SAME}", "{hash: 8}", "empty"])
+def test_no_rule_joins_two_subjects_or_parts_what_references_link(do: str, keyed: Keyed) -> None:
+    text = PLAIN + (
+        f"rules:\n  - {{id: any, why: a, select: PatientID, do: {do}}}\n"
+        "  - {id: uid, why: a, select: [StudyInstanceUID, SOPInstanceUID], do: remove}\n"
+    )
+    found = outcome(text, document(), keyed)
+    plain = by_key(outcome(PLAIN, document(), keyed))
+    assert by_key(found)["PatientID"].after == plain["PatientID"].after
+    assert by_key(found)["StudyInstanceUID"].after == plain["StudyInstanceUID"].after
+    assert [finding.code for finding in found.findings] == [OVERRULED] * 3
+
+
+def test_a_rule_may_give_the_subjects_own_pseudonym_and_uids(keyed: Keyed) -> None:
+    text = PLAIN + (
+        "rules:\n  - {id: id, why: a, select: PatientID, do: pseudonym}\n"
+        "  - {id: uid, why: a, select: StudyInstanceUID, do: remap-uid}\n"
+    )
+    found = outcome(text, document(), keyed)
+    assert by_key(found)["PatientID"].why.rule == "id"
+    assert found.findings == ()
+
+
+def test_a_kept_element_of_a_sequence_that_goes_is_told(keyed: Keyed) -> None:
+    text = HEAD + (
+        "profile:\nrules:\n  - {id: inner, why: a, "
+        "select: {keyword: RequestedProcedureDescription, nested: true}, do: keep}\n"
+    )
+    doc = document(series={"RequestAttributesSequence": [{"RequestedProcedureDescription": "knee"}]})
+    found = outcome(text, doc, keyed)
+    assert [each.code for each in found.findings] == [OVERRULED]
+    assert "knee" not in str(applied(found, doc).to_json())

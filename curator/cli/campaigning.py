@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from curator.cli.attesting import hold_against_originals, open_profile
 from curator.cli.output import Form, form_options, json_option, write_rows
 from curator.cli.walking import (
     adopt_store,
@@ -58,6 +59,8 @@ def apply(workbench: Workbench, plan: Path, max_image_sets: int | None, form: Fo
 def verify(workbench: Workbench, campaign: str, form: Form | None) -> None:
     """Read every changed image set again and hold it against the plan; exit 5 if anything differs.
 
+    A de-identified publication is also held against its originals, every version of both read back.
+
     CAMPAIGN is the beginning of its id, its plan file, or `latest`.
 
     \b
@@ -80,6 +83,13 @@ def verify(workbench: Workbench, campaign: str, form: Form | None) -> None:
             f"{failed} of {len(proofs)} units are not as planned.",
             hint=f"curator undo {found.id[:12]} takes it back",
         )
+    if profile := found.plan.header.options.get("profile"):
+        made = hold_against_originals(workbench, found, open_profile(profile))
+        if not made.holds:
+            raise VerificationFailed(
+                "The publication does not hold against its originals.",
+                hint=f"`curator report {found.id[:12]}` says where; `curator undo {found.id[:12]}` deletes it",
+            )
 
 
 @click.command()

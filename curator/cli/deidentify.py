@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from curator.cli.attesting import hold_against_originals, open_profile, verdict
 from curator.cli.catalogue import fresh_catalogue, heard
 from curator.cli.decided import decisions_of, verdicts_of
 from curator.cli.output import Form, json_option, write, write_json
@@ -19,7 +20,6 @@ from curator.cli.workbench import Workbench
 from curator.errors import ConfirmationMissing, LimitExceeded, UsageError, VerificationFailed
 
 if TYPE_CHECKING:
-    from curator.campaign.attesting import Attestation
     from curator.campaign.journal import Campaign
     from curator.campaign.planfile import PlanFile
     from curator.campaign.planning import Planning
@@ -93,7 +93,7 @@ def deidentify(
             "Changed in place, image sets keep every older version, with all that it holds, readable for good.",
             hint="publish instead (drop --in-place), or say --yes",
         )
-    asked = _Asked(_profile(profile), image_set_ids, where, payload, in_place)
+    asked = _Asked(open_profile(profile), image_set_ids, where, payload, in_place)
     how = _publishing(workbench, asked, aliases, assigned, cleared, promote)
     with fresh_catalogue(workbench) as catalogue, _plan_path(workbench, output) as path:
         made, planning, found = _planned(workbench, catalogue, asked, how, path)
@@ -113,12 +113,18 @@ def deidentify(
     _into_crosswalk(workbench, campaign, found)
     applied = run_apply(workbench, campaign, max_image_sets)
     failed = sum(not proof.holds for proof in run_verify(workbench, campaign))
-    attested = None if in_place else _attested(workbench, campaign, asked, how)
+    attested = (
+        None
+        if in_place
+        else hold_against_originals(
+            workbench, campaign, asked.profile, aliases=how.aliases, cleared=how.cleared
+        )
+    )
     summary |= {
         "applied": ", ".join(f"{count} {status}" for status, count in applied.statuses.items()),
         "open": [f"{title}: {status}: {reason}" for _, title, status, reason in applied.open[:20]],
         "verified": f"{failed} image sets NOT as planned" if failed else "as planned",
-        "attested": _verdict(attested),
+        "attested": verdict(attested),
         "report": str(keep_report(campaign, report_to)),
     }
     _tell(summary, made, form, payload)
@@ -137,43 +143,6 @@ def _into_crosswalk(workbench: Workbench, campaign: Campaign, found: Published) 
     Crosswalk.open(workbench.project()).add(
         campaign.id, subjects=found.register.pairs, patients=found.pseudonyms.items(), uids=found.uids
     )
-
-
-def _attested(workbench: Workbench, campaign: Campaign, asked: _Asked, how: Publishing) -> Attestation:
-    """Hold the publication against its originals, all versions read back, and tell what was found."""
-    from curator.campaign.attesting import attest
-    from curator.campaign.identity import who
-
-    made = attest(
-        campaign,
-        workbench.imaging,
-        asked.profile,
-        who(workbench.spec()),
-        aliases=how.aliases,
-        cleared=how.cleared,
-    )
-    workbench.say(f"held {made.subjects:,} subjects against their originals: {_verdict(made)}")
-    for each in made.violations[:10]:
-        workbench.say(
-            f"  {each.check}: {each.image_set} version {each.version}, {each.place}: {each.message}"
-        )
-    return made
-
-
-def _verdict(made: Attestation | None) -> str:
-    if made is None:
-        return "in place: older versions stay readable, so nothing is attested"
-    checked = sum(count for count, _ in made.counts.values())
-    failed = sum(each.count for each in made.violations)
-    looked = f"; {len(made.notes):,} places want a person's look" if made.notes else ""
-    return f"{failed:,} of {checked:,} checks FAILED" if failed else f"all {checked:,} checks hold{looked}"
-
-
-def _profile(spec: str) -> Deidentification:
-    from curator.deid.ruled import load_profile
-    from curator.ruleshelf import open_rule_file
-
-    return load_profile(open_rule_file(spec))
 
 
 def _publishing(

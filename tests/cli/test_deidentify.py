@@ -90,6 +90,8 @@ def test_no_planted_identifier_is_in_any_version_that_the_aws_cli_reads_nor_on_t
                 target.unlink()
                 read += 1
         assert read == len(published)
+    verified = curator("verify", "latest")
+    assert verified.code == 0, verified.err
     assert curator("purge", "--yes").code == 0
     assert list(_holding(folder / "project", PLANTED)) == []
 

@@ -1,0 +1,56 @@
+"""What ``deidentify`` and ``verify`` share: a publication held against its originals, and the outcome told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from curator.cli.workbench import Workbench
+
+if TYPE_CHECKING:
+    from curator.campaign.attesting import Attestation
+    from curator.campaign.journal import Campaign
+    from curator.deid.ruled import Deidentification
+
+
+def open_profile(spec: str) -> Deidentification:
+    """Return the bundled profile of this name, or the one in a file."""
+    from curator.deid.ruled import load_profile
+    from curator.ruleshelf import open_rule_file
+
+    return load_profile(open_rule_file(spec))
+
+
+def hold_against_originals(
+    workbench: Workbench,
+    campaign: Campaign,
+    profile: Deidentification,
+    *,
+    aliases: Mapping[str, str] | None = None,
+    cleared: frozenset[str] = frozenset(),
+) -> Attestation:
+    """Read original and published sets back, every version, and tell on stderr what was found."""
+    from curator.campaign.attesting import attest
+    from curator.campaign.identity import who
+
+    made = attest(
+        campaign, workbench.imaging, profile, who(workbench.spec()), aliases=aliases, cleared=cleared
+    )
+    workbench.say(f"held {made.subjects:,} subjects against their originals: {verdict(made)}")
+    for each in made.violations[:10]:
+        workbench.say(
+            f"  {each.check}: {each.image_set} version {each.version}, {each.place}: {each.message}"
+        )
+    if len(made.violations) > 10:
+        workbench.say(f"  … and {len(made.violations) - 10:,} more: the report lists them")
+    return made
+
+
+def verdict(made: Attestation | None) -> str:
+    """Return the outcome in a few words."""
+    if made is None:
+        return "in place: older versions stay readable, so nothing is attested"
+    checked = sum(count for count, _ in made.counts.values())
+    failed = sum(each.count for each in made.violations)
+    looked = f"; {len(made.notes):,} places want a person's look" if made.notes else ""
+    return f"{failed:,} of {checked:,} checks FAILED" if failed else f"all {checked:,} checks hold{looked}"

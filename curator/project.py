@@ -31,7 +31,15 @@ from curator.dicom import Json
 from curator.errors import Refused, StoreError, UsageError
 
 KEY_BYTES: Final = 32
-PURGEABLE: Final = ("catalogues", "campaigns", "decisions.csv", "crosswalk", "cache", "private-verdicts.csv")
+PURGEABLE: Final = (
+    "catalogues",
+    "campaigns",
+    "decisions.csv",
+    "crosswalk",
+    "cache",
+    "private-verdicts.csv",
+    "spill",
+)
 """What may hold PHI below a project's folder; the key and the project's ledger hold none."""
 
 

@@ -62,21 +62,23 @@ def chosen_rows(catalogue: Catalogue, where: str, ids: Sequence[str]) -> list[Ro
 
 
 def plan_rules(
-    catalogue: Catalogue, files: Sequence[RuleFile], rows: Sequence[Row], planning: Planning
+    catalogue: Catalogue,
+    files: Sequence[RuleFile],
+    rows: Sequence[Row],
+    planning: Planning,
+    *,
+    matching: Sequence[set[str] | None] | None = None,
 ) -> Iterator[Unit]:
-    """Yield a unit for each image set that the rules change, from the catalogue's documents.
+    """Yield a unit for each image set that the rules change, from the catalogue's documents, study by study.
 
-    Each file's own ``where`` narrows the sets that it looks at. Raises `RuleFileError` when two files have a rule
-    of one id.
+    Each file's own ``where`` narrows the sets that it looks at (``matching``: what `matching_of` says, when it is
+    known). Raises `RuleFileError` when two files have a rule of one id.
     """
-    from curator.catalogue import Where
     from curator.deid.words import refuse_profiles
     from curator.rulefile import together
 
-    wheres = [Where.parse(file.where) if file.where else None for file in files]
-    matching: list[set[str] | None] = [
-        None if where is None else {row.id for row in catalogue.rows(where)} for where in wheres
-    ]
+    rows = in_studies(rows)
+    matching = matching_of(catalogue, files) if matching is None else matching
     together(files)  # ids must not meet, whatever the documents
     refuse_profiles(files)
     joined: dict[tuple[int, ...], RuleFile] = {}
@@ -104,6 +106,19 @@ def plan_rules(
             yield unit
             number += 1
     planning.progress(len(rows), len(rows))
+
+
+def in_studies(rows: Iterable[Row]) -> list[Row]:
+    """Return rows in the order of plans: the image sets of a study together."""
+    return sorted(rows, key=lambda row: (row.study_uid, row.id))
+
+
+def matching_of(catalogue: Catalogue, files: Sequence[RuleFile]) -> list[set[str] | None]:
+    """Return for each rule file the ids of the image sets that its ``where`` matches, None for all."""
+    from curator.catalogue import Where
+
+    wheres = [Where.parse(file.where) if file.where else None for file in files]
+    return [None if where is None else {row.id for row in catalogue.rows(where)} for where in wheres]
 
 
 def _primary_studies(catalogue: Catalogue, rows: Sequence[Row]) -> dict[str, list[Row]]:

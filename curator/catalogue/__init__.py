@@ -74,6 +74,7 @@ class Catalogue:
         progress: Progress = lambda done, total: None,
         cancelled: Callable[[], bool] = lambda: False,
         threads: int = _refresh.THREADS,
+        fetch: _refresh.Fetch | None = None,
     ) -> Refreshed:
         """Read each version not yet here, once. ``cost``: a `plan_refresh` just made, which spares a second listing.
 
@@ -87,6 +88,7 @@ class Catalogue:
             progress=progress,
             cancelled=cancelled,
             threads=threads,
+            fetch=fetch,
         )
 
     def put(

@@ -85,7 +85,9 @@ class Refreshed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class Task:
+    """What is to be read of one image set."""
+
     n: int
     id: str
     version: int
@@ -95,8 +97,10 @@ class _Task:
 
 
 @dataclass(frozen=True, slots=True)
-class _Got:
-    task: _Task
+class Got:
+    """What was read of one image set, ready to be stored."""
+
+    task: Task
     read: ReadDocument | None
     packed: dict[bytes, bytes]
     state: State | None
@@ -104,6 +108,8 @@ class _Got:
     problem: str
     gone: bool = False
 
+
+Fetch = Callable[[Iterable[Task]], Iterator[Got]]
 
 _PENDING: Final = """
 SELECT n, id, version,
@@ -159,12 +165,16 @@ def refresh(
     progress: Progress,
     cancelled: Callable[[], bool],
     threads: int = THREADS,
+    fetch: Fetch | None = None,
 ) -> Refreshed:
-    """Read what is pending. Raises `Cancelled` when asked to stop; what was read until then is kept."""
+    """Read what is pending. Raises `Cancelled` when asked to stop; what was read until then is kept.
+
+    ``fetch`` reads elsewhere than in threads here, in any order.
+    """
     cost = cost or plan_refresh(shelf, imaging, tags=tags, cancelled=cancelled)
     deleted = _settle_unseen(shelf, imaging, cost.listing, cancelled)
     tasks = [
-        _Task(n, identifier, version, bool(document), bool(state), bool(wanted))
+        Task(n, identifier, version, bool(document), bool(state), bool(wanted))
         for n, identifier, version, document, state, wanted in shelf.all(_pending(tags))
     ]
     documents = 0
@@ -172,7 +182,8 @@ def refresh(
     progress(0, len(tasks))
     try:
         done = 0
-        for batch in _in_batches(_fetched(tasks, imaging, threads, cancelled)):
+        brought = fetch(tasks) if fetch is not None else _fetched(tasks, imaging, threads, cancelled)
+        for batch in _in_batches(brought):
             with shelf.transaction():
                 for got in batch:
                     _store(shelf, got)
@@ -209,13 +220,13 @@ def _settle_unseen(shelf: Shelf, imaging: HealthImaging, listing: int, cancelled
 
 
 def _fetched(
-    tasks: Iterable[_Task], imaging: HealthImaging, threads: int, cancelled: Callable[[], bool]
-) -> Iterator[_Got]:
+    tasks: Iterable[Task], imaging: HealthImaging, threads: int, cancelled: Callable[[], bool]
+) -> Iterator[Got]:
     """Yield what the threads bring, in no order, with a bounded number in flight."""
     queue = iter(tasks)
     with ThreadPoolExecutor(threads, thread_name_prefix="catalogue") as pool:
-        running: set[Future[_Got]] = {
-            pool.submit(_fetch, imaging, task) for task in islice(queue, threads * 2)
+        running: set[Future[Got]] = {
+            pool.submit(fetch_one, imaging, task) for task in islice(queue, threads * 2)
         }
         try:
             while running:
@@ -223,14 +234,14 @@ def _fetched(
                 _stop_if(cancelled)
                 for future in finished:
                     yield future.result()
-                running |= {pool.submit(_fetch, imaging, task) for task in islice(queue, len(finished))}
+                running |= {pool.submit(fetch_one, imaging, task) for task in islice(queue, len(finished))}
         except BaseException:
             for future in running:
                 future.cancel()
             raise
 
 
-def _fetch(imaging: HealthImaging, task: _Task) -> _Got:
+def fetch_one(imaging: HealthImaging, task: Task) -> Got:
     """Fetch what one task asks for. A set that cannot be read is a result, not an end of the refresh."""
     state: State | None = None
     read: ReadDocument | None = None
@@ -247,19 +258,19 @@ def _fetch(imaging: HealthImaging, task: _Task) -> _Got:
     except NotFound:
         # Deleted since the listing, or (a failed operation's version) without a document of its own.
         gone = state is None or state.state == "DELETED"
-        return _Got(task, None, {}, state, tags, "" if gone else "NotFound", gone=gone)
+        return Got(task, None, {}, state, tags, "" if gone else "NotFound", gone=gone)
     except ServiceError as error:
         if error.code in {"", "ThrottlingException", "AccessDeniedException"}:
             raise
         problem = error.code
     except StoreError as error:
         problem = str(error)
-    return _Got(task, read, packed_parts(read) if read else {}, state, tags, problem)
+    return Got(task, read, packed_parts(read) if read else {}, state, tags, problem)
 
 
-def _in_batches(found: Iterator[_Got]) -> Iterator[list[_Got]]:
+def _in_batches(found: Iterator[Got]) -> Iterator[list[Got]]:
     """Gather results until there are enough, or a second has passed, for one transaction."""
-    batch: list[_Got] = []
+    batch: list[Got] = []
     begun = time.monotonic()
     try:
         for got in found:
@@ -275,7 +286,7 @@ def _in_batches(found: Iterator[_Got]) -> Iterator[list[_Got]]:
         yield batch
 
 
-def _store(shelf: Shelf, got: _Got) -> None:
+def _store(shelf: Shelf, got: Got) -> None:
     task = got.task
     if got.gone:
         shelf.run("UPDATE image_set SET deleted=1, state='DELETED', status='DELETED' WHERE n=?", (task.n,))

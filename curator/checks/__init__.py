@@ -7,15 +7,21 @@ CUR4xx references and state, CUR5xx identifier risk.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
 
 from curator.checks.check import Check, DocumentCheck, StoreCheck, sections, selected, summary
 from curator.checks.subject import Subject, Verdict
-from curator.checks.view import View
+from curator.checks.view import SetFacts, View
 from curator.findings import Finding
+from curator.imageset import ImageSetMetadata
+
+Elsewhere = Callable[
+    [View, Sequence[SetFacts], str, frozenset[str], Sequence[str]], Iterator[Iterable[Finding]]
+]
+"""Examines image sets by the checks of these codes; yields the findings of each, in order."""
 
 __all__ = [
     "Check",
@@ -96,11 +102,12 @@ def run(
     ids: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
+    elsewhere: Elsewhere | None = None,
 ) -> Iterator[Finding]:
     """Yield what the checks find, those over the whole store first.
 
     ``select`` and ``ignore`` are codes, beginnings of codes, or names. ``ids`` limits to findings about these image
-    sets. One document is read at a time.
+    sets. One document is read at a time, or documents are examined ``elsewhere``.
     """
     chosen = selected(checks(), select, ignore)
     wanted = frozenset(ids)
@@ -111,7 +118,7 @@ def run(
                     yield finding
     of_documents = [check for check in chosen if isinstance(check, DocumentCheck)]
     if of_documents:
-        yield from _documents(view, of_documents, wanted, progress, cancelled)
+        yield from _documents(view, of_documents, wanted, progress, cancelled, elsewhere)
 
 
 def _documents(
@@ -120,23 +127,39 @@ def _documents(
     wanted: frozenset[str],
     progress: Callable[[int, int], None],
     cancelled: Callable[[], bool],
+    elsewhere: Elsewhere | None,
 ) -> Iterator[Finding]:
     # A day of grace: the scanner may be where it is tomorrow already.
     today = (datetime.fromtimestamp(view.now, UTC) + timedelta(days=1)).strftime("%Y%m%d")
-    torn = {member.set.id for members in view.torn() for member in members}
+    torn = frozenset(member.set.id for members in view.torn() for member in members)
     sets = [facts for facts in view.image_sets() if not wanted or facts.id in wanted]
-    verdicts: dict[tuple[object, ...], Verdict] = {}
-    for number, facts in enumerate(sets, 1):
+    if elsewhere is not None:
+        found = elsewhere(view, sets, today, torn, [check.code for check in chosen])
+    else:
+        found = examined(chosen, ((facts, view.document(facts)) for facts in sets), today, torn)
+    for number, findings in enumerate(found, 1):
+        yield from findings
+        progress(number, len(sets))
         if cancelled():
             return
-        doc = view.document(facts)
-        if doc is not None:
-            subject = Subject(facts, doc, today, torn=facts.id in torn, verdicts=verdicts)
-            for check in chosen:
-                yield from check.run(subject)
+
+
+def examined(
+    chosen: Sequence[DocumentCheck],
+    documents: Iterable[tuple[SetFacts, ImageSetMetadata | None]],
+    today: str,
+    torn: Container[str],
+) -> Iterator[Iterable[Finding]]:
+    """Yield for each image set what the checks find in its document; ``today`` is YYYYMMDD."""
+    verdicts: dict[tuple[object, ...], Verdict] = {}
+    for facts, doc in documents:
+        if doc is None:
+            yield ()
+            continue
+        subject = Subject(facts, doc, today, torn=facts.id in torn, verdicts=verdicts)
+        yield (finding for check in chosen for finding in check.run(subject))
         if len(verdicts) > _VERDICTS_KEPT:
             verdicts.clear()
-        progress(number, len(sets))
 
 
 def __getattr__(name: str) -> tuple[Check, ...]:

@@ -240,9 +240,11 @@ class Engine(Handlers):
     ) -> _Plan:
         keys = tuple(node)
         signature: tuple[object, ...] = (sop_class, above, keys)
+        if private_vrs:
+            signature = (*signature, tuple(private_vrs.items()))
         if self._private:
             creators = tuple(str(node[key]) for key in keys if len(key) == 8 and key[4:6] == "00")
-            signature = (*signature, tuple(private_vrs.items()), creators)
+            signature = (*signature, creators)
         plan = self._plans.get(signature)
         if plan is None:
             plan = self._plans[signature] = self._compile(node, sop_class, above, private_vrs)
@@ -261,7 +263,8 @@ class Engine(Handlers):
         for key in node:
             tag = tag_of_key(key)
             private = tag is not None and is_private(tag)
-            vr = private_vrs.get(key) or vr_of(node, tag or 0) if private else vr_of_tag(tag or 0)
+            known = vr_of(node, tag or 0) if private else vr_of_tag(tag or 0)
+            vr = private_vrs.get(key) or known if private else known or private_vrs.get(key, "")
             reason = self._decide(node, key, tag if tag is not None else 0, vr, sop_class, above)
             plan.reasons[key] = reason
             self._place(plan, removed, calls, key, vr, reason, sop_class, above)

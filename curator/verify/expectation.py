@@ -127,8 +127,8 @@ def _action(code: str, kind: Type | None, *, known: bool) -> str:
 
 
 def vr_of(tag: int, declared: Json) -> str:
-    """Return an attribute's VR: what the document declares of a private one, else the dictionary's first."""
+    """Return an attribute's VR: the dictionary's first; of private and unknown ones what the document declares."""
     if is_private(tag):
         return declared if isinstance(declared, str) else "SQ" if isinstance(declared, dict) else ""
     known = vrs(tag)
-    return known[0] if known else ""
+    return known[0] if known else declared if isinstance(declared, str) else ""

@@ -54,10 +54,10 @@ def _private(at: Plant, element: str, vr: str, value: Any, creator: str = "PLANT
 
 def _safe(at: Plant, element: str, vr: str, value: Any) -> None:
     """Plant in a private element that PS3.15 E.3.10-1 calls safe."""
-    at.instance["70530010"] = "Philips PET Private Group"
-    at.vrs["70530010"] = "LO"
-    at.instance[f"705310{element}"] = value
-    at.vrs[f"705310{element}"] = vr
+    at.instance["20010010"] = "Philips Imaging DD 001"
+    at.vrs["20010010"] = "LO"
+    at.instance[f"200110{element}"] = value
+    at.vrs[f"200110{element}"] = vr
 
 
 def _code(at: Plant, key: str, meaning: str, **more: Any) -> None:
@@ -179,19 +179,32 @@ PLACES: dict[str, Planting] = {
     ),
     "UID in a private UI": lambda at, who: _private(at, "06", "UI", who.uid),
     "private text": lambda at, who: _private(at, "01", "LO", f"{who.family} {who.patient_id}"),
-    "private text that is safe": lambda at, who: _safe(at, "05", "LO", f"p {who.family}"),
+    "private text that is safe": lambda at, who: _safe(at, "80", "LO", f"p {who.family}"),
     "UN bytes": lambda at, who: _private(at, "02", "UN", _b64(f"pt {who.family}".encode())),
-    "UN bytes, safe": lambda at, who: _safe(at, "06", "UN", _b64(f"pt {who.family}".encode())),
-    "UN bytes, UTF-16": lambda at, who: _safe(at, "07", "UN", _b64(f"pt {who.family}".encode("utf-16-le"))),
+    "UN bytes, safe": lambda at, who: _safe(at, "90", "UN", _b64(f"pt {who.family}".encode())),
+    "UN bytes, UTF-16": lambda at, who: _safe(at, "91", "UN", _b64(f"pt {who.family}".encode("utf-16-le"))),
     "UN bytes, gzip": lambda at, who: _safe(
-        at, "08", "OB", _b64(gzip.compress(f"pt {who.family} came".encode(), mtime=0))
+        at, "92", "OB", _b64(gzip.compress(f"pt {who.family} came".encode(), mtime=0))
     ),
     "bytes among others": lambda at, who: _safe(
-        at, "09", "OB", _b64(bytes(range(1, 32)) + f"<{who.family}>".encode() + bytes(range(128, 160)))
+        at, "93", "OB", _b64(bytes(range(1, 32)) + f"<{who.family}>".encode() + bytes(range(128, 160)))
+    ),
+    "private in a private sequence": lambda at, who: _safe(
+        at,
+        "9A",
+        "SQ",
+        [
+            {
+                "PatientName": f"{who.family}^{who.given}",
+                "20010010": "Philips Imaging DD 001",
+                "20011094": f"p {who.family}",
+                "20011050": _b64(f"pt {who.given}".encode()),
+            }
+        ],
     ),
     "private in a sequence": lambda at, who: at.instance.update(
         AnatomicRegionSequence=[
-            {"CodeMeaning": "Chest", "70530010": "Philips PET Private Group", "70531003": f"by {who.physician}"}
+            {"CodeMeaning": "Chest", "20010010": "Philips Imaging DD 001", "20011094": f"by {who.physician}"}
         ]
     ),
     "an unknown key": lambda at, who: at.instance.update({f"{who.family}": "x"}),
@@ -260,7 +273,7 @@ KEEPERS: dict[str, tuple[str, Callable[[str], Any]]] = {
 """Words that are names too, in elements that no row of the table names: text → (keyword, value)."""
 
 
-_SHARED = {"00350010", "70530010"}
+_SHARED = {"00350010", "20010010"}
 """Private creators: several places stand in their block."""
 
 

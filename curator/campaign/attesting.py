@@ -15,8 +15,10 @@ import msgspec
 from curator.campaign.applying import states_of
 from curator.campaign.elsewhere import Doors
 from curator.campaign.journal import Campaign, Status, UnitState
+from curator.deid.decisions import Decisions
 from curator.deid.ruled import Deidentification
 from curator.deid.subject import identity
+from curator.deid.taglist import PrivateList, kept_keys
 from curator.errors import NotFound
 from curator.imageset import ImageSetMetadata
 from curator.plan.importing import OF_THE_FILE
@@ -86,6 +88,8 @@ def attest(
     *,
     aliases: Mapping[str, str] | None = None,
     cleared: frozenset[str] = frozenset(),
+    decisions: Decisions | None = None,
+    verdicts: Sequence[PrivateList] = (),
     others: Iterable[tuple[str, str, ImageSetMetadata]] = (),
 ) -> Attestation:
     """Verify every publication of the campaign that is done, subject by subject, and keep what was found.
@@ -105,7 +109,8 @@ def attest(
     maps = Maps.of({}, {})
     by_rule = _by_rule(campaign, asked)
     for found in subjects.values():
-        claim = _claim(asked, by_rule, frozenset(found.left_out), cleared)
+        kept = {path.tag or 0 for each in found.originals for path in asked.held(each.document)}
+        claim = _claim(asked, by_rule | kept, frozenset(found.left_out), cleared, decisions, verdicts)
         _add(made, verify(found.originals, found.published, claim, maps=maps, service=found.service))
         made.subjects += 1
         made.versions += len(found.published)
@@ -220,7 +225,12 @@ def _by_rule(campaign: Campaign, asked: Deidentification) -> frozenset[int]:
 
 
 def _claim(
-    asked: Deidentification, by_rule: frozenset[int], left_out: frozenset[str], cleared: frozenset[str]
+    asked: Deidentification,
+    by_rule: frozenset[int],
+    left_out: frozenset[str],
+    cleared: frozenset[str],
+    decisions: Decisions | None,
+    verdicts: Sequence[PrivateList],
 ) -> Claim:
     profile = asked.profile
     overrides = {tag: override.code for tag, override in profile.overrides.items()}
@@ -233,7 +243,8 @@ def _claim(
         overrides,
         left_out=left_out,
         cleared=cleared,
-        safe_private=frozenset(key for each in asked.private for key in each.rows),
+        safe_private=kept_keys((*asked.private, *verdicts)),
+        decisions=frozenset((each.element, each.value) for each in decisions or ()),
     )
 
 

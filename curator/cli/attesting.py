@@ -32,9 +32,17 @@ def hold_against_originals(
     """Read original and published sets back, every version, and tell on stderr what was found."""
     from curator.campaign.attesting import attest
     from curator.campaign.identity import who
+    from curator.cli.decided import decisions_of, verdicts_of
 
     made = attest(
-        campaign, workbench.imaging, profile, who(workbench.spec()), aliases=aliases, cleared=cleared
+        campaign,
+        workbench.imaging,
+        profile,
+        who(workbench.spec()),
+        aliases=aliases,
+        cleared=cleared,
+        decisions=decisions_of(workbench),
+        verdicts=verdicts_of(workbench),
     )
     workbench.say(f"held {made.subjects:,} subjects against their originals: {verdict(made)}")
     for each in made.violations[:10]:

@@ -7,7 +7,7 @@ cut out of a kept value all the same, since the same word may be harmless for on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -83,6 +83,9 @@ class Decisions:
 
     def __bool__(self) -> bool:
         return bool(self._by_place)
+
+    def __iter__(self) -> Iterator[Decision]:
+        return (each for found in self._by_place.values() for each in found)
 
     def at(self, tags: tuple[int, ...], vrs: Iterable[str]) -> Mapping[str, Decision]:
         """Return the decisions about an element, by value; ``vrs`` are those it may have, none if unknown."""

@@ -20,7 +20,8 @@ def patient_markers(before: Mapping[str, Json], profile: Profile) -> dict[str, J
 
     ``before`` are the level's de-identified attributes. A second run adds nothing.
     """
-    method = (profile.method or f"{_METHOD}: {profile.name}, PS3.15 {profile.table.edition}")[:LO_LENGTH]
+    said = f", PS3.15 {profile.table.edition}"
+    method = (profile.method or f"{_METHOD}: {profile.name}")[: LO_LENGTH - len(said)] + said
     methods = _listed(before.get("DeidentificationMethod"))
     codes = _listed(before.get("DeidentificationMethodCodeSequence"))
     items: list[Json] = [

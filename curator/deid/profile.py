@@ -78,7 +78,7 @@ class Profile:
     retain_references: bool = False
     """Sequences of references (code X/Z/U*) stay, their UIDs remapped, instead of going where the IOD lets them."""
     method: str = ""
-    """What DeidentificationMethod says, where it is not to be the profile's name and edition; at most 64 characters."""
+    """What DeidentificationMethod says in place of the profile's name; the edition follows it (64 characters in all)."""
 
     def __post_init__(self) -> None:
         if {Option.RETAIN_FULL_DATES, Option.RETAIN_MODIFIED_DATES} <= self.options:

@@ -36,7 +36,7 @@ SECTION: Final = "profile"
 OPTIONS: Final[Mapping[str, Option]] = {option.name.lower().replace("_", "-"): option for option in Option}
 """The options by the names that files use; their CID 7050 codes will do as well."""
 CODES: Final = ("K", "X", "Z", "D", "C", "U", "Z/D", "X/Z", "X/D", "X/Z/D", "X/Z/U*")
-_LO = 64
+_METHOD = 48  # an LO of 64 also names the standard and its edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ def option(text: str) -> Option:
 
 
 def _ascii(text: str) -> str:
-    if len(text) > _LO or not text.isascii() or not text.isprintable() or "\\" in text:
-        raise ValueError(f"printable ASCII of at most {_LO} characters, without a backslash")
+    if len(text) > _METHOD or not text.isascii() or not text.isprintable() or "\\" in text:
+        raise ValueError(f"printable ASCII of at most {_METHOD} characters, without a backslash")
     return text
 
 

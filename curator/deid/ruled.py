@@ -21,14 +21,14 @@ from curator.deid.profile import Override, Profile
 from curator.deid.profilefile import SECTION, ProfileSection, section_of
 from curator.deid.subject import Subject, subject
 from curator.deid.taglist import PrivateList, in_order
-from curator.deid.words import VOCABULARY
+from curator.deid.words import VOCABULARY, KeepPrivate
 from curator.dicom import Json
 from curator.dicom.dictionary import is_private
 from curator.errors import UsageError
 from curator.findings import Absent, Change, Finding, Safety, Severity, Why
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.rulefile import CaseResult, Outcome, RuleFile, load
-from curator.rulefile.actions.write import Literal, Lookup
+from curator.rulefile.actions.write import Keep, Literal, Lookup
 from curator.rulefile.cases import document
 
 OVERRULED: Final = "rule-overruled"
@@ -64,6 +64,11 @@ class Deidentification:
         return Engine(
             self.profile, keyed, private=(in_order((*verdicts, *self.private)),), decisions=decisions
         )
+
+    def held(self, doc: ImageSetMetadata) -> frozenset[ElementPath]:
+        """Return the elements that rules keep in a document, whatever the table says."""
+        keeping = tuple(rule for rule in self.rules.rules if isinstance(rule.actions[-1], Keep | KeepPrivate))
+        return replace(self.rules, rules=keeping).outcome(doc).held if keeping else frozenset()
 
     def outcome(self, engine: Engine, doc: ImageSetMetadata, about: Subject, *, version: str = "") -> Outcome:
         """Return changes, findings, and the levels to be left out; ``engine`` is one that `engine` made."""

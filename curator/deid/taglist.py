@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -114,6 +114,11 @@ def _rows(reader: csv.DictReader[str], name: str) -> list[dict[str, str]]:
 
 def _numbered(reader: csv.DictReader[str]) -> list[dict[str, str]]:
     return [row for row in reader if any(row.values())]
+
+
+def kept_keys(lists: Iterable[PrivateList]) -> frozenset[Key]:
+    """Return the elements that a list keeps, as verification asks for them."""
+    return frozenset(key for one in lists for key, said in one.rows.items() if not isinstance(said, Refused))
 
 
 def in_order(lists: Sequence[PrivateList]) -> Safe:

@@ -282,7 +282,7 @@ def _element(
     if (
         tag == _METHOD
         and "@" not in script.replace("@always()", "")
-        and len(script) <= 64
+        and len(script) <= 48
         and script.isascii()
     ):
         draft.method = script.replace("@always()", "").strip()

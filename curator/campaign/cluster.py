@@ -160,8 +160,12 @@ def _share(
 @contextmanager
 def _local(distributed: Any, project: Project, workers: int | None) -> Iterator[Client]:
     """Start workers on this machine: TLS between them, since other users can reach the ports, and files 0600."""
+    import dask
+
     spill = project.folder(SPILL)
     before = os.umask(0o077)
+    # The diagnostic pages need no key, and show what is being done.
+    quiet = dask.config.set({"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []})
     try:
         cluster = distributed.LocalCluster(
             n_workers=workers or max(2, os.cpu_count() or 1),
@@ -169,15 +173,13 @@ def _local(distributed: Any, project: Project, workers: int | None) -> Iterator[
             host="127.0.0.1",
             protocol="tls",
             security=distributed.Security.temporary(),
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
             local_directory=str(spill),
             silence_logs=50,
         )
-        try:
-            with cluster, distributed.Client(cluster) as client:
-                yield client
-        finally:
-            cluster.close()
+        with quiet, cluster, distributed.Client(cluster) as client:
+            yield client
     finally:
         os.umask(before)
         shutil.rmtree(spill, ignore_errors=True)

@@ -14,6 +14,7 @@ from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.workbench import Workbench
 
 if TYPE_CHECKING:
+    from curator.campaign.cluster import Cluster
     from curator.catalogue import Catalogue, ReadCost
 
     Heard = Callable[[int, int], None]
@@ -29,25 +30,39 @@ def open_catalogue(workbench: Workbench) -> Iterator[Catalogue]:
 
 
 @contextmanager
-def fresh_catalogue(workbench: Workbench, *, tags: bool = False, refresh: bool = True) -> Iterator[Catalogue]:
+def fresh_catalogue(
+    workbench: Workbench, *, tags: bool = False, refresh: bool = True, cluster: Cluster | None = None
+) -> Iterator[Catalogue]:
     """Open the catalogue and bring it up to date, saying first what that reads."""
     with open_catalogue(workbench) as catalogue:
         if refresh:
-            bring_up_to_date(workbench, catalogue, tags=tags)
+            bring_up_to_date(workbench, catalogue, tags=tags, cluster=cluster)
         yield catalogue
 
 
-def bring_up_to_date(workbench: Workbench, catalogue: Catalogue, *, tags: bool = False) -> ReadCost:
+def bring_up_to_date(
+    workbench: Workbench, catalogue: Catalogue, *, tags: bool = False, cluster: Cluster | None = None
+) -> ReadCost:
     """Refresh the catalogue with cost, progress and problems told on stderr; Ctrl-C keeps what was read."""
     from curator.cli.walking import paced
 
+    fetch = None
+    if cluster is not None:
+        from curator.campaign.spread import reader
+
+        fetch = reader(cluster)
     with paced(workbench) as stopped:
         cost = catalogue.plan_refresh(workbench.imaging, tags=tags, cancelled=stopped.is_set)
         if not cost.nothing:
             workbench.say(str(cost))
         with heard(workbench, "reading") as progress:
             done = catalogue.refresh(
-                workbench.imaging, cost=cost, tags=tags, progress=progress, cancelled=stopped.is_set
+                workbench.imaging,
+                cost=cost,
+                tags=tags,
+                progress=progress,
+                cancelled=stopped.is_set,
+                fetch=fetch,
             )
     if done.deleted:
         workbench.say(f"{done.deleted:,} image sets were deleted since")

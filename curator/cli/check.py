@@ -11,12 +11,15 @@ import click
 
 from curator.cli.catalogue import fresh_catalogue, heard
 from curator.cli.output import Form, json_text, write_json, write_rows
+from curator.cli.walking import clustered, on_option
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError
 
 if TYPE_CHECKING:
+    from curator.campaign.cluster import Cluster
     from curator.catalogue import Catalogue
     from curator.catalogue.view import CatalogueView
+    from curator.checks import Elsewhere
     from curator.findings import Finding
 
 COLUMNS = {
@@ -69,6 +72,7 @@ def _codes(context: click.Context, parameter: click.Parameter, value: tuple[str,
     metavar="FOLDER",
     help="Output of import jobs: finds incomplete imports (repeatable).",
 )
+@on_option
 @click.option("--refresh/--no-refresh", default=True, help="Read what is new in the data store first.")
 @click.pass_obj
 def check(
@@ -81,6 +85,7 @@ def check(
     fix_plan: Path | None,
     files: tuple[Path, ...],
     manifests: tuple[Path, ...],
+    on: str | None,
     refresh: bool,
 ) -> int:
     """Find what is wrong in the data store. Exits 1 when something is.
@@ -99,13 +104,17 @@ def check(
     from curator.checks.check import selected
 
     chosen = selected(checks(), select, ignore)
-    with fresh_catalogue(
-        workbench, tags=any(each.code[:4] in ("CUR2", "CUR4") for each in chosen), refresh=refresh
-    ) as index:
+    tags = any(each.code[:4] in ("CUR2", "CUR4") for each in chosen)
+    with (
+        clustered(workbench, on) as cluster,
+        fresh_catalogue(workbench, tags=tags, refresh=refresh, cluster=cluster) as index,
+    ):
         _known(index, ids)
         view = _view(workbench, index, files, manifests)
         with heard(workbench, "checking") as progress:
-            findings = sorted(run(view, select, ignore, ids=ids, progress=progress), key=_order)
+            elsewhere = _elsewhere(cluster, index)
+            found = run(view, select, ignore, ids=ids, progress=progress, elsewhere=elsewhere)
+            findings = sorted(found, key=_order)
         _write(findings, form, evidence)
         if fix_plan is not None:
             from curator.cli.fixing import write_fix_plan
@@ -113,6 +122,14 @@ def check(
             write_fix_plan(workbench, index, findings, fix_plan)
     _summarise(workbench, findings)
     return 1 if findings else 0
+
+
+def _elsewhere(cluster: Cluster | None, index: Catalogue) -> Elsewhere | None:
+    if cluster is None:
+        return None
+    from curator.campaign.spread import examiner
+
+    return examiner(cluster, index)
 
 
 def _known(index: Catalogue, ids: Iterable[str]) -> None:

@@ -14,11 +14,12 @@ import click
 from curator.cli.catalogue import fresh_catalogue, heard
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.reporting import keep_report
-from curator.cli.walking import begin, run_apply, run_verify, tell_cost
+from curator.cli.walking import begin, clustered, on_option, run_apply, run_verify, tell_cost
 from curator.cli.workbench import Workbench
 from curator.errors import LimitExceeded, UsageError, VerificationFailed
 
 if TYPE_CHECKING:
+    from curator.campaign.cluster import Cluster
     from curator.campaign.planfile import PlanFile
     from curator.campaign.planning import Planning
     from curator.catalogue import Catalogue
@@ -125,7 +126,7 @@ def read_choices(path: Path | None) -> dict[str, list[Json]]:
 
 
 def write_planned(
-    workbench: Workbench, catalogue: Catalogue, asked: Asked, path: Path
+    workbench: Workbench, catalogue: Catalogue, asked: Asked, path: Path, cluster: Cluster | None = None
 ) -> tuple[PlanFile, Planning]:
     """Plan what was asked for and write the file; progress and what was skipped go to stderr."""
     from curator.campaign.planfile import write_plan
@@ -150,7 +151,7 @@ def write_planned(
             copies_of_primary=asked.copy_primary,
             keyed=workbench.project().keyed,
         )
-        plan = write_plan(path, first, _units(catalogue, asked, planning))
+        plan = write_plan(path, first, _units(catalogue, asked, planning, cluster))
     for image_set, reason in planning.skipped[:5]:
         workbench.say(f"skipped {image_set}: {reason}")
     if len(planning.skipped) > 5:
@@ -160,7 +161,7 @@ def write_planned(
     return plan, planning
 
 
-def _units(catalogue: Catalogue, asked: Asked, planning: Planning) -> Iterator[Unit]:
+def _units(catalogue: Catalogue, asked: Asked, planning: Planning, cluster: Cluster | None) -> Iterator[Unit]:
     import msgspec
 
     from curator.campaign.planning import chosen_rows, plan_rules
@@ -180,7 +181,13 @@ def _units(catalogue: Catalogue, asked: Asked, planning: Planning) -> Iterator[U
     if asked.files:
         # An image set is in one unit of a plan: what the rules say of a merged one is for the next plan.
         free = [row for row in rows if row.id not in busy]
-        for unit in plan_rules(catalogue, asked.files, free, planning):
+        if cluster is None:
+            planned = plan_rules(catalogue, asked.files, free, planning)
+        else:
+            from curator.campaign.spread import plan_rules_on
+
+            planned = plan_rules_on(cluster, catalogue, asked.files, free, planning)
+        for unit in planned:
             yield msgspec.structs.replace(unit, number=number)
             number += 1
 
@@ -198,11 +205,12 @@ def _units(catalogue: Catalogue, asked: Asked, planning: Planning) -> Iterator[U
 @click.option("--estimate", is_flag=True, help="Only say what it would cost.")
 @click.option("--safe-only", is_flag=True, help="Leave out changes that want a person's review.")
 @click.option("--no-refresh", is_flag=True, help="Plan from the catalogue as it is.")
+@on_option
 @json_option
 @click.pass_obj
 def plan(
     workbench: Workbench, words: tuple[str, ...], where: str, resolve: str | None, payload: int, choices: Path | None, copy_primary: bool,
-    output: Path | None, estimate: bool, safe_only: bool, no_refresh: bool, form: Form | None,
+    output: Path | None, estimate: bool, safe_only: bool, no_refresh: bool, on: str | None, form: Form | None,
 ) -> None:  # fmt: skip
     """Write a plan: every change with its reason, and the exact calls, to be reviewed and applied.
 
@@ -222,10 +230,11 @@ def plan(
     if output is None and not estimate:
         raise UsageError("Say where the plan goes (-o PLAN), or ask for the cost alone (--estimate).")
     with (
-        fresh_catalogue(workbench, refresh=not no_refresh) as catalogue,
+        clustered(workbench, on) as cluster,
+        fresh_catalogue(workbench, refresh=not no_refresh, cluster=cluster) as catalogue,
         tempfile.TemporaryDirectory() as folder,
     ):
-        made, _ = write_planned(workbench, catalogue, asked, output or Path(folder) / "plan")
+        made, _ = write_planned(workbench, catalogue, asked, output or Path(folder) / "plan", cluster)
         tell_cost(made.cost, form, Payload(payload), _simulated(made) if estimate else None)
         if output is not None:
             workbench.say(f"{output}: campaign {made.digest[:12]}; review it, then `curator apply {output}`")
@@ -264,12 +273,13 @@ def _plan_path(workbench: Workbench, stage: str) -> Iterator[Path]:
     metavar="FILE",
     help="Write the report there too (.md, .json or .csv).",
 )
+@on_option
 @json_option
 @click.pass_obj
 def batch(
     workbench: Workbench, words: tuple[str, ...], where: str, resolve: str | None, payload: int, choices: Path | None, copy_primary: bool,
     dry_run: bool, max_image_sets: int | None, include_review: bool, fail_on: tuple[str, ...],
-    report_to: Path | None, form: Form | None,
+    report_to: Path | None, on: str | None, form: Form | None,
 ) -> int:  # fmt: skip
     """Plan, apply, verify and report in one, for schedulers; the summary on stdout can be mailed.
 
@@ -281,16 +291,20 @@ def batch(
     Examples:
       curator batch body-part-terms --where 'modality:CT' --max-image-sets 500
       curator batch --resolve majority --dry-run
+      curator batch body-part-terms --on dask
     """
     asked = asked_for(words, where, resolve, payload, choices, not include_review, copy_primary)
     stages = [("resolve", _only_resolving(asked)), ("rules", _only_rules(asked))]
     told: list[dict[str, object]] = []
     code = 0
-    for stage, wanted in stages:
-        if wanted is not None:
-            summary, outcome = _stage(workbench, stage, wanted, dry_run, max_image_sets, fail_on, report_to)
-            told.append(summary)
-            code = max(code, outcome)
+    with clustered(workbench, on) as cluster:
+        for stage, wanted in stages:
+            if wanted is not None:
+                summary, outcome = _stage(
+                    workbench, stage, wanted, dry_run, max_image_sets, fail_on, report_to, cluster
+                )
+                told.append(summary)
+                code = max(code, outcome)
     if form is Form.JSON:
         write_json(told)
     else:
@@ -321,12 +335,12 @@ def _only_rules(asked: Asked) -> Asked | None:
 
 def _stage(
     workbench: Workbench, stage: str, asked: Asked, dry_run: bool, most: int | None, fail_on: Sequence[str],
-    report_to: Path | None,
+    report_to: Path | None, cluster: Cluster | None,
 ) -> tuple[dict[str, object], int]:  # fmt: skip
     from curator.plan.cost import spelled
 
-    with _plan_path(workbench, stage) as path, fresh_catalogue(workbench) as catalogue:
-        made, planning = write_planned(workbench, catalogue, asked, path)
+    with _plan_path(workbench, stage) as path, fresh_catalogue(workbench, cluster=cluster) as catalogue:
+        made, planning = write_planned(workbench, catalogue, asked, path, cluster)
         summary: dict[str, object] = {
             "stage": asked.title,
             "campaign": made.digest[:12],
@@ -347,7 +361,7 @@ def _stage(
             return {**summary, "applied": "no: a dry run" if dry_run else "nothing to do"}, found
         campaign = begin(workbench, path)
     applied = run_apply(workbench, campaign, most)
-    proofs = run_verify(workbench, campaign)
+    proofs = run_verify(workbench, campaign, cluster)
     if report_to is not None and stage != "rules":
         report_to = report_to.with_stem(f"{report_to.stem}-{stage}")
     kept = keep_report(campaign, report_to)

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from curator.cli.interrupting import stopping
 from curator.cli.output import Form, write, write_json, write_rows
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import threading
 
     from curator.campaign.applying import Applied, Progress
+    from curator.campaign.cluster import Cluster
     from curator.campaign.journal import Campaign
     from curator.campaign.undoing import Undone
     from curator.campaign.verifying import Proof
@@ -61,14 +64,19 @@ def is_remote(workbench: Workbench) -> bool:
     return workbench.spec().startswith("aws:")
 
 
+def rate_scale(workbench: Workbench) -> float:
+    """Return how many times the guide's rates the account has, as the project's configuration says."""
+    configured = workbench.project().config.get("rate_scale", 1.0)
+    return float(configured) if isinstance(configured, int | float) else 1.0
+
+
 @contextmanager
 def paced(workbench: Workbench) -> Iterator[threading.Event]:
     """Put the one rate limiter before the store, and yield the event that stops the run."""
     from curator.campaign.limits import RateLimiter
 
     with stopping() as stopped:
-        configured = workbench.project().config.get("rate_scale", 1.0)
-        scale = float(configured) if isinstance(configured, int | float) else 1.0
+        scale = rate_scale(workbench)
         imaging = workbench.imaging
         imaging.limiter = RateLimiter.for_store(workbench.spec(), scale=scale, stopped=stopped)
         yield stopped
@@ -119,12 +127,41 @@ def run_apply(workbench: Workbench, campaign: Campaign, max_image_sets: int | No
     return applied
 
 
-def run_verify(workbench: Workbench, campaign: Campaign) -> list[Proof]:
+@contextmanager
+def clustered(workbench: Workbench, where: str | None) -> Iterator[Cluster | None]:
+    """Open the cluster that ``--on`` names; None where it names none."""
+    if where is None:
+        yield None
+        return
+    from curator.campaign.cluster import open_cluster
+
+    datastore = workbench.imaging.datastore_id
+    with open_cluster(
+        where, workbench.project(), workbench.spec(), datastore, scale=rate_scale(workbench)
+    ) as cluster:
+        yield cluster
+
+
+def on_option(command: Any) -> Any:
+    """Add the option that names where reading, checking, planning and proving run."""
+    return click.option(
+        "--on",
+        metavar="dask[://HOST:PORT]",
+        help="Read, check, plan and prove on Dask workers: of this machine, or of a cluster.",
+    )(command)
+
+
+def run_verify(workbench: Workbench, campaign: Campaign, cluster: Cluster | None = None) -> list[Proof]:
     """Verify a campaign and tell the outcome on stderr."""
     from curator.campaign.identity import who
     from curator.campaign.verifying import verify
 
-    proofs = verify(campaign, workbench.imaging, who(workbench.spec()))
+    elsewhere = None
+    if cluster is not None:
+        from curator.campaign.spread import prover
+
+        elsewhere = prover(cluster, campaign)
+    proofs = verify(campaign, workbench.imaging, who(workbench.spec()), elsewhere=elsewhere)
     checked = [proof for proof in proofs if proof.checked]
     failed = sum(not proof.holds for proof in checked)
     sets = sum(proof.image_sets for proof in checked)

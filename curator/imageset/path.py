@@ -170,7 +170,9 @@ class ElementPath(msgspec.Struct, frozen=True, cache_hash=True):
             return doc.ambiguous_vr(self, allowed)
         if self.level is Level.INSTANCE and len(self.steps) == 1:
             found = doc.instance(self.instance)
-            return found.vrs.get(self.key, "UN") if found is not None else "UN"
+            # A private sequence's entry is an object: the VRs of what its items hold.
+            said: Json = found.vrs.get(self.key, "UN") if found is not None else "UN"
+            return said if isinstance(said, str) else "SQ"
         return "SQ" if isinstance(doc.get(self), list) and self._holds_items(doc) else "UN"
 
     def _holds_items(self, doc: ImageSetMetadata) -> bool:

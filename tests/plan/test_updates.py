@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import cast
 
 import jsonpatch
@@ -11,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curator.dicom import Json
+from curator.dicom.dictionary import vrs
+from curator.dicom.vr import element_problem
 from curator.findings import ABSENT, Absent, Change, Safety, Why
 from curator.imageset import ImageSetMetadata, parse_path, same
 from curator.plan import Conflict, Payload, plan_update
@@ -85,6 +88,25 @@ def test_every_change_not_left_out_is_made(data: st.DataObject) -> None:
             assert not plan.predicted.has(each.path)
         else:
             assert same_number(plan.predicted.get(each.path), each.after)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_every_version_in_between_is_valid(data: st.DataObject) -> None:
+    """No call leaves a value that its VR forbids, nor private elements without their creator or VR."""
+    doc = data.draw(samples()).doc
+    plan = plan_update(doc, data.draw(changes_to(doc)), payload=Payload(limit=450))
+    known = {json.dumps(value) for _, value in doc.elements()}
+    for count in range(1, len(plan.calls) + 1):
+        between = plan.after(doc, count)
+        for path, value in between.elements():
+            told = path.tag is not None and (bool(vrs(path.tag)) or path.is_private)
+            if told and path.tag and len(path.steps) == 1 and json.dumps(value) not in known:
+                assert element_problem(path.tag, value, vr=path.vr(between)) is None
+        for _, _, instance in between.instances():
+            private = {key for key in instance.dicom if key.startswith("0009")}
+            assert not private or "00090010" in private
+            assert private <= instance.vrs.keys()
 
 
 def same_number(a: Json, b: Json | Absent) -> bool:

@@ -309,6 +309,7 @@ def test_finish_deletes_and_undo_then_rebuilds(place: Ground) -> None:
     (done,) = finish(campaign, place.imaging, WHO, confirmed=True)
     assert done.deleted == (torn[1], torn[2])
     assert {each.id for each in place.imaging.search()} == {torn[0]}
+    assert holds(campaign, place)
     (undone,) = undo(campaign, place.imaging, WHO)
     assert undone.status is Status.REBUILT
     assert "equal except ids and history" in undone.reason

@@ -158,6 +158,8 @@ class Lexicon:
         if len(digits) > _ID_DIGITS:
             self._add(digits, True)
             self.numbers.add(digits)
+            if len(bare := digits.lstrip("0")) >= _ID_DIGITS:
+                self._add(bare, True)
         self._wide.update(_WIDE.findall(value))
 
     def add_date(self, value: str) -> None:

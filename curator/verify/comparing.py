@@ -268,7 +268,9 @@ class Comparison:
         if expected.vr in _TEXT:
             kept = self._texts_kept(expected, before, value)
         else:
-            kept = expected.action == "C" or (expected.vr in BINARY and self._binary_explained(before))
+            kept = (expected.action == "C" and expected.vr != "TM") or (
+                expected.vr in BINARY and self._binary_explained(before)
+            )
             kept = kept or (expected.vr in ("IS", "DS") and self._explained(before))
         if kept:
             self._tally.passed(Check.TEXT_RETAINED)

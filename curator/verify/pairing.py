@@ -72,7 +72,7 @@ def pair(
 def _pair_the_rest(
     originals: Mapping[str, Standing], pairs: list[tuple[Standing, Standing]], lost: list[Standing]
 ) -> tuple[list[tuple[Standing, Standing]], list[Standing]]:
-    """Pair what is the only one of its SOP class on both sides."""
+    """Pair what is the only one of its SOP class on both sides, and at last the only one at all."""
     taken = {original.sop for original, _ in pairs}
     free: dict[object, list[Standing]] = {}
     for standing in originals.values():
@@ -86,7 +86,11 @@ def _pair_the_rest(
         if original is None:
             still.append(found)
         else:
+            taken.add(original.sop)
             pairs.append((original, found))
+    left = [standing for standing in originals.values() if standing.sop not in taken]
+    if len(left) == len(still) == 1:
+        pairs.append((left[0], still.pop()))
     return pairs, still
 
 

@@ -214,6 +214,8 @@ class Terms:
         digits = "".join(_DIGITS.findall(value))
         if len(digits) >= _SHORTEST_NUMBER:
             self._add(digits, "identifier", strong=True)
+            if len(bare := digits.lstrip("0")) > SHORTEST:
+                self._add(bare, "identifier", strong=True)
         for wide in _WIDE.findall(unicodedata.normalize("NFKC", value)):
             self.wide.add(wide)
 

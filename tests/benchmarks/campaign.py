@@ -8,11 +8,15 @@ import time
 
 from curator.campaign.applying import apply
 from curator.campaign.limits import RateLimiter
+from curator.plan.buckets import PACE
+from curator.plan.cost import RATES
 from curator.plan.packing import Payload
 from curator.plan.publishing import plan_in_place
 from curator.plan.units import Unit
+from curator.stores import open_store
 from tests.benchmarks import Row
 from tests.campaign.ground import ABSENT, WHO, change, document, ground, instance
+from tests.served import serving
 from tests.tools import ROOT
 
 RATE = 20.0
@@ -21,7 +25,7 @@ SETS, CALLS = 20, 4
 
 
 def run() -> list[Row]:
-    return [*_time(), *_memory()]
+    return [*_time(), *_throttled(), *_memory()]
 
 
 def _time() -> list[Row]:
@@ -46,6 +50,34 @@ def _time() -> list[Row]:
         return [Row(name, taken, demanded, "s", "calls / rate", "≤ 1.05 ×", taken <= 1.05 * demanded)]
 
 
+def _throttled() -> list[Row]:
+    """Against a served store that itself throttles, at rates raised as an account's may be."""
+    scale, sets, each = 8.0, 12, 2
+    with ground() as place:
+        units = []
+        for number in range(sets):
+            party = place.party(place.add(document(each)))
+            changes = [
+                change(instance(one, "ImageComments"), ABSENT, "c" * 200, "LT") for one in range(1, each + 1)
+            ]
+            units.append(plan_in_place(party, changes, number=number, payload=Payload(limit=400)))
+        campaign = place.campaign(units)
+        calls = campaign.plan.cost.calls["UpdateImageSetMetadata"]
+        options = ("--limits", f"aws:{scale:g}", "--delay", "0.05")
+        folder = place.folder / "store"
+        with serving(folder, place.folder / "ready", *options) as served:
+            spec = f"{served.endpoint}/{place.imaging.datastore_id}"
+            store = open_store(spec, limiter=RateLimiter(RATES, scale=scale * PACE))
+            begin = time.perf_counter()
+            applied = apply(campaign, store.imaging, WHO)
+            taken = time.perf_counter() - begin
+            store.close()
+        assert applied.complete
+        demanded = calls / (0.25 * scale)
+        name = f"apply {calls} calls to a served store with --limits aws:{scale:g}"
+        return [Row(name, taken, demanded, "s", "calls / rate", "≤ 1.05 ×", taken <= 1.05 * demanded)]
+
+
 _PROGRAM = """
 import resource, sys, tempfile, pathlib
 from curator.campaign.planfile import write_plan, PlanFile
@@ -59,9 +91,10 @@ def units():
     for number in range(count // 100):
         patch = tuple({"op": "replace", "path": f"/Study/Series/1.2/Instances/1.2.{each}/DICOM/ImageComments",
                        "value": "x" * 20, "why": 0, "vr": "LT", "safety": "safe"} for each in range(100))
-        member = Member("0" * 32, "1", "a" * 64, "b" * 64)
-        steps = tuple(Update("0" * 32, msgspec.Raw(b'{"x":"' + b"x" * 8000 + b'"}')) for _ in range(2))
-        yield Unit(number, Kind.UPDATE, "update", (member,), steps, (Patch("0" * 32, why, patch),), changes=100)
+        name = f"{number:032d}"
+        member = Member(name, "1", "a" * 64, "b" * 64)
+        steps = tuple(Update(name, msgspec.Raw(b'{"x":"' + b"x" * 8000 + b'"}')) for _ in range(2))
+        yield Unit(number, Kind.UPDATE, "update", (member,), steps, (Patch(name, why, patch),), changes=100)
 with tempfile.TemporaryDirectory() as folder:
     plan = write_plan(pathlib.Path(folder) / "plan", Header(), units())
     read = sum(unit.changes for unit in plan.units())

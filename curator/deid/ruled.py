@@ -222,6 +222,10 @@ class _Over:
             if self._taken_away(path):
                 self._overruled(path, "", "the table takes the sequence around away")
             return
+        if not path.depth and path.key in _IDENTITY:
+            self.changes[path] = gone
+            self._overruled(path, "", "what links a subject's data has one replacement")
+            return
         value = gone.before
         tag = path.tag
         if isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value)):

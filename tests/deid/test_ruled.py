@@ -277,7 +277,7 @@ def test_no_rule_of_a_profile_lets_the_subject_through(values: list[str], do: st
     assert "4711" not in after
 
 
-@pytest.mark.parametrize("do", ["remove", "{literal: SAME}", "{hash: 8}", "empty"])
+@pytest.mark.parametrize("do", ["remove", "{literal: SAME}", "{hash: 8}", "empty", "keep"])
 def test_no_rule_joins_two_subjects_or_parts_what_references_link(do: str, keyed: Keyed) -> None:
     text = PLAIN + (
         f"rules:\n  - {{id: any, why: a, select: PatientID, do: {do}}}\n"

@@ -83,6 +83,11 @@ def _number(text: str, otherwise: int) -> int:
 def _hash(line: _Line, args: list[str]) -> Do:
     if args and not line.own(args[0]):
         raise Unmapped("a hash of another element has no counterpart")
+    if name_of(line.tag) in ("PatientID", "PatientName"):
+        line.draft.differs(
+            line.number, line.script, "the subject's pseudonym, which the key makes of issuer and id"
+        )
+        return {"pseudonym": "subject"}
     return {"hash": str(min(51, max(4, _number(args[1], 16) if len(args) > 1 else 16)))}
 
 
@@ -129,7 +134,10 @@ def _value(line: _Line, args: list[str]) -> Do:
 
 def _require(line: _Line, args: list[str]) -> Do:
     if not args:
-        raise Unmapped("an element without a value is not created")
+        line.draft.differs(
+            line.number, line.script, "it is kept; where it is missing it is not made without a value"
+        )
+        return "keep"
     line.create = True
     otherwise = f"|{line.param(args[1])}" if len(args) > 1 else ""
     return {"template": f"{{{name_of(args[0])}{otherwise}}}"}
@@ -194,7 +202,6 @@ FUNCTIONS: Final[Mapping[str, Function]] = MappingProxyType(
         "encrypt": _never("values are not encrypted in place; the crosswalk keeps them"),
         "call": _never("a plug-in of CTP"),
         "append": _never("appending to a multi-valued element has no counterpart"),
-        "select": _never("different scripts for root and items: write two rules, one with nested: true"),
         "skip": _never("an instance cannot be passed through unchanged"),
         "pathelement": _never("a part of a path: use extract with a pattern"),
     }
@@ -292,6 +299,12 @@ def _element(
         draft.silent.add(number)  # sequences are walked always
         return
     source = f"{tag} {attributes.get('n', '')} {script}"
+    chosen = re.fullmatch(r"@select\(\)\s*\{(.*?)\}\s*\{(.*?)\}", script, re.DOTALL)
+    if chosen is not None:  # one clause for the root, one for the items of sequences
+        root, items = _one(line, chosen[1].strip()), _one(line, chosen[2].strip())
+        draft.rule(number, source, element(tag, nested=False), root, priority=1)
+        draft.rule(number, source, element(tag), items)
+        return
     for do, when in _scripts(line, script):
         draft.rule(number, source, _select(tag, line), do, when=when)
 
@@ -310,7 +323,8 @@ def _scripts(line: _Line, script: str) -> list[tuple[Do, object]]:
         script = script.removeprefix("@always()").strip()
     if not script.startswith("@if("):
         made = _one(line, script)
-        return [(made, {"exists": "false"} if script.startswith("@require(") else None)]
+        creates = script.startswith("@require(") and line.create
+        return [(made, {"exists": "false"} if creates else None)]
     args, rest = _arguments(script, len("@if("))
     clauses = re.fullmatch(r"\s*\{(.*?)\}\s*\{(.*?)\}\s*", rest, re.DOTALL)
     if clauses is None:
@@ -350,7 +364,7 @@ def _one(line: _Line, script: str) -> Do:
             if known is None:
                 raise Unmapped(f"the function {found[1]} is not known")
             return known(line, args)
-        if found[1].lower() in ("append", "select"):
+        if found[1].lower() == "append":
             return FUNCTIONS[found[1].lower()](line, args)
     return _mixed(line, script)
 

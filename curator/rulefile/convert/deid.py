@@ -11,8 +11,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from curator.dicom.dictionary import attribute, attributes
-from curator.rulefile.convert.draft import OTHER_SHIFT, Do, Draft, Select, Unmapped, element
+from curator.dicom.dictionary import attribute, attributes, by_keyword
+from curator.rulefile.convert.draft import OTHER_SHIFT, Do, Draft, Select, Unmapped, element, older_name
 from curator.rulefile.pattern import Pattern
 
 ACTIONS: Final = ("ADD", "BLANK", "JITTER", "KEEP", "REMOVE", "REPLACE")
@@ -68,6 +68,8 @@ def _row(
     if action not in ACTIONS or not field:
         raise Unmapped(f"an action ({', '.join(ACTIONS)}) and a field were expected")
     select = _field(field, fields)
+    if by_keyword(field) is None and (now := older_name(field)):
+        draft.differs(number, line, f"deid knows no element of this name; it is taken for {now}")
     do = _do(draft, number, line, action, value.strip())
     if action == "ADD":
         select = [

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from curator.dicom.dictionary import by_keyword
 from curator.rulefile.place import key_of
 from curator.rulefile.problems import shortened
 from curator.rulefile.reading import VERSION, read
@@ -20,6 +21,23 @@ OTHER_SHIFT: Final = (
 )
 _MOST_RULES: Final = 1_900
 _PRIVATE: Final = re.compile(r'\(([0-9A-F]{4}),"((?:[^"\\]|\\.)*)",10([0-9A-F]{2})\)')
+# How dcm4che 2, whose names CTP and old recipes use, writes what PS3.6 calls otherwise.
+_OLDER: Final = (
+    (r"$", ""),
+    (r"Seq$", "Sequence"),
+    (r"IdSeq$", "IdentificationSequence"),
+    (r"Retired$", ""),
+    (r"AET$", "AETitle"),
+    (r"Datetime$", "DateTime"),
+    (r"PhoneNumbers$", "TelephoneNumbers"),
+    (r"^OperatorName$", "OperatorsName"),
+    (r"^NameOfPhysicianReadingStudy$", "NameOfPhysiciansReadingStudy"),
+    (r"^PhysicianOfRecord$", "PhysiciansOfRecord"),
+    (r"^AdmittingDiagnosis", "AdmittingDiagnoses"),
+    (r"^SPS", "ScheduledProcedureStep"),
+    (r"^PPS", "PerformedProcedureStep"),
+    (r"IDSeq$", "IDsSequence"),
+)
 
 
 class Unmapped(Exception):
@@ -130,7 +148,9 @@ def element(text: str, *, nested: bool = True, create: bool = False) -> Select:
         try:
             key = key_of(text)
         except ValueError:
-            raise Unmapped("it names no element of PS3.6") from None
+            key = older_name(text)
+        if not key:
+            raise Unmapped("it names no element of PS3.6")
         made = _of_key(key)
     if nested:
         made["nested"] = "true"
@@ -159,7 +179,21 @@ def name_of(text: str) -> str:
     try:
         return key_of(digits if re.fullmatch(r"[0-9A-Fa-f]{8}", digits) else text.strip())
     except ValueError:
+        if key := older_name(text.strip()):
+            return key
         raise Unmapped(f"{shortened(text.strip(), 60)!r} names no element of PS3.6") from None
+
+
+def older_name(text: str) -> str:
+    """Return the keyword of an element that bears dcm4che 2's name (``RefImageSeq``), "" if it is none."""
+    if not re.fullmatch(r"[A-Za-z0-9]{3,80}", text):
+        return ""
+    for begin in (text, re.sub(r"^Ref(?=[A-Z])", "Referenced", text)):
+        for pattern, by in _OLDER:
+            found = by_keyword(re.sub(pattern, by, begin))
+            if found is not None and found.keyword:
+                return found.keyword
+    return ""
 
 
 def vr_of(select: Select) -> str:

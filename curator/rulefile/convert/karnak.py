@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from curator.errors import UsageError
-from curator.rulefile.convert.draft import OTHER_SHIFT, Do, Draft, Select, Unmapped, element
+from curator.rulefile.convert.draft import OTHER_SHIFT, Do, Draft, Select, Unmapped, element, name_of
 from curator.rulefile.nodes import Items, Node, Scalar, compose
 from curator.rulefile.nodes import Mapping as MappingNode
 from curator.rulefile.problems import NotRead, Problems
@@ -38,7 +38,8 @@ def convert(text: str, draft: Draft) -> None:
     except NotRead:
         first = problems.found[0]
         raise UsageError(f"line {first.line}: found {first.found}; expected {first.expected}") from None
-    listed = root.get("profileElements") if isinstance(root, MappingNode) else None
+    named = (root.get("profileElements") or root.get("profiles")) if isinstance(root, MappingNode) else None
+    listed = named  # Karnak before 0.9 called them profiles
     if not isinstance(root, MappingNode) or not isinstance(listed, Items):
         raise UsageError("a Karnak profile has a list profileElements")
     for mask in _items(root.get("masks")):
@@ -121,9 +122,20 @@ def _expression(text: str) -> Do:
 
 
 def _selected(node: MappingNode) -> list[Select]:
-    excluded = [element(text) for text in _texts(node.get("excludedTags"))]
-    found = [element(text) for text in _texts(node.get("tags"))]
+    excluded = [_tag(text) for text in _texts(node.get("excludedTags") or node.get("exceptedtags"))]
+    found = [_tag(text) for text in _texts(node.get("tags"))]
     return [{**select, "except": excluded} for select in found] if excluded else found
+
+
+def _tag(text: str) -> Select:
+    """Return what selects a tag, a pattern, or a tag inside a sequence: ``(0040,0275).(0020,0010)``."""
+    steps = re.findall(r"\(?([0-9A-Fa-f]{4},?[0-9A-Fa-f]{4})\)?", text)
+    if "." not in text:
+        return element(text)
+    if len(steps) != text.count(".") + 1:
+        raise Unmapped("a pattern inside a path has no counterpart")
+    names = [name_of(step) for step in steps]
+    return {"path": "/".join([*(f"{name}[*]" for name in names[:-1]), names[-1]])}
 
 
 def _items(node: Node | None) -> tuple[Node, ...]:

@@ -369,3 +369,33 @@ def test_the_key_is_the_projects_and_two_runs_agree() -> None:
     one, two = (applied("ctp", doc, keyed_with(b"k" * 32))[0] for _ in range(2))
     assert one == two
     assert applied("ctp", doc, keyed_with(b"o" * 32))[0] != one
+
+
+def test_dcm4ches_names_and_choices_between_root_and_items_are_understood() -> None:
+    script = (
+        '<script>\n<e en="T" t="00100020" n="PatientID">@hash(this,10)</e>\n'
+        '<e en="T" t="00080060" n="Modality">@require()</e>\n'
+        '<e en="T" t="0008002a" n="AcquisitionDatetime">@contents(AcquisitionDatetime)</e>\n'
+        '<e en="T" t="00080090" n="x">@contents(OperatorName)</e>\n'
+        '<e en="T" t="00200052" n="FrameOfReferenceUID">@select(){@keep()}{@hashuid(@UIDROOT,this)}</e>\n</script>'
+    )
+    found = convert(script, "site", vocabulary=VOCABULARY)
+    assert [left.line for left in found.left] == [2, 3]
+    assert all(left.done for left in found.left)
+    assert found.translated == 5
+    recipe = convert(
+        "FORMAT dicom\n%header\nREMOVE RefImageSeq\nREMOVE StationAET\n", "r", vocabulary=VOCABULARY
+    )
+    assert "ReferencedImageSequence" in recipe.text
+    assert "StationAETitle" in recipe.text
+    assert [left.done for left in recipe.left] == [True, True]
+
+
+def test_a_karnak_path_into_a_sequence_is_understood() -> None:
+    text = (
+        "profiles:\n  - name: a\n    codename: action.on.specific.tags\n    action: X\n"
+        "    tags: ['(0040,0275).(0020,0010)', '(0028,xxxx)']\n    exceptedtags: ['0028,1199']\n"
+    )
+    found = convert(text, "site", vocabulary=VOCABULARY, form="karnak")
+    assert found.left == ()
+    assert "RequestAttributesSequence[*]/StudyID" in found.text

@@ -19,7 +19,7 @@ from curator.plan.publishing import plan_in_place, plan_publication
 from curator.plan.units import Unit
 
 if TYPE_CHECKING:
-    from curator.catalogue import Catalogue, Row, Where
+    from curator.catalogue import Catalogue, Row
     from curator.deid.keyed import Keyed
     from curator.rulefile import RuleFile
 
@@ -229,17 +229,6 @@ def _without_quarantined(
     return kept, held
 
 
-def plan_changes(
-    sets: Iterable[tuple[Party, Iterable[Change]]],
-    *,
-    payload: Payload | None = None,
-    allow: frozenset[Safety] = ALL,
-) -> Iterator[Unit]:
-    """Yield a unit for each image set with changes, wherever they come from (checks, edits, decisions)."""
-    for number, (party, changes) in enumerate(sets):
-        yield plan_in_place(party, changes, number=number, payload=payload, allow=allow)
-
-
 def plan_without_rule(units: Iterable[tuple[Unit, Party]], rule: str) -> Iterator[Unit]:
     """Yield units that take back what one rule did, and nothing else, from the documents as they are now.
 
@@ -286,10 +275,3 @@ def header(
         rules=tuple(rules),
         options=options,
     )
-
-
-def where_of(text: str) -> Where:
-    """Return a parsed filter; `UsageError` says where it is wrong."""
-    from curator.catalogue import Where
-
-    return Where.parse(text)

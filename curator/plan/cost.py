@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from curator.plan.packing import Payload
-from curator.plan.units import OPERATIONS, Copy, Delete, Import, Step, Unit, Update
+from curator.plan.units import OPERATIONS, Copy, Import, Unit, Update
 
 RATES: Final[dict[str, tuple[float, float]]] = {
     "UpdateImageSetMetadata": (0.25, 1),
@@ -128,8 +128,3 @@ def spelled(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.3g} {name}"
     return f"{seconds:.3g} s"
-
-
-def is_write(step: Step) -> bool:
-    """Say whether a step makes or ends versions (tags do not)."""
-    return isinstance(step, Update | Copy | Delete | Import)

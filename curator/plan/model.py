@@ -168,21 +168,6 @@ def after_copy(
     return ImageSetMetadata(dict(base.head), dict(base.patient_node), dict(base.study_node), series)
 
 
-def instances_of(copiable: Mapping[str, Json]) -> dict[str, list[str]]:
-    """Return the instances by series that ``copiableAttributes`` name."""
-    study = copiable["Study"]
-    assert isinstance(study, dict)
-    series = study["Series"]
-    assert isinstance(series, dict)
-    found: dict[str, list[str]] = {}
-    for uid, node in series.items():
-        assert isinstance(node, dict)
-        instances = node["Instances"]
-        assert isinstance(instances, dict)
-        found[uid] = list(instances)
-    return found
-
-
 def copiable_of(chosen: Mapping[str, Sequence[str]]) -> dict[str, Json]:
     """Return ``copiableAttributes`` that name these instances by series."""
     series: dict[str, Json] = {}

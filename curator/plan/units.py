@@ -256,14 +256,3 @@ def by_import(steps: Sequence[Step]) -> set[str]:
         if isinstance(step, Import) or (isinstance(step, Copy) and step.set in names):
             names.add(step.into)
     return names
-
-
-def touched(step: Step) -> tuple[str, ...]:
-    """Return the image sets whose documents a replay needs to predict this step."""
-    match step:
-        case Copy():
-            return (step.set,) if step.new else (step.set, step.into)
-        case Update():
-            return (step.set, *step.also)
-        case _:
-            return (step.set,)

@@ -7,7 +7,7 @@ because all addresses contain them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -400,12 +400,4 @@ def _uid_atom(change: Change) -> Atom:
     return Atom(change.path.at_level(), key, msgspec.json.encode(change.after), force=key)
 
 
-def whys_of(changes: Iterable[Change]) -> Mapping[str, int]:
-    """Return how many changes each rule makes."""
-    counts: dict[str, int] = {}
-    for change in changes:
-        counts[change.why.rule] = counts.get(change.why.rule, 0) + 1
-    return counts
-
-
-__all__ = ["ABSENT", "Edit", "ImageSetUpdate", "force_reason", "plan_update", "whys_of"]
+__all__ = ["ABSENT", "Edit", "ImageSetUpdate", "force_reason", "plan_update"]

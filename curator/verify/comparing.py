@@ -95,7 +95,7 @@ class Comparison:
     ) -> None:
         self._required(expected, key, before, after, around)
         if after is not ABSENT and after != before:
-            self._valid(expected.tag, key, after, expected.vr, around)
+            self._valid(expected.tag, key, before, after, around)
         if key in _ADDED and not around.above:
             return  # earlier hands' markers: `markers` looks at them
         if expected.action == BY_RULE:
@@ -132,9 +132,13 @@ class Comparison:
         else:
             self._tally.passed(Check.REQUIRED_IS_THERE)
 
-    def _valid(self, tag: int, key: str, after: Json | Absent, vr: str, around: Around) -> None:
+    def _valid(self, tag: int, key: str, before: Json, after: Json | Absent, around: Around) -> None:
+        """A changed value must be valid for its VR, where the original's was."""
         value = None if isinstance(after, Absent) else after
-        reason = element_problem(tag, value, vr=around.declared.get(key))
+        declared = around.declared.get(key)
+        reason = element_problem(tag, value, vr=declared)
+        if reason and element_problem(tag, before, vr=declared):
+            return
         if reason:
             self._fail(Check.VALUE_IS_VALID, around, key, reason, "", value)
         else:

@@ -49,6 +49,7 @@ _DUMMIES: Final[dict[str, Json]] = {
 
 IMPLEMENTATION_CLASS_UID: Final = "2.25.260148390271842310975862390188240319575"
 IMPLEMENTATION_VERSION_NAME: Final = "CURATOR_1"
+_CONTENT_SEQUENCE: Final = 0x0040A730
 _FIXED: Final[dict[int, Json]] = {
     0x00020012: IMPLEMENTATION_CLASS_UID,  # E.1.1: the de-identifier's own
     0x00020013: IMPLEMENTATION_VERSION_NAME,
@@ -74,6 +75,17 @@ def _least(tag: int) -> int:
     return int(least) if least.isdigit() else 1
 
 
+def _comment() -> dict[str, Json]:
+    """Return a comment without content: what is Type 1C of a content item hangs on its ValueType (PS3.3 C.17.3)."""
+    concept: Json = [{"CodeValue": "121106", "CodingSchemeDesignator": "DCM", "CodeMeaning": "Comment"}]
+    return {
+        "RelationshipType": "CONTAINS",
+        "TextValue": _TEXT,
+        "ValueType": "TEXT",
+        "ConceptNameCodeSequence": concept,
+    }
+
+
 def dummy_item(sop_class: str, path: tuple[int, ...], uid: str, depth: int = 0) -> dict[str, Json]:
     """Return the one item of a dummy sequence: its macro's Type 1 attributes as dummies, Type 2 empty.
 
@@ -89,4 +101,4 @@ def dummy_item(sop_class: str, path: tuple[int, ...], uid: str, depth: int = 0) 
             item[key] = [dummy_item(sop_class, (*path, tag), uid, depth + 1)] if depth < _DEEPEST else None
         else:
             item[key] = uid if vr == "UI" else dummy(tag, vr)
-    return item
+    return item | _comment() if path[-1] == _CONTENT_SEQUENCE else item

@@ -155,6 +155,8 @@ def _private_vr(tag: int, value: Json, values: Mapping[str, Json]) -> str:
         if kinds == {int}:
             return "SV"
         return "FD" if kinds <= {int, float} else "UC"
+    if isinstance(value, str) and value.isdigit():
+        return "UT"  # base64 of only digits is rarer than a number that is no word of four letters
     return "UN" if value == "" or _is_base64(value) else "UT"
 
 

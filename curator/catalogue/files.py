@@ -14,7 +14,7 @@ from curator.catalogue.reading import hash64
 from curator.checks.view import Flattened, ImportFailure, SetFacts
 from curator.deid.decisions import as_text
 from curator.dicom.dictionary import key_of_tag, tag_of_key, vrs
-from curator.dicom.levels import LEVEL_TAGS, Level
+from curator.dicom.levels import GROUPING, LEVEL_TAGS, Level
 from curator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -121,13 +121,13 @@ def compare_files(paths: Iterable[Path], catalogue: Catalogue) -> tuple[list[Fla
     sets: dict[str, SetFacts] = {}
     read = unknown = 0
     view = catalogue.view()
-    for path in _files(paths):
-        dataset = _header(path)
-        if dataset is None:
-            continue
+    for dataset in _headers(paths):
         read += 1
         holders = catalogue.holders(str(dataset.get("SOPInstanceUID", "")))
         unknown += not holders
+        if len(holders) > 1:  # duplicates: the file was one of them, or tells nothing
+            group = _group_of(dataset)
+            holders = [each for each in holders if _group_in(catalogue, each) == group]
         for identifier in holders:
             facts = sets.get(identifier) or view.facts(identifier)
             if facts is None:
@@ -153,16 +153,35 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _header(path: Path) -> Dataset | None:
+def _headers(paths: Iterable[Path]) -> Iterator[Dataset]:
+    """Yield the header of each file that is DICOM. What pydicom warns of names values: nobody hears it."""
     from pydicom import dcmread
     from pydicom.errors import InvalidDicomError
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what pydicom warns of may name values
-            return dcmread(path, stop_before_pixels=True)
-    except (InvalidDicomError, OSError, ValueError, NotImplementedError):
+    for path in _files(paths):
+        with warnings.catch_warnings():  # values are decoded, and warned of, while the header is looked at
+            warnings.simplefilter("ignore")
+            try:
+                dataset = dcmread(path, stop_before_pixels=True)
+            except (InvalidDicomError, OSError, ValueError, NotImplementedError):
+                continue
+            yield dataset
+
+
+def _group_of(dataset: Dataset) -> tuple[str, ...]:
+    """Return the elements that split an import, an absent one as an empty one."""
+    texts = (_text(dataset, tag) for tag in GROUPING)
+    return tuple("" if text in ("absent", "empty") else text for text in texts)
+
+
+def _group_in(catalogue: Catalogue, identifier: str) -> tuple[str, ...] | None:
+    """Return the same elements as an image set's document has them; None where it was never read."""
+    document = catalogue.document(identifier)
+    if document is None:
         return None
+    series = next(iter(document.series.values())).dicom if document.series else {}
+    nodes = {Level.PATIENT: document.patient, Level.STUDY: document.study, Level.SERIES: series}
+    return tuple(as_text(nodes[level].get(key_of_tag(tag))).rstrip(" ") for tag, level in GROUPING.items())
 
 
 def _text(dataset: Dataset, tag: int) -> str:

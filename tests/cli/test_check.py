@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,26 @@ def test_files_show_what_was_flattened(
     assert {each["path"].rpartition("/")[2] for each in found} == {"StationName"}
     same = checked("check", "--select", "flattened", "--p10", demo_files[0], "--json")
     assert (same.code, same.json) == (0, [])
+
+
+def test_files_of_duplicates_tell_of_their_own_image_set(
+    curator: Curator, demo_files: tuple[Path, Any], tmp_path: Path
+) -> None:
+    from pydicom import dcmread
+
+    files = tmp_path / "files"
+    files.mkdir()
+    for name in ("FIRST", "SECOND"):
+        for number, file in enumerate(sorted(demo_files[0].glob("slice-*.dcm"))):
+            data = dcmread(file)
+            data.AccessionNumber, data.StationName = name, "A-station-of-too-many-letters"
+            data.save_as(files / f"{name}-{number}.dcm")
+    assert curator("import", files).code == 0
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        found = curator("check", "--select", "flattened", "--p10", files, "--json")
+    assert found.json == []
+    assert not [each for each in heard if "pydicom" in each.filename], "they repeat values"
 
 
 def test_manifests_show_incomplete_imports(

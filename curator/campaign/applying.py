@@ -19,6 +19,7 @@ from curator.campaign.calls import Action, Caller, Stopped
 from curator.campaign.elsewhere import Doors
 from curator.campaign.importing import SHORT, ImportAction
 from curator.campaign.journal import Campaign, Phase, Status, UnitState, anchor
+from curator.campaign.sealing import DOMAIN, sealed_payload, sealed_values
 from curator.errors import (
     Cancelled,
     CuratorError,
@@ -30,7 +31,6 @@ from curator.errors import (
     StoreError,
 )
 from curator.imageset import ImageSetMetadata
-from curator.imageset.equality import canonical
 from curator.plan.importing import as_imported
 from curator.plan.units import Copy, Delete, Import, Tag, Unit, Update, by_import, replay
 
@@ -178,7 +178,7 @@ class _Run:
         self.stopped = stopped
         self.remote = remote
         self.states = campaign.state()
-        self.keyed = campaign.project.keyed("ledger")
+        self.keyed = campaign.project.keyed(DOMAIN)
         limiter = imaging.limiter
         self.meter = _Meter(campaign, lambda: int(getattr(limiter, "throttles", 0)), progress)
         self.made = {id for state in self.states.values() for id in state.names.values()}
@@ -253,7 +253,7 @@ class _Run:
     def _begin(self, caller: Caller, unit: Unit) -> None:
         """Record what the unit is about and why: its image sets, its rules, and a keyed hash of all its values."""
         rules = Counter(change.why.rule for patch in unit.patches for change in patch.changes())
-        values = self.keyed(b"\0".join(canonical(list(patch.operations)) for patch in unit.patches)).hex()
+        values = sealed_values(self.keyed, unit)
         caller.record(
             "unit",
             state=str(Status.BEGUN),
@@ -269,7 +269,7 @@ class _Run:
         step = unit.steps[index]
         payload = ""
         if isinstance(step, Update):
-            payload = self.keyed(b"\0".join(blob or b"" for blob in step.blobs)).hex()[:32]
+            payload = sealed_payload(self.keyed, step)
         return action_of(caller, unit, index, payload, self._taken, self.doors)
 
     def _taken(self, image_set: str) -> bool:

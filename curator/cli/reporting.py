@@ -96,9 +96,12 @@ def audit() -> None:
 @audit.command(name="verify")
 @click.argument("campaign", metavar="[CAMPAIGN]", required=False)
 @click.option("--head", "heads", multiple=True, metavar="N:CHAIN", help="A head from a report or mail.")
+@click.option("--values", is_flag=True, help="Hold keyed hashes against the plans, too (needs the key).")
 @form_options
 @click.pass_obj
-def verify(workbench: Workbench, campaign: str | None, heads: tuple[str, ...], form: Form | None) -> None:
+def verify(
+    workbench: Workbench, campaign: str | None, heads: tuple[str, ...], values: bool, form: Form | None
+) -> None:
     """Check the ledgers of all campaigns, or of one against heads kept elsewhere; exit 5 if one was changed.
 
     \b
@@ -119,11 +122,25 @@ def verify(workbench: Workbench, campaign: str | None, heads: tuple[str, ...], f
         checked += 1
         pairs = [(head.n, head.chain) for head in (*kept, *given)]
         rows += [{"ledger": name, "line": each.line, "problem": each.what} for each in check(path, pairs)]
+    if values:
+        rows += _broken_seals(workbench, campaign)
     write_rows(("ledger", "line", "problem"), rows, form, empty=f"{checked} ledgers are whole")
     if rows:
         raise VerificationFailed(
             f"{len(rows)} problems in the ledgers.", hint="compare with copies kept elsewhere"
         )
+
+
+def _broken_seals(workbench: Workbench, campaign: str | None) -> Iterator[dict[str, object]]:
+    from curator.campaign.journal import Campaign
+    from curator.campaign.sealing import broken_seals
+
+    project = workbench.project()
+    names = [campaign] if campaign is not None else [folder.name for folder in project.campaigns()]
+    for name in names:
+        found = campaign_of(workbench, name) if campaign is not None else Campaign.open(project, name)
+        for line, what in broken_seals(found):
+            yield {"ledger": found.id[:12], "line": line, "problem": what}
 
 
 @audit.command(name="head")

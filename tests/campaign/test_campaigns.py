@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from curator.campaign.finishing import finish
 from curator.campaign.journal import Campaign, Status
 from curator.campaign.limits import RateLimiter
 from curator.campaign.planfile import PlanFile
+from curator.campaign.sealing import broken_seals
 from curator.campaign.undoing import undo
 from curator.campaign.verifying import verify
 from curator.checks.tags import MERGED_INTO
@@ -27,6 +29,7 @@ from curator.plan.merging import plan_merge
 from curator.plan.publishing import plan_publication
 from curator.plan.splitting import groups_by, plan_copy, plan_split
 from curator.plan.units import Copy, Step, Unit
+from curator.project import Project
 from tests.campaign.ground import ABSENT, WHO, Ground, change, document, ground, instance
 
 
@@ -108,6 +111,23 @@ def test_the_ledger_says_who_did_what_and_holds_no_values(place: Ground) -> None
     assert all(entry["user"] == "ada" for entry in campaign.entries())
     project = list(entries(place.project.root / "ledger.jsonl"))
     assert project[-1]["head"] == str(campaign.head)
+
+
+def test_the_ledger_is_bound_to_the_plan_by_keyed_hashes(place: Ground) -> None:
+    campaign = place.campaign([rename(place, number, f"Roe^{number}") for number in range(2)])
+    place.apply(campaign)
+    assert list(broken_seals(campaign)) == []
+    lines = campaign.ledger_path.read_text().splitlines(keepends=True)
+    (line,) = [each for each in lines if '"intent"' in each and '"unit":1' in each]
+    payload = json.loads(line)["payload"]
+    campaign.ledger_path.write_text("".join(lines).replace(payload, "0" * 32))
+    ((number, what),) = broken_seals(campaign)
+    assert (number, "what this call sent" in what) == (json.loads(line)["n"], True)
+    campaign.project.key_file.unlink()
+    assert (
+        len(list(broken_seals(Campaign(Project.open(place.project.root), campaign.plan, campaign.folder))))
+        == 4
+    )
 
 
 def test_applying_again_does_nothing_twice(place: Ground) -> None:
@@ -384,6 +404,9 @@ def test_the_limiter_keeps_the_rate_and_slows_down_when_told() -> None:
     bucket = limiter._buckets["UpdateImageSetMetadata"]
     assert [bucket.reserve(0.0), bucket.reserve(0.0)] == [4.0, 8.0]
     now[0] = 8.0
+    limiter.throttled("UpdateImageSetMetadata")
+    assert limiter.rate("UpdateImageSetMetadata") == 0.25  # once may be jitter on the way
+    now[0] = 16.0
     limiter.throttled("UpdateImageSetMetadata")
     assert limiter.rate("UpdateImageSetMetadata") == 0.125
     now[0] = 100.0

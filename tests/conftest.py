@@ -9,12 +9,17 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from curator.cli.demo_data import Seeded
 from curator.stores import OpenStore, open_store
 
 _INSTALLED = any(found.value == "curator.pytest_plugin" for found in entry_points(group="pytest11"))
 pytest_plugins = [] if _INSTALLED else ["curator.pytest_plugin"]
+
+# A law holds or it does not; how long one example takes says what else the machine is doing.
+settings.register_profile("laws", deadline=None)
+settings.load_profile("laws")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -67,7 +67,8 @@ def part10(source: bytes, elements: Mapping[str, Json], private_vrs: Mapping[str
     delivered = dcmread(BytesIO(source), force=True)
     known = _Seen()
     known.look(delivered)
-    made = _data_set(elements, private_vrs, known)
+    shown = {key: value for key, value in elements.items() if tag_of_key(key) not in PIXELS}
+    made = _data_set(shown, private_vrs, known)
     made[_CHARACTER_SET] = _element(_CHARACTER_SET, "CS", UTF_8)
     for tag in PIXELS:
         if tag in delivered:
@@ -170,12 +171,12 @@ def _element(tag: int, vr: str, value: bytes, *, encapsulated: bool = False) -> 
 
 
 def _written(elements: Mapping[str, Json]) -> Iterator[tuple[int, Json]]:
-    """Yield what goes into the data set: no file meta, group lengths, character sets, or pixel data."""
+    """Yield what goes into the data set: no file meta, group lengths or character sets."""
     for key, value in elements.items():
         tag = tag_of_key(key)
         if tag is None:
             raise Unwritable(f"{key[:64]} is no attribute of DICOM: it has no place in a file.")
-        if tag >> 16 > 0x0004 and tag & 0xFFFF and tag != _CHARACTER_SET and tag not in PIXELS:
+        if tag >> 16 > 0x0004 and tag & 0xFFFF and tag != _CHARACTER_SET:
             yield tag, value
 
 

@@ -16,6 +16,7 @@ from curator.errors import CuratorError, ServiceError
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
+    from curator.imageset import ImageSetMetadata
 
 AT_ONCE = 4
 """Instances read at the same time; the service allows 50 a second (guide, throttling limits)."""
@@ -27,6 +28,7 @@ class _Wanted:
 
     image_set_id: str
     uids: tuple[str, str, str]
+    document: ImageSetMetadata
     target: Path
     ordinal: str  # "instance 17 of 120": errors name it so, because a UID is PHI
 
@@ -45,6 +47,8 @@ def export(
 ) -> None:
     """Write image sets as DICOM files, with their latest metadata and frames; prints each file's path.
 
+    Text is UTF-8, the preamble zero; the file meta names curator as the writer and nobody before it.
+
     Files are named DIR/ID/00001.dcm, never by a UID. Files that are there already are overwritten.
 
     \b
@@ -52,6 +56,7 @@ def export(
       curator export ID -o curated
       curator list --where modality:CT | cut -f1 | xargs curator export -o curated
     """
+    from curator.part10 import Unwritable, instance_file
     from curator.project import private_folder, write_private
 
     imaging = workbench.imaging
@@ -59,16 +64,17 @@ def export(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         wanted = (one for image_set_id in image_set_ids for one in _instances(imaging, image_set_id, folder))
 
-        def fetch(one: _Wanted) -> tuple[_Wanted, bytes | ServiceError]:
+        def fetch(one: _Wanted) -> tuple[_Wanted, bytes | CuratorError]:
             try:
-                return one, imaging.instance_dicom(
+                delivered = imaging.instance_dicom(
                     one.image_set_id, *one.uids, transfer_syntax=transfer_syntax
                 )
-            except ServiceError as error:
+                return one, instance_file(delivered, one.document, one.uids[2])
+            except (ServiceError, Unwritable) as error:
                 return one, error
 
         for one, content in pool.map(fetch, wanted):
-            if isinstance(content, ServiceError):
+            if isinstance(content, CuratorError):
                 failures.append(f"{one.image_set_id}, {one.ordinal}: {content.message}")
                 continue
             private_folder(one.target.parent)
@@ -86,4 +92,4 @@ def _instances(imaging: HealthImaging, image_set_id: str, folder: Path) -> Itera
     total = document.instance_count
     for number, (series, sop, _) in enumerate(document.instances(), 1):
         target = folder / image_set_id / f"{number:05d}.dcm"
-        yield _Wanted(image_set_id, (study, series, sop), target, f"instance {number} of {total}")
+        yield _Wanted(image_set_id, (study, series, sop), document, target, f"instance {number} of {total}")

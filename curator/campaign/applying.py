@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -32,7 +33,7 @@ from curator.errors import (
 )
 from curator.imageset import ImageSetMetadata
 from curator.plan.importing import as_imported
-from curator.plan.units import Copy, Delete, Import, Tag, Unit, Update, by_import, replay
+from curator.plan.units import Copy, Delete, Import, Step, Tag, Unit, Update, by_import, replay
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -183,6 +184,7 @@ class _Run:
         self.meter = _Meter(campaign, lambda: int(getattr(limiter, "throttles", 0)), progress)
         self.made = {id for state in self.states.values() for id in state.names.values()}
         self.made_lock = threading.Lock()
+        self.copying: dict[str, threading.Lock] = {}
 
     def all(self, workers: int) -> Applied:
         """Carry out all units, some at once, reading the plan only as fast as they are done."""
@@ -226,15 +228,8 @@ class _Run:
             if unit.steps and state.status is Status.WAITING:
                 self._begin(caller, unit)
             for index in range(len(unit.steps)):
-                action = self._action(caller, unit, index)
-                outcome = caller.carry_out(Phase.APPLY, index, action)
-                if isinstance(action, ImportAction):
-                    action.clean()  # the outcome is on the disk: nobody needs the files any more
-                    if SHORT in outcome:
-                        raise Stopped(Status.FAILED, str(outcome[SHORT]))
-                if "name" in outcome:
-                    with self.made_lock:
-                        self.made.add(str(outcome["set"]))
+                with self._alone(unit.steps[index]):
+                    self._carry_out(caller, unit, index)
             status, reason = Status.DONE, ""
         except Stopped as stop:
             status, reason = stop.status, stop.reason
@@ -249,6 +244,28 @@ class _Run:
             caller.record("unit", state=str(status), **said)
         self.meter.step(units=1, stopped=status not in SETTLED)
         return status, reason
+
+    def _carry_out(self, caller: Caller, unit: Unit, index: int) -> None:
+        action = self._action(caller, unit, index)
+        outcome = caller.carry_out(Phase.APPLY, index, action)
+        if isinstance(action, ImportAction):
+            action.clean()  # the outcome is on the disk: nobody needs the files any more
+            if SHORT in outcome:
+                raise Stopped(Status.FAILED, str(outcome[SHORT]))
+        if "name" in outcome:
+            with self.made_lock:
+                self.made.add(str(outcome["set"]))
+
+    def _alone(self, step: Step) -> AbstractContextManager[object]:
+        """Let one new copy of a series at a time be on its way.
+
+        In doubt a copy is told by its series and content. Two sets of one series may be alike; a copy of one must
+        not be taken for the other's, whose answer is just arriving.
+        """
+        if not (isinstance(step, Copy) and step.new):
+            return nullcontext()
+        with self.made_lock:
+            return self.copying.setdefault(step.series, threading.Lock())
 
     def _begin(self, caller: Caller, unit: Unit) -> None:
         """Record what the unit is about and why: its image sets, its rules, and a keyed hash of all its values."""

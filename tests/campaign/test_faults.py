@@ -139,6 +139,28 @@ def test_every_write_goes_wrong_once(wire: Wire, fault: Fault) -> None:
     assert len(added) == 5  # four planned for, one made by the split: no copy twice
 
 
+def test_alike_image_sets_get_a_copy_each(wire: Wire) -> None:
+    """Six sets of one series and one content are split beside each other, and every answer is lost."""
+    parties = [wire.party(wire.add(document(2), 0)) for _ in range(6)]
+    units = [plan_split(each, groups_of(each.doc, ["1.2.3.4.1"]), number=n) for n, each in enumerate(parties)]
+    campaign = wire.campaign(units, "alike")
+    lost: set[str] = set()
+
+    def choose(method: str, path: str) -> Fault:
+        if "copyImageSet" in path and path not in lost:
+            lost.add(path)
+            return "reset-after" if len(lost) % 2 else "reset"
+        return ""
+
+    wire.proxy.choose = choose
+    applied = apply(campaign, wire.imaging, WHO, workers=6)
+    wire.proxy.choose = lambda method, path: ""
+    assert applied.open == []
+    made = [state.names["$1"] for state in campaign.state().values()]
+    assert len(set(made)) == 6
+    assert all(proof.holds and proof.checked for proof in verify(campaign, wire.direct, WHO))
+
+
 def test_bursts_on_everything(wire: Wire) -> None:
     """Reads and writes fail at random; what is not done at the end is said, and a second run does it."""
     units = work(wire)

@@ -151,6 +151,9 @@ def _open_local(
     if datastore_id and not _ID.fullmatch(datastore_id):
         raise UsageError("a data store's id is 32 characters of 0-9 and a-z", hint=FORMS)
     folder = local_folder(spec)
+    if delay and not datastore_id:
+        # The data store that is made where there is none can be used at once.
+        _open_local(spec, "", read_only, None, {}, 0.0).close()
     store = LocalStore.open(folder, buckets={**staging(folder), **buckets}, delay=delay)
     try:
         client = inprocess_client(store)

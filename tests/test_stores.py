@@ -174,3 +174,11 @@ def test_connect_gives_a_real_client(tmp_path: Path) -> None:
 def test_the_environment_of_the_tests_is_their_own() -> None:
     assert "curator" not in os.environ.get("AWS_PROFILE", "")
     assert "home" in os.environ["CURATOR_HOME"]
+
+
+def test_with_a_delay_the_data_store_is_there_already(tmp_path: Path) -> None:
+    for _ in range(2):
+        (found,) = curator.connect(f"local:{tmp_path / 's'}", delay=60).list_datastores()[
+            "datastoreSummaries"
+        ]
+        assert found["datastoreStatus"] == "ACTIVE"

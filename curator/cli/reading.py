@@ -57,7 +57,7 @@ VERSIONED = {
     "version": "version",
     "state": "state",
     "workflow": "workflow status",
-    "created_at": "created",
+    "updated_at": "made",
     "forced": "forced",
     "message": "message",
 }

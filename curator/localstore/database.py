@@ -221,7 +221,8 @@ class _Reading:
         if self._ends:
             connection = self._database.connection()
             if connection.in_transaction:
-                connection.execute("COMMIT")
+                # After an error a damaged file may refuse COMMIT, too; ROLLBACK reads nothing.
+                connection.execute("COMMIT" if error is None else "ROLLBACK")
         if isinstance(error, sqlite3.DatabaseError):
             raise explain(error, self._database.path) or error from error
 
@@ -258,6 +259,12 @@ def _explained(path: Path) -> Iterator[None]:
         raise StoreError(f"The data store at {path.parent} cannot be used: {error.strerror}") from error
 
 
+_MENDS = (
+    "`curator stores check` says where, unless the file cannot be opened at all: then put a copy of the folder back,"
+    " or let `sqlite3 FILE .recover` save what is left"
+)
+
+
 def explain(error: sqlite3.DatabaseError, path: Path) -> StoreError | None:
     """Return what an error of SQLite's means to a person; None for a mistake of ours."""
     name = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
@@ -269,10 +276,10 @@ def explain(error: sqlite3.DatabaseError, path: Path) -> StoreError | None:
         "SQLITE_READONLY": "cannot be written",
         "SQLITE_CANTOPEN": "cannot be opened",
         "SQLITE_BUSY": "has been held by another program for a minute",
-        "SQLITE_CORRUPT": "is damaged; `curator stores check` says where",
+        "SQLITE_CORRUPT": "is damaged",
         "SQLITE_IOERR": "cannot be read or written (is the disk full?). What was stored before is kept",
     }
     for start, reason in reasons.items():
         if name.startswith(start):
-            return StoreError(f"{path} {reason}")
+            return StoreError(f"{path} {reason}", hint=_MENDS if start == "SQLITE_CORRUPT" else "")
     return StoreError(f"{path} cannot be used ({name})")

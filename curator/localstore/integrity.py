@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from curator.errors import StoreError
 from curator.localstore.content import Dictionaries, unpack_on
 from curator.localstore.database import OPEN
 
@@ -54,18 +55,26 @@ _RULES = {
 
 def problems(storage: Storage) -> Iterator[str]:
     """Yield what is damaged, in words and counts; nothing when all is well."""
-    with storage.reading() as connection:
-        for (line,) in connection.execute("PRAGMA integrity_check(20)").fetchall():
-            if line != "ok":
-                yield f"the database file: {line}"
-        for _ in connection.execute("PRAGMA foreign_key_check").fetchall():
-            yield "a row refers to one that is not there"
-        for name, rule in _RULES.items():
-            (count,) = connection.execute(rule).fetchone()
-            if count:
-                yield f"{count} {name}"
-        yield from _contents(connection)
-        yield from _frames(storage, connection)
+    try:
+        with storage.reading() as connection:
+            yield from _found(storage, connection)
+    except (sqlite3.DatabaseError, StoreError):
+        # What comes after the pages that stop SQLite is not looked at.
+        yield "the database file: reading it stopped at damaged pages"
+
+
+def _found(storage: Storage, connection: sqlite3.Connection) -> Iterator[str]:
+    for (line,) in connection.execute("PRAGMA integrity_check(20)").fetchall():
+        if line != "ok":
+            yield f"the database file: {line}"
+    for _ in connection.execute("PRAGMA foreign_key_check").fetchall():
+        yield "a row refers to one that is not there"
+    for name, rule in _RULES.items():
+        (count,) = connection.execute(rule).fetchone()
+        if count:
+            yield f"{count} {name}"
+    yield from _contents(connection)
+    yield from _frames(storage, connection)
 
 
 def _contents(connection: sqlite3.Connection) -> Iterator[str]:

@@ -200,6 +200,20 @@ def test_check_finds_what_is_damaged(tmp_path: Path) -> None:
     assert "image frames are missing" in str(check(None))
 
 
+def test_check_of_a_file_with_damaged_pages(tmp_path: Path) -> None:
+    with in_process(tmp_path) as local:
+        local.add(40, PatientComments="x" * 2000)
+    file = tmp_path / "store" / "store.sqlite"
+    whole = file.read_bytes()
+    found = 0
+    for start in range(4096, len(whole), 4096):
+        file.write_bytes(whole[:start] + b"\xff" * 4096 + whole[start + 4096 :])
+        with contextlib.suppress(StoreError), LocalStore.open(file.parent) as store:
+            assert store.check()
+            found += 1
+    assert found > 10
+
+
 WRITERS = """
 import json, sys, threading, time
 from pathlib import Path

@@ -338,6 +338,9 @@ def _paired_items(before: Value, after: Value) -> list[tuple[dict[str, Json], di
 
 def context(document: ImageSetMetadata, place: ElementPath, otherwise: str) -> tuple[str, Mapping[str, str]]:
     """Return the SOP class that decides Types at ``place``, ``otherwise`` above instances, and the VRs it tells."""
+    if place.level is Level.SERIES:
+        instances = document.series[place.series].instances.values()
+        return next((_own_class(each.dicom) for each in instances), "") or otherwise, _NO_VRS
     if place.level is not Level.INSTANCE:
         return otherwise, _NO_VRS
     instance = document.series[place.series].instances[place.instance]

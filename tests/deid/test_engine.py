@@ -190,3 +190,18 @@ def test_the_result_says_what_was_done_at_both_levels_and_a_second_run_adds_noth
     assert after[instance] == "MODIFIED"
     again = next(engine.levels(found, about)).after
     assert {key: again[key] for key in patient_markers(again, asked)} == patient_markers(again, asked)
+
+
+def test_a_series_own_sop_class_decides_types_at_its_level(keyed: Keyed) -> None:
+    tree: Any = document().to_json()
+    held = document(SOPClassUID="1.2.840.10008.5.1.4.1.1.66.4", SOPInstanceUID="1.2.3.5").to_json()
+    segmentation: Any = held["Study"]["Series"]["1.2.3.9"]  # type: ignore[index,call-overload]
+    for series in (tree["Study"]["Series"]["1.2.3.9"], segmentation):
+        series["DICOM"]["DeviceSerialNumber"] = "SN-12345"
+    tree["Study"]["Series"]["1.2.3.10"] = segmentation
+    found = ImageSetMetadata.from_json(tree)
+    engine = Engine(profile(), keyed)
+    about = subject([found], profile(), keyed)
+    levels = {str(each.place): each.after for each in engine.levels(found, about)}
+    assert "DeviceSerialNumber" not in levels["Series[1.2.3.9]"]  # Type 3 in a CT image
+    assert levels["Series[1.2.3.10]"]["DeviceSerialNumber"]  # Type 1 in a segmentation

@@ -400,7 +400,12 @@ class Comparison:
         if tag & 0xFFFF == 0:
             safe = False
         elif 0x10 <= tag & 0xFFFF <= 0xFF:
-            held = [other for other in before if _reserved(other) == tag and self._safe(before, other)]
+            block = f"{tag >> 16:04X}{tag & 0xFF:02X}"
+            held = [
+                other
+                for other in before
+                if other.startswith(block) and len(other) == 8 and self._safe(before, other)
+            ]
             safe = bool(held) and (there or any(other in after for other in held))
         else:
             safe = self._safe(before, key)
@@ -456,14 +461,6 @@ _VALUE_KEYS: Final = {
 def _block_of(tag: int) -> int:
     low = tag & 0xFFFF
     return low if 0x10 <= low <= 0xFF else low >> 8
-
-
-def _reserved(key: str) -> int | None:
-    """Return the tag of the creator that reserves a private element's block."""
-    tag = tag_of_key(key)
-    if tag is None or not is_private(tag) or tag & 0xFFFF <= 0xFF:
-        return None
-    return tag & 0xFFFF0000 | _block_of(tag)
 
 
 def _strings(value: object) -> list[str]:

@@ -50,6 +50,7 @@ class Expectations:
 
     def __init__(self, claim: Claim) -> None:
         self._claim = claim
+        self._safe: dict[tuple[str, int], bool] = {}
         self._known: dict[tuple[str, tuple[int, ...], str], Expectation] = {}
 
     def of(self, sop_class: str, path: tuple[int, ...], vr: str) -> Expectation:
@@ -97,11 +98,14 @@ class Expectations:
         """Say whether a private attribute may stay: the option is on and a list names it."""
         if Option.RETAIN_SAFE_PRIVATE not in self._claim.options:
             return False
-        group, low = tag >> 16, tag & 0xFF
-        return (
-            safe_private(group, creator, low) is not None
-            or (group, creator.strip().upper(), low) in self._claim.safe_private
-        )
+        known = self._safe.get((creator, tag))
+        if known is None:
+            group, low = tag >> 16, tag & 0xFF
+            known = self._safe[creator, tag] = (
+                safe_private(group, creator, low) is not None
+                or (group, creator.strip().upper(), low) in self._claim.safe_private
+            )
+        return known
 
 
 def names_a_class(tag: int) -> bool:

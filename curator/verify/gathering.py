@@ -49,6 +49,9 @@ IDENTIFYING: Final = frozenset(
 ) - {"PatientReligiousPreference", "IssuerOfPatientID"}
 """Keywords of elements that say who or where somebody is; person names, dates and UIDs count by their VR."""
 
+_OF_A_KIND: Final = {"DA": 0x00080022, "DT": 0x0008002A, "UI": 0x00080018}
+"""Acquisition Date, Acquisition DateTime, SOP Instance UID: what is done to them is done to private ones."""
+
 _NAMES: Final = frozenset(
     {"OtherPatientNames", "PatientBirthName", "PatientMotherBirthName", "ResponsiblePerson"}
 )
@@ -68,7 +71,9 @@ def gather(documents: Iterable[ImageSetMetadata], expectations: Expectations) ->
                 continue
             seen.add((key, value))
             tag = tag_of_key(key)
-            if tag is not None and not is_private(tag) and expectations.of("", (tag,), vr).action == "K":
+            if tag is not None and is_private(tag):
+                tag = _OF_A_KIND.get(vr)
+            if tag is not None and expectations.of("", (tag,), vr).action == "K":
                 continue
             _take(terms, key, vr, value)
     return terms

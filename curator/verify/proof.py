@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from curator.dicom import Json
 from curator.dicom.confidentiality import Option
 from curator.dicom.levels import Level
 from curator.dicom.pixelrisk import pixel_risks
@@ -51,7 +52,7 @@ class _Proof:
         self.terms = gather((held.document for held in originals), expectations)
         self.sources = {each.sop: each for each in standings(_last(originals))}
         retained = Option.RETAIN_UIDS in claim.options
-        self.uids = frozenset() if retained else _all_uids(originals)
+        self.uids = frozenset() if retained else _all_uids(originals) | self.terms.uids
         self.comparison = Comparison(claim, expectations, self.terms, maps, self.tally)
         self.originals = originals
 
@@ -224,11 +225,13 @@ def _all_uids(originals: Iterable[Held]) -> frozenset[str]:
     for held in originals:
         found.update(held.document.series)
         found.update(sop for _, sop, _ in held.document.instances())
-        for path, value in held.document.elements():
-            if path.key.endswith(("UID", "UIDs")) and not path.key.endswith(
-                ("SOPClassUID", "TransferSyntaxUID")
-            ):
-                found.update(
-                    each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)
-                )
+        nodes: list[Mapping[str, Json]] = [
+            held.document.attributes(place) or {} for place in held.document.places()
+        ]
+        while nodes:
+            for key, value in nodes.pop().items():
+                several = value if isinstance(value, list) else (value,)
+                if key.endswith(("UID", "UIDs")) and not key.endswith(("SOPClassUID", "TransferSyntaxUID")):
+                    found.update(each for each in several if isinstance(each, str))
+                nodes.extend(each for each in several if isinstance(each, dict))
     return frozenset(found)

@@ -29,6 +29,11 @@ class Need(StrEnum):
     CHANGE = "there are no changes"
     WORK = "nothing is running"
     MARKS = "nothing is marked"
+    PAIR = "it is about one image set only"
+    MENDABLE = "nothing here can be mended without a person's decision"
+    OPEN_UNITS = "everything in it is done"
+    DONE_UNITS = "nothing of it was done"
+    IDLE = "work is going on"
     FILES = "files can be imported into an embedded store only"
 
 
@@ -114,6 +119,21 @@ ACTIONS: dict[str, Action] = {
             (Need.STORE, Need.ROW),
             foot=True,
         ),
+        Action(
+            "image-sets.findings",
+            "f",
+            "Findings",
+            "Check what is wrong: in the marked image sets, or in all",
+            (Need.STORE,),
+            foot=True,
+        ),
+        Action(
+            "image-sets.campaigns",
+            "C",
+            "Campaigns",
+            "See what was planned and done; apply, verify, undo",
+            (Need.STORE,),
+        ),
         Action("image-sets.filter", "slash", "Filter", "Show only rows that match, as you type", foot=True),
         Action("image-sets.sort", "s", "Sort", "Sort by the next column", foot=True),
         Action("image-sets.reverse", "S", "Reverse", "Sort the other way round"),
@@ -132,6 +152,73 @@ ACTIONS: dict[str, Action] = {
         Action("image-sets.copy", "y", "Copy id", "Copy the image set's id to the clipboard", (Need.ROW,)),
         Action("image-sets.back", "escape", "Clear", "Leave the filter, then take marks away"),
         Action("image-sets.quit", "q", "Quit", "Leave curator", foot=True),
+        # --- findings
+        Action(
+            "findings.metadata",
+            "m",
+            "Metadata",
+            "Read the metadata at the place of the finding",
+            (Need.STORE, Need.ROW),
+            foot=True,
+        ),
+        Action(
+            "findings.diff",
+            "d",
+            "Diff",
+            "Compare the first two image sets of the finding",
+            (Need.STORE, Need.ROW, Need.PAIR),
+            foot=True,
+        ),
+        Action("findings.filter", "slash", "Filter", "Show only findings that hold these words", foot=True),
+        Action(
+            "findings.mend",
+            "M",
+            "Mend",
+            "Plan the safe changes of the marked findings, or of all shown; nothing is changed before you apply",
+            (Need.STORE, Need.MENDABLE, Need.IDLE),
+            foot=True,
+        ),
+        Action(
+            "findings.resolve",
+            "R",
+            "Resolve",
+            "Plan the merges that resolve torn series, and one value where sets of a study or patient disagree",
+            (Need.STORE, Need.IDLE),
+            foot=True,
+        ),
+        Action("findings.refresh", "r", "Refresh", "Check again", (Need.STORE, Need.IDLE)),
+        Action("findings.back", "escape,q", "Back", _BACK, foot=True),
+        # --- a plan, before and after it is applied
+        Action(
+            "campaign.apply",
+            "A",
+            "Apply",
+            "Carry out the plan exactly as shown; a stopped one goes on",
+            (Need.STORE, Need.WRITABLE, Need.OPEN_UNITS, Need.IDLE),
+            foot=True,
+        ),
+        Action(
+            "campaign.verify",
+            "v",
+            "Verify",
+            "Read every changed image set again and hold it against the plan",
+            (Need.STORE, Need.DONE_UNITS, Need.IDLE),
+            foot=True,
+        ),
+        Action(
+            "campaign.undo",
+            "U",
+            "Undo",
+            "Take back what was done, and prove it",
+            (Need.STORE, Need.WRITABLE, Need.DONE_UNITS, Need.IDLE),
+            foot=True,
+        ),
+        Action("campaign.refresh", "r", "Refresh", "Read the ledger again", (Need.IDLE,)),
+        Action("campaign.back", "escape,q", "Back", _BACK, foot=True),
+        # --- all campaigns
+        Action("campaigns.open", "o", "Open", "See what the campaign does and did", (Need.ROW,), foot=True),
+        Action("campaigns.refresh", "r", "Refresh", "Read the project again", foot=True),
+        Action("campaigns.back", "escape,q", "Back", _BACK, foot=True),
         # --- one image set's metadata
         Action(
             "metadata.edit",

@@ -8,10 +8,12 @@ import traceback
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
+from textual.widgets import Input
 
 from curator.errors import CuratorError
 from curator.printable import printable
@@ -146,8 +148,11 @@ class Workbench(App[None]):
                 held.add(Need.FILES)
         if not self.read_only:
             held.add(Need.WRITABLE)
-        if self.work.running:
+        running = self.work.running
+        if running:
             held.add(Need.WORK)
+        if not any(ticket.writes for ticket in running):
+            held.add(Need.IDLE)
         return held
 
     def wrote(self, message: Written) -> None:
@@ -180,6 +185,25 @@ class Workbench(App[None]):
             self.screen.tell()
 
     # --- actions
+
+    async def on_event(self, event: events.Event) -> None:
+        """Give text to the field that an earlier key opened.
+
+        Textual hands a key to the widget that has the focus when the key comes in; what is typed quickly after
+        ``/`` would be taken for commands. A field consumes its text, so text that arrives here passed it by.
+        """
+        field = self.focused if isinstance(event, events.Key) and self.screen_stack else None
+        if (
+            isinstance(event, events.Key)
+            and event.is_forwarded
+            and event.is_printable
+            and event.character is not None
+            and isinstance(field, Input)
+        ):
+            event.stop()
+            field.insert_text_at_cursor(event.character)
+            return
+        await super().on_event(event)
 
     def action_do(self, action_id: str) -> None:
         """Do an action of ``app``: bound here, so that it works on every screen."""

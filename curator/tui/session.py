@@ -88,10 +88,6 @@ class Session:
             self.read_documents(ticket, cost)
         return self.catalogue.rows()
 
-    def cost(self, ticket: Ticket) -> ReadCost:
-        """List the store and return what bringing the catalogue up to date costs."""
-        return self.catalogue.plan_refresh(self.imaging, cancelled=lambda: ticket.cancelled)
-
     def read_documents(self, ticket: Ticket, cost: ReadCost | None = None) -> None:
         """Read into the catalogue what is not in it."""
 

@@ -26,7 +26,10 @@ class Terminal:
         script = folder / "run.sh"
         exports = "\n".join(f"export {name}='{value}'" for name, value in environment.items())
         words = " ".join(f"'{word}'" for word in command)
-        script.write_text(f"{exports}\n{words}\necho $? >'{self._code}'\nexec sleep 600\n")
+        # COLUMNS and LINES, which Textual's tests leave behind, would outweigh the terminal's own size.
+        script.write_text(
+            f"unset COLUMNS LINES\n{exports}\n{words}\necho $? >'{self._code}'\nexec sleep 600\n"
+        )
         width, height = size
         self._do("new-session", "-d", "-x", str(width), "-y", str(height), f"sh '{script}'")
 

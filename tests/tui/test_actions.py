@@ -9,7 +9,10 @@ from textual.keys import _character_to_key
 
 from curator.tui.actions import ACTIONS, Need, bindings, key_name, of, unknown, with_keys
 from curator.tui.app import Workbench
+from curator.tui.screens.campaign import CampaignScreen
+from curator.tui.screens.campaigns import CampaignsScreen
 from curator.tui.screens.difference import DifferenceScreen
+from curator.tui.screens.findings import FindingsScreen
 from curator.tui.screens.image_sets import ImageSetsScreen
 from curator.tui.screens.metadata import MetadataScreen
 from curator.tui.screens.place import Place
@@ -17,7 +20,16 @@ from curator.tui.screens.versions import VersionsScreen
 from curator.tui.widgets.row_view import RowView
 
 PLACES: dict[str, type[Place]] = {
-    place.PLACE: place for place in (ImageSetsScreen, MetadataScreen, VersionsScreen, DifferenceScreen)
+    place.PLACE: place
+    for place in (
+        ImageSetsScreen,
+        MetadataScreen,
+        VersionsScreen,
+        DifferenceScreen,
+        FindingsScreen,
+        CampaignScreen,
+        CampaignsScreen,
+    )
 }
 
 
@@ -59,7 +71,14 @@ def test_what_is_missing_is_the_reason() -> None:
 
 
 def test_everything_that_writes_needs_a_writable_store() -> None:
-    writing = {"image-sets.import", "metadata.edit", "metadata.remove", "versions.revert"}
+    writing = {
+        "image-sets.import",
+        "metadata.edit",
+        "metadata.remove",
+        "versions.revert",
+        "campaign.apply",
+        "campaign.undo",
+    }
     assert {action.id for action in ACTIONS.values() if Need.WRITABLE in action.needs} == writing
 
 

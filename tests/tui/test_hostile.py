@@ -99,3 +99,20 @@ async def test_no_value_is_logged_nor_in_the_title(store: str) -> None:
             assert value not in told
         assert app.title == "curator"
         assert app.sub_title == ""
+
+
+async def test_findings_and_plans(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "f")
+        await see(pilot, "Findings", "CUR310")
+        for _ in range(12):
+            await press(pilot, "j")
+            clean(app)
+        await press(pilot, "slash", "=CUR310", "enter")
+        await see(pilot, "of")
+        clean(app)
+        await press(pilot, "escape", "escape", "C")
+        await see(pilot, "Nothing has been planned")
+        clean(app)

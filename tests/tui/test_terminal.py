@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.served import serving
 from tests.tools import ROOT
 from tests.tui.terminal import Terminal
 
@@ -45,7 +46,9 @@ def test_filter_tree_edit_versions_diff_revert_quit(start: Start, size: tuple[in
     terminal.press("/")
     terminal.type("three")
     terminal.see("1 of 5")
-    terminal.press("Enter", "m")
+    terminal.press("Enter")
+    terminal.see("1 of 5  filtered")
+    terminal.press("m")
     terminal.see("▾ Patient", "Three^Slices")
     terminal.press("j", "e")
     terminal.see("The value is the same as before.")
@@ -104,3 +107,19 @@ def test_a_spec_that_names_no_store_is_explained(start: Start) -> None:
     terminal.see("names no store")
     terminal.press("q")
     assert terminal.ended() == 0
+
+
+def test_a_killed_server_is_said_and_the_terminal_stays_usable(
+    start: Start, store: str, tmp_path: Path
+) -> None:
+    folder = Path(store.removeprefix("local:"))
+    with serving(folder, tmp_path / "ready.json") as served:
+        terminal = start(spec=served.spec)
+        terminal.see("Image sets  5")
+    terminal.press("m")
+    terminal.see("no answer")
+    terminal.press("q")
+    terminal.see("Image sets  5")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    assert terminal.modes == "0 0"

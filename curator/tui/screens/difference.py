@@ -177,7 +177,7 @@ class DifferenceScreen(Place):
         return held
 
     def _line(self) -> DiffLine | None:
-        if not self.is_mounted or self._rows is None:
+        if not self.here or self._rows is None:
             return None
         return self._rows.line(self.query_one("#lines", RowView).cursor)
 

@@ -19,8 +19,10 @@ from curator.errors import CuratorError
 from curator.tui.actions import Need, bindings
 from curator.tui.image_set_rows import BY_KEY, SHOWN, ImageSetRows, date_text, moment_text
 from curator.tui.messages import RowsCame, RowsRead, VersionsRead, Written
+from curator.tui.screens.campaigns import CampaignsScreen
 from curator.tui.screens.columns import ColumnsScreen
 from curator.tui.screens.difference import DifferenceScreen
+from curator.tui.screens.findings import FindingsScreen
 from curator.tui.screens.first_run import FirstRun
 from curator.tui.screens.import_files import DEMO, FilesImported, ImportedScreen, ImportScreen, imported
 from curator.tui.screens.metadata import MetadataScreen
@@ -61,7 +63,9 @@ class ImageSetsScreen(Place):
 
     def body(self) -> Iterable[Widget]:
         """Yield the filter, the list with its preview, and what stands there when there is no list."""
-        yield Input(placeholder='filter: words, modality:CT study:"head" !primary', id="filter")
+        yield Input(
+            placeholder='filter: words, modality:CT study:"head" !primary', id="filter", select_on_focus=False
+        )
         with Horizontal(id="middle"):
             yield RowView(self._shown_columns(), self.rows, id="list", markable=True)
             yield Preview(id="preview")
@@ -181,7 +185,7 @@ class ImageSetsScreen(Place):
     def held(self) -> set[Need]:
         """Return what is at hand: a row, marks."""
         held = super().held()
-        if self.is_mounted:
+        if self.here:
             view = self.query_one("#list", RowView)
             if view.current:
                 held.add(Need.ROW)
@@ -200,7 +204,7 @@ class ImageSetsScreen(Place):
             text += f"  ● {marks:,} marked"
         if self.rows.problem:
             return f"{text}  {self.rows.problem}"
-        if self.rows.filtered and not self.query_one("#filter").display:
+        if self.rows.filtered and not self.query_one("#filter").has_focus:
             text += "  filtered"
         return text
 
@@ -304,6 +308,14 @@ class ImageSetsScreen(Place):
         else:
             self.bench.say("Diff: there is one version only; mark two image sets to compare them.")
 
+    def do_findings(self) -> None:
+        """Check the marked image sets, or all."""
+        self.app.push_screen(FindingsScreen(sorted(self.query_one("#list", RowView).marks)))
+
+    def do_campaigns(self) -> None:
+        """See the campaigns."""
+        self.app.push_screen(CampaignsScreen())
+
     def do_sort(self) -> None:
         """Sort by the next column."""
         keys = [column.key for column in self.query_one("#list", RowView).columns]
@@ -389,11 +401,15 @@ class ImageSetsScreen(Place):
 
     # --- the filter
 
+    def on_descendant_focus(self) -> None:
+        """Say whether keys are text for the filter or commands."""
+        self.tell()
+
     def do_filter(self) -> None:
         """Open the filter and type into it."""
         field = self.query_one("#filter", Input)
         field.display = True
-        field.focus()
+        self.set_focus(field)  # at once: the next keys may be here already
 
     def do_back(self) -> None:
         """Leave the filter; then take the marks away."""

@@ -54,7 +54,7 @@ class MetadataScreen(Place):
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("metadata"))
 
-    def __init__(self, image_set: str, version: str | None = None) -> None:
+    def __init__(self, image_set: str, version: str | None = None, *, at: ElementPath | None = None) -> None:
         super().__init__()
         self.image_set = image_set
         self.version = version
@@ -68,12 +68,12 @@ class MetadataScreen(Place):
         self._match = -1
         self._needle = ""
         self._rest: Timer | None = None
-        self._return_to: ElementPath | None = None
+        self._return_to = at
 
     def body(self) -> Iterable[Widget]:
         """Yield the search field, the path field, the tree, and the detail of its current line."""
-        yield Input(placeholder="search keywords, tags, values", id="search")
-        yield Input(placeholder="path: Patient/PatientName", id="path")
+        yield Input(placeholder="search keywords, tags, values", id="search", select_on_focus=False)
+        yield Input(placeholder="path: Patient/PatientName", id="path", select_on_focus=False)
         yield OutlineView(id="tree")
         yield Detail(id="detail")
 
@@ -167,7 +167,7 @@ class MetadataScreen(Place):
         return held
 
     def _line(self) -> Line | None:
-        if not self.is_mounted:
+        if not self.here:
             return None
         view = self.query_one("#tree", OutlineView)
         return view.outline.at(view.cursor) if view.outline else None
@@ -210,7 +210,7 @@ class MetadataScreen(Place):
         """Open the search field."""
         field = self.query_one("#search", Input)
         field.display = True
-        field.focus()
+        self.set_focus(field)  # at once: the next keys may be here already
 
     @on(Input.Changed, "#search")
     def _search_typed(self, event: Input.Changed) -> None:
@@ -280,7 +280,7 @@ class MetadataScreen(Place):
         """Open the path field."""
         field = self.query_one("#path", Input)
         field.display = True
-        field.focus()
+        self.set_focus(field)  # at once: the next keys may be here already
 
     @on(Input.Submitted, "#path")
     def _goto_done(self, event: Input.Submitted) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
+from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -52,6 +53,18 @@ class Place(Screen[None]):
         self.query_one(LogPane).display = self.bench.log_shown
         self.tell()
 
+    @property
+    def here(self) -> bool:
+        """Tell whether the screen has its widgets: not before it is composed, nor while it is taken down."""
+        return self.is_mounted and bool(self.query(KeyBar)) and bool(self.query(TopBar))
+
+    async def _on_message(self, message: Message) -> None:
+        """Drop what a thread answers to a screen that is being taken down."""
+        if hasattr(message, "request") and not self.here:
+            message.stop()
+            return
+        await super()._on_message(message)
+
     # --- what can be done here
 
     def held(self) -> set[Need]:
@@ -64,7 +77,7 @@ class Place(Screen[None]):
 
     def tell(self) -> None:
         """Bring both bars up to date."""
-        if not self.is_mounted:
+        if not self.here:
             return
         keys, held = self.bench.keys, self.held()
         shown = [

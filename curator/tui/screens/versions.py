@@ -183,7 +183,7 @@ class VersionsScreen(Place):
     def held(self) -> set[Need]:
         """Return what is at hand for the version under the cursor."""
         held = super().held()
-        if not self.is_mounted or not len(self.rows):
+        if not self.here or not len(self.rows):
             return held
         view = self.query_one("#versions", RowView)
         if view.current:

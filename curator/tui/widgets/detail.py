@@ -15,8 +15,9 @@ class Detail(Widget):
 
     COMPONENT_CLASSES = {"detail--path"}  # noqa: RUF012  (Textual's own way)
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, lines: int = _LINES) -> None:
         super().__init__(id=id)
+        self.styles.height = lines + 1
         self._path = ""
         self._value = ""
         self._note = ""

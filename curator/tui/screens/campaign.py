@@ -1,0 +1,296 @@
+"""One plan: what it will do and why, and after that what became of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.message import Message
+from textual.widget import Widget
+
+from curator.dicom import Json
+from curator.findings import Absent, Change
+from curator.tui.actions import Need, bindings
+from curator.tui.elements import name_of, value_text
+from curator.tui.messages import Written
+from curator.tui.screens.confirm import ConfirmScreen
+from curator.tui.screens.place import Place
+from curator.tui.walk import Told, apply_campaign, undo_campaign, units_of, verify_campaign
+from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.work import Failed, Ticket
+
+if TYPE_CHECKING:
+    from curator.campaign.journal import Campaign
+    from curator.tui.session import Session
+
+UNITS = (
+    Column("status", "Status", 9),
+    Column("kind", "Does", 8),
+    Column("title", "What", 24, grow=3),
+    Column("sets", "Sets", 4, right=True),
+    Column("changes", "Changes", 7, right=True),
+    Column("calls", "Calls", 5, right=True),
+    Column("note", "Note", 10, grow=2),
+)
+CHANGES = (
+    Column("set", "Set", 8),
+    Column("name", "Element", 18, grow=2),
+    Column("before", "Before", 12, grow=2),
+    Column("after", "After", 12, grow=2),
+    Column("why", "Why", 16, grow=3),
+)
+_ROLES = {
+    "done": "good",
+    "finished": "good",
+    "undone": "warn",
+    "rebuilt": "warn",
+    "failed": "bad",
+    "moved": "bad",
+    "locked": "warn",
+    "open": "warn",
+    "begun": "accent",
+    "waiting": "dim",
+}
+_SETTLED = frozenset(("done", "undone", "finished", "rebuilt"))
+_UNDOABLE = frozenset(("done", "failed", "moved", "begun", "open", "finished"))
+_MOST_CHANGES = 2000  # shown of one unit
+
+
+@dataclass
+class UnitsRead(Message):
+    """The campaign's units with where they stand."""
+
+    request: int
+    told: Sequence[Told] = field(repr=False)
+
+
+@dataclass
+class Walked(Message):
+    """An apply, a verification or an undo is over; ``text`` says what came of it."""
+
+    request: int
+    text: str
+    holds: bool
+
+
+class UnitRows:
+    """`Rows` over the units."""
+
+    def __init__(self, told: Sequence[Told] = ()) -> None:
+        self.told = told
+
+    def __len__(self) -> int:
+        return len(self.told)
+
+    def key(self, index: int) -> str:
+        """Return the unit's number."""
+        return str(self.told[index].unit.number)
+
+    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
+        """Return the cells of a unit."""
+        unit, state = self.told[index].unit, self.told[index].state
+        left_out = sum(each.count for each in unit.left_out)
+        note = state.reason or ("; ".join(unit.losses)) or (f"{left_out:,} left out" if left_out else "")
+        if state.verified and not state.reason and str(state.status) == "done":
+            note = "verified" if state.verified == "holds" else "NOT as planned"
+        return (
+            (str(state.status), _ROLES.get(str(state.status), "")),
+            (str(unit.kind), "accent"),
+            unit.title,
+            str(len(unit.members)),
+            str(unit.changes),
+            str(len(unit.steps)),
+            (note, "bad" if state.verified == "fails" else "dim"),
+        )
+
+
+class ChangeRows:
+    """`Rows` over the changes of one unit; what it leaves out and what it empties stand at the end."""
+
+    def __init__(self, told: Told | None = None) -> None:
+        self._lines: list[tuple[str, Change | None, str, str]] = []
+        if told is None:
+            return
+        for patch in told.unit.patches:
+            for change in patch.changes():
+                if len(self._lines) < _MOST_CHANGES:
+                    self._lines.append((patch.set, change, "", ""))
+        for left in told.unit.left_out:
+            self._lines.append(
+                ("", None, left.element or "(change)", f"left out: {left.count:,} × {left.reason}")
+            )
+        for name in told.unit.emptied:
+            self._lines.append(
+                (name, None, "(emptied)", "all its instances are elsewhere then; finish deletes it")
+            )
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def key(self, index: int) -> str:
+        """Return the line's number."""
+        return str(index)
+
+    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
+        """Return the cells of a change."""
+        image_set, change, name, why = self._lines[index]
+        if change is None:
+            return (image_set[:8], "dim"), (name, "warn"), "", "", (why, "warn")
+        return (
+            (image_set[:8], "dim"),
+            name_of(change.path.key, {}) if len(change.path.steps) == 1 else str(change.path.generic()),
+            (_text(change.before, change.vr, "(absent)"), "removed"),
+            (_text(change.after, change.vr, "(removed)"), "added"),
+            (change.why.text, "dim"),
+        )
+
+
+def _text(value: Json | Absent, vr: str, absent: str) -> str:
+    return absent if isinstance(value, Absent) else value_text(value, vr)
+
+
+class CampaignScreen(Place):
+    """Review, apply, verify, undo."""
+
+    PLACE = "campaign"
+    TITLE_TEXT = "Plan"
+    EXPLAINED = (
+        "What the plan does, unit by unit; below, every change of the unit under the cursor with its reason. "
+        "A carries it out exactly as shown, v proves the outcome, U takes it back. Nothing is changed before A."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("campaign"))
+
+    def __init__(self, campaign: Campaign) -> None:
+        super().__init__()
+        self.campaign = campaign
+        self.rows = UnitRows()
+        self._request = 0
+        self._walking = 0
+
+    def body(self) -> Iterable[Widget]:
+        """Yield the units, and the changes of the one under the cursor."""
+        yield RowView(UNITS, self.rows, id="units")
+        yield RowView(CHANGES, id="changed").not_focusable()
+
+    def on_mount(self) -> None:
+        """Read the units."""
+        self.query_one("#units").focus()
+        self.do_refresh()
+
+    def do_refresh(self) -> None:
+        """Read the plan and its ledger."""
+        campaign = self.campaign
+        self._request = self.bench.work.begin(
+            "read the plan", self, lambda ticket: UnitsRead(ticket.request, units_of(campaign)), quiet=True
+        )
+
+    def on_units_read(self, message: UnitsRead) -> None:
+        """Show the units."""
+        if message.request == self._request:
+            self.rows = UnitRows(message.told)
+            self.query_one("#units", RowView).show(self.rows)
+            self.tell()
+
+    # --- what is shown
+
+    def title_text(self) -> str:
+        """Return the campaign's title and id."""
+        return f"Plan  {self.campaign.plan.header.title}  {self.campaign.id[:8]}"
+
+    def count_text(self) -> str:
+        """Return how many units stand where."""
+        counts = Counter(str(told.state.status) for told in self.rows.told)
+        return ", ".join(f"{count:,} {status}" for status, count in counts.items())
+
+    def held(self) -> set[Need]:
+        """Return what is at hand."""
+        held = super().held()
+        statuses = {str(told.state.status) for told in self.rows.told}
+        if statuses - _SETTLED:
+            held.add(Need.OPEN_UNITS)
+        if statuses & _UNDOABLE:
+            held.add(Need.DONE_UNITS)
+        return held
+
+    @on(RowView.Moved, "#units")
+    def _moved(self, event: RowView.Moved) -> None:
+        told = self.rows.told[event.index] if 0 <= event.index < len(self.rows) else None
+        self.query_one("#changed", RowView).show(ChangeRows(told))
+
+    # --- actions
+
+    def do_apply(self) -> None:
+        """Ask, with the cost in sight, and carry it out."""
+        cost = self.campaign.plan.cost
+        calls = ", ".join(f"{count:,} {operation}" for operation, count in cost.calls.items()) or "no calls"
+        text = (
+            f"{cost.changes:,} changes to {cost.image_sets:,} image sets: {calls}.\n"
+            "An image set that has changed since the plan was made is refused. U takes everything back."
+        )
+        self._ask("Apply this plan?", text, "Apply", "apply the plan", apply_campaign)
+
+    def do_undo(self) -> None:
+        """Ask, and take back what was done."""
+        text = "Every image set that the plan changed gets its old content back, as a new version; this is proved."
+        self._ask("Undo what this plan did?", text, "Undo", "undo the plan", undo_campaign)
+
+    def _ask(
+        self,
+        question: str,
+        text: str,
+        button: str,
+        title: str,
+        walk: Callable[[Session, str, Campaign, Ticket], str],
+    ) -> None:
+        def confirmed(wanted: bool | None) -> None:
+            session, spec, campaign = self.bench.session, self.bench.store_spec, self.campaign
+            if wanted and session is not None:
+                self._walking = self.bench.work.begin(
+                    title,
+                    self,
+                    lambda ticket: Walked(
+                        ticket.request, f"{title}: {walk(session, spec, campaign, ticket)}", True
+                    ),
+                    writes=True,
+                )
+
+        self.app.push_screen(ConfirmScreen(question, text, button), confirmed)
+
+    def do_verify(self) -> None:
+        """Prove that everything is as planned."""
+        session, spec, campaign = self.bench.session, self.bench.store_spec, self.campaign
+        if session is None:
+            return
+
+        def verify(ticket: Ticket) -> Walked:
+            proofs = [each for each in verify_campaign(session, spec, campaign, ticket) if each.checked]
+            wrong = sum(not each.holds for each in proofs)
+            sets = sum(each.image_sets for each in proofs)
+            text = f"{wrong:,} units are NOT as planned" if wrong else f"{sets:,} image sets are as planned"
+            return Walked(ticket.request, f"verified: {text}", not wrong)
+
+        self._walking = self.bench.work.begin("verify", self, verify)
+
+    def on_walked(self, message: Walked) -> None:
+        """Show what came of it, here and in the list."""
+        if message.request == self._walking:
+            self.bench.say(message.text, severity="information" if message.holds else "error")
+            self._changed()
+
+    def failed(self, message: Failed) -> None:
+        """Say what failed; what was done until then is in the ledger."""
+        super().failed(message)
+        if message.request == self._walking:
+            self._changed()
+
+    def _changed(self) -> None:
+        self.do_refresh()
+        self.bench.wrote(Written(self._walking, "", "0", "the plan"))
+
+    def do_back(self) -> None:
+        """Leave; the plan is kept, and found under Campaigns."""
+        self.dismiss()

@@ -1,0 +1,150 @@
+"""All campaigns of the project: what was planned, what was done, and where each stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+
+from curator.tui.actions import Need, bindings
+from curator.tui.screens.campaign import CampaignScreen
+from curator.tui.screens.place import Place
+from curator.tui.walk import Outline, campaigns_of
+from curator.tui.widgets.row_view import Cell, Column, RowView
+
+COLUMNS = (
+    Column("made", "Planned", 16),
+    Column("id", "Campaign", 8),
+    Column("title", "What", 20, grow=2),
+    Column("sets", "Sets", 5, right=True),
+    Column("changes", "Changes", 7, right=True),
+    Column("status", "Where it stands", 16, grow=1),
+)
+
+
+@dataclass
+class CampaignsRead(Message):
+    """The project's campaigns, the newest first."""
+
+    request: int
+    found: Sequence[Outline] = field(repr=False)
+
+
+class CampaignRows:
+    """`Rows` over campaigns."""
+
+    def __init__(self, found: Sequence[Outline] = ()) -> None:
+        self.found = found
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def key(self, index: int) -> str:
+        """Return the campaign's id."""
+        return self.found[index].id
+
+    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
+        """Return the cells of a campaign."""
+        one = self.found[index]
+        status = ", ".join(f"{count:,} {name}" for name, count in one.statuses.items())
+        role = (
+            "bad"
+            if {"failed", "moved"} & set(one.statuses)
+            else "good"
+            if set(one.statuses) == {"done"}
+            else ""
+        )
+        return (
+            (one.made[:16].replace("T", " "), "dim"),
+            (one.id[:8], "accent"),
+            one.title,
+            f"{one.image_sets:,}",
+            f"{one.changes:,}",
+            (status, role),
+        )
+
+
+class CampaignsScreen(Place):
+    """The list of campaigns."""
+
+    PLACE = "campaigns"
+    TITLE_TEXT = "Campaigns"
+    EXPLAINED = (
+        "Every plan of this project, applied or not. Open one to see its changes, apply, verify or undo it."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("campaigns"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = CampaignRows()
+        self._request = 0
+
+    def body(self) -> Iterable[Widget]:
+        """Yield the list, or the sentence that there is none."""
+        yield RowView(COLUMNS, self.rows, id="campaigns")
+        yield Static("", id="nothing", markup=False)
+
+    def on_mount(self) -> None:
+        """Read the project."""
+        self.query_one("#nothing").display = False
+        self.query_one("#campaigns").focus()
+        self.do_refresh()
+
+    def on_screen_resume(self) -> None:
+        """Show what became of the campaign that was looked at."""
+        if self.rows.found:
+            self.do_refresh()
+
+    def do_refresh(self) -> None:
+        """Read the project."""
+        session = self.bench.session
+        if session is not None:
+            self._request = self.bench.work.begin(
+                "read the campaigns",
+                self,
+                lambda ticket: CampaignsRead(ticket.request, campaigns_of(session, ticket)),
+                quiet=True,
+            )
+
+    def on_campaigns_read(self, message: CampaignsRead) -> None:
+        """Show the list."""
+        if message.request == self._request:
+            self.rows = CampaignRows(message.found)
+            view, nothing = self.query_one("#campaigns", RowView), self.query_one("#nothing", Static)
+            view.show(self.rows)
+            view.display, nothing.display = bool(message.found), not message.found
+            nothing.update("" if message.found else "Nothing has been planned in this project yet.")
+            self.tell()
+
+    def held(self) -> set[Need]:
+        """Return what is at hand."""
+        held = super().held()
+        if len(self.rows):
+            held.add(Need.ROW)
+        return held
+
+    def count_text(self) -> str:
+        """Return how many."""
+        return f"{len(self.rows):,}" if len(self.rows) else ""
+
+    @on(RowView.Opened, "#campaigns")
+    def _opened(self) -> None:
+        self.perform("campaigns.open")
+
+    def do_open(self) -> None:
+        """See one."""
+        from curator.campaign.journal import Campaign
+
+        session, key = self.bench.session, self.query_one("#campaigns", RowView).current
+        if session is not None and key:
+            self.app.push_screen(CampaignScreen(Campaign.open(session.project, key)))
+
+    def do_back(self) -> None:
+        """Leave."""
+        self.dismiss()

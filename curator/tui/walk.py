@@ -1,0 +1,235 @@
+"""The walk from findings to changes and back, as the workbench takes it: in `Work` threads only.
+
+Everything it does is a plan first, kept as a campaign of the project; nothing here writes to an image set in any other way.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curator import __version__
+from curator.errors import Cancelled, Refused
+from curator.findings import Change, Finding, Safety
+
+if TYPE_CHECKING:
+    from curator.campaign.journal import Campaign, UnitState
+    from curator.campaign.verifying import Proof
+    from curator.plan.units import Unit
+    from curator.tui.session import Session
+    from curator.tui.work import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One unit of a campaign with what the ledger says of it."""
+
+    unit: Unit = field(repr=False)
+    state: UnitState = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One campaign in the list of all: its title, what it was to do, and how many units stand where."""
+
+    id: str
+    title: str
+    made: str
+    units: int
+    image_sets: int
+    changes: int
+    statuses: dict[str, int]
+
+
+def findings(session: Session, ids: Sequence[str], ticket: Ticket) -> list[Finding]:
+    """Run all checks on what the catalogue holds, the gravest findings first.
+
+    An embedded store is read up to date before; elsewhere that costs, and is left to `curator catalogue refresh`.
+    """
+    from curator.checks import run
+
+    if session.embedded:
+        session.read_documents(ticket)
+
+    def progress(done: int, total: int) -> None:
+        ticket.done, ticket.total = done, total
+        ticket.changed()
+
+    found: list[Finding] = []
+    for finding in run(
+        session.catalogue.view(), ids=ids, progress=progress, cancelled=lambda: ticket.cancelled
+    ):
+        ticket.check()
+        found.append(finding)
+    ticket.check()
+    rank = {"error": 0, "warning": 1, "note": 2}
+    return sorted(found, key=lambda each: (rank[each.severity], each.code, each.image_sets[:1]))
+
+
+def plan_mending(session: Session, spec: str, found: Iterable[Finding]) -> Campaign:
+    """Plan the safe changes of findings, one unit an image set. Where two would change one element, the first does."""
+    from curator.campaign.planning import party_of
+    from curator.plan.publishing import plan_in_place
+
+    wanted: dict[str, dict[str, Change]] = {}
+    rules: set[str] = set()
+    for finding in found:
+        for image_set, change in finding.changes:
+            if change.safety is Safety.SAFE:
+                rules.add(finding.code)
+                wanted.setdefault(image_set, {}).setdefault(str(change.path), change)
+
+    def units() -> Iterator[Unit]:
+        number = 0
+        for image_set, changes in sorted(wanted.items()):
+            row, document = session.catalogue.row(image_set), session.catalogue.document(image_set)
+            if row is not None and document is not None and row.read:
+                party = party_of(row, document)
+                yield plan_in_place(
+                    party, list(changes.values()), number=number, allow=frozenset({Safety.SAFE})
+                )
+                number += 1
+
+    return _campaign(session, spec, "safe changes of checks", sorted(rules), units())
+
+
+def plan_resolution(session: Session, spec: str, ids: Sequence[str]) -> Campaign:
+    """Plan what resolves conflicts: merges of torn series, and the majority's value where sets disagree."""
+    from curator.campaign.planning import Planning
+    from curator.campaign.resolving import resolve
+
+    planning = Planning()
+    within = frozenset(ids) if ids else None
+    units = resolve(session.catalogue, planning, within=within)
+    return _campaign(session, spec, "resolve conflicts", ["resolve"], units)
+
+
+def _campaign(
+    session: Session, spec: str, title: str, rules: Sequence[str], units: Iterable[Unit]
+) -> Campaign:
+    from datetime import UTC, datetime
+
+    from curator.campaign.journal import Campaign
+    from curator.campaign.planfile import write_plan
+    from curator.plan.lines import Header
+
+    header = Header(
+        tool=f"curator {__version__}",
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        project=str(session.project.root),
+        store=spec,
+        datastore=session.imaging.datastore_id,
+        title=title,
+        rules=tuple(rules),
+    )
+    with tempfile.TemporaryDirectory(prefix="curator-plan-") as folder:
+        path = Path(folder) / "plan.jsonl"
+        if not write_plan(path, header, units).cost.units:
+            raise Refused("there is nothing to plan: nothing here can be changed without a person's decision")
+        return Campaign.begin(session.project, path)
+
+
+def units_of(campaign: Campaign) -> list[Told]:
+    """Return the campaign's units with where they stand."""
+    from curator.campaign.applying import states_of
+
+    return [Told(unit, state) for unit, state in states_of(campaign)]
+
+
+def apply_campaign(session: Session, spec: str, campaign: Campaign, ticket: Ticket) -> str:
+    """Carry out the plan, from wherever it stands; return what came of it in words."""
+    from curator.campaign.applying import Progress, apply
+    from curator.campaign.identity import who
+
+    def progress(seen: Progress) -> None:
+        ticket.done, ticket.total = seen.calls_done, seen.calls
+        ticket.changed()
+
+    with _paced(session, spec, ticket):
+        applied = apply(
+            campaign,
+            session.imaging,
+            who(spec),
+            stopped=ticket.stop,
+            progress=progress,
+            remote=spec.startswith("aws:"),
+        )
+    counts = ", ".join(f"{count:,} {status}" for status, count in applied.statuses.items())
+    return counts or "nothing to do"
+
+
+def verify_campaign(session: Session, spec: str, campaign: Campaign, ticket: Ticket) -> list[Proof]:
+    """Hold every changed image set against the plan."""
+    from curator.campaign.identity import who
+    from curator.campaign.verifying import verify
+
+    with _paced(session, spec, ticket):
+        return verify(campaign, session.imaging, who(spec), progress=lambda proof: ticket.check())
+
+
+def undo_campaign(session: Session, spec: str, campaign: Campaign, ticket: Ticket) -> str:
+    """Take back what was done; return what came of it in words."""
+    from collections import Counter
+
+    from curator.campaign.identity import who
+    from curator.campaign.undoing import undo
+
+    with _paced(session, spec, ticket):
+        results = undo(
+            campaign, session.imaging, who(spec), stopped=ticket.stop, remote=spec.startswith("aws:")
+        )
+    counts = Counter(str(result.status) for result in results)
+    return ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "nothing to undo"
+
+
+def campaigns_of(session: Session, ticket: Ticket) -> list[Outline]:
+    """Return the project's campaigns, the newest first."""
+    from collections import Counter
+
+    from curator.campaign.journal import Campaign
+
+    found = []
+    for folder in session.project.campaigns():
+        ticket.check()
+        campaign = Campaign.open(session.project, folder.name)
+        cost, header = campaign.plan.cost, campaign.plan.header
+        statuses = Counter(str(state.status) for state in campaign.state().values())
+        waiting = cost.units - sum(statuses.values())
+        if waiting:
+            statuses["waiting"] += waiting
+        found.append(
+            Outline(
+                campaign.id,
+                header.title,
+                header.made,
+                cost.units,
+                cost.image_sets,
+                cost.changes,
+                dict(statuses),
+            )
+        )
+    return sorted(found, key=lambda each: each.made, reverse=True)
+
+
+class _paced:
+    """Put the one rate limiter before the store while a campaign runs."""
+
+    def __init__(self, session: Session, spec: str, ticket: Ticket) -> None:
+        self._session, self._spec, self._ticket = session, spec, ticket
+
+    def __enter__(self) -> None:
+        from curator.campaign.limits import RateLimiter
+
+        configured = self._session.project.config.get("rate_scale", 1.0)
+        scale = float(configured) if isinstance(configured, int | float) else 1.0
+        self._session.imaging.limiter = RateLimiter.for_store(
+            self._spec, scale=scale, stopped=self._ticket.stop
+        )
+
+    def __exit__(self, *error: object) -> None:
+        self._session.imaging.limiter = None
+        if self._ticket.cancelled and error[0] is None:
+            raise Cancelled("cancelled; what was begun is recorded and can go on")

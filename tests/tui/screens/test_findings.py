@@ -1,0 +1,153 @@
+"""From findings to a plan, its review, applying, proof and undo, all on the demo's planted faults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from curator.healthimaging import HealthImaging
+from curator.imageset import ImageSetMetadata, same
+from curator.stores import open_store
+from curator.tui.app import Workbench
+from curator.tui.screens.campaign import CampaignScreen
+from curator.tui.screens.findings import FindingsScreen
+from curator.tui.screens.metadata import MetadataScreen
+from tests.tui.seen import gone, press, screen_text, see, until
+
+SIZE = (80, 24)
+WIDE = (200, 50)
+
+
+async def found(pilot: Pilot[None]) -> FindingsScreen:
+    """Open the findings of all image sets."""
+    await see(pilot, "Image sets  18")
+    await press(pilot, "f")
+    await see(pilot, "CUR105", "CUR101")
+    screen = pilot.app.screen
+    assert isinstance(screen, FindingsScreen)
+    return screen
+
+
+def contents(imaging: HealthImaging) -> dict[str, ImageSetMetadata]:
+    return {each.id: imaging.document(each.id) for each in imaging.search()}
+
+
+async def test_the_gravest_stand_first_with_evidence_and_reason(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await found(pilot)
+        severities = [
+            str(finding.severity) for index in range(len(screen.rows)) if (finding := screen.rows.at(index))
+        ]
+        assert severities == sorted(severities, key=["error", "warning", "note"].index)
+        await see(pilot, "one SeriesInstanceUID stands under 2 patients", "9889O234", "UIDs are unique")
+
+
+async def test_words_filter_and_escape_leaves_the_filter(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        screen = await found(pilot)
+        total = screen.rows.total
+        await press(pilot, "slash", "=cur104 patientsex", "enter")
+        await see(pilot, f"1 of {total}")
+        await press(pilot, "escape")
+        await see(pilot, f"Findings  {total}")
+
+
+async def test_a_finding_leads_to_its_element_and_to_the_two_sets(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await found(pilot)
+        await press(pilot, "slash", "=cur310", "enter", "enter")
+        await see(pilot, "ImageComments", "▾ Instance")
+        screen = app.screen
+        assert isinstance(screen, MetadataScreen)
+        await press(pilot, "escape", "escape", "slash", "=cur102", "enter", "d")
+        await see(pilot, "Diff", "AccessionNumber")
+
+
+async def test_a_finding_about_one_set_cannot_be_compared_and_says_so(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await found(pilot)
+        await press(pilot, "slash", "=cur310", "enter", "d")
+        await see(pilot, "Diff: it is about one image set only")
+        await press(pilot, "M")
+        await see(pilot, "Mend: nothing here can be mended without")
+
+
+async def test_conflicts_are_resolved_proved_and_undone(demo_folder: Path) -> None:
+    spec = f"local:{demo_folder}"
+    with_store = open_store(spec)
+    before = contents(with_store.imaging)
+    app = Workbench(spec)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await found(pilot)
+        await press(pilot, "R")
+        await see(pilot, "resolve conflicts", "waiting", "merge", "AccessionNumber", "2B")
+        assert {key: one.encode() for key, one in contents(with_store.imaging).items()} == {
+            key: one.encode() for key, one in before.items()
+        }, "a plan changes nothing"
+        await press(pilot, "A")
+        await see(pilot, "Apply this plan?", "CopyImageSet")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "apply the plan: 3 done")
+        await press(pilot, "v")
+        await see(pilot, "image sets are as planned", "verified")
+        await press(pilot, "U")
+        await see(pilot, "Undo what this plan did?")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "undo the plan: 3 undone")
+    after = contents(with_store.imaging)
+    with_store.close()
+    assert after.keys() == before.keys()
+    assert all(same(after[key], before[key]) for key in before)
+
+
+async def test_cancel_applies_nothing_and_the_plan_is_kept(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await found(pilot)
+        await press(pilot, "M")
+        await see(pilot, "safe changes of checks", "waiting")
+        await press(pilot, "A", "enter")
+        await gone(pilot, "Apply this plan?")
+        assert "waiting" in screen_text(app)
+        await press(pilot, "escape", "escape", "C")
+        await see(pilot, "Campaigns", "safe changes of checks", "2 waiting")
+        await press(pilot, "enter")
+        await see(pilot, "Plan  safe changes of checks")
+        assert isinstance(app.screen, CampaignScreen)
+
+
+@pytest.mark.parametrize(("key", "said"), [("A", "Apply: the store is open read-only"), ("U", "Undo:")])
+async def test_read_only_reviews_but_does_not_apply(demo_folder: Path, key: str, said: str) -> None:
+    app = Workbench(f"local:{demo_folder}", read_only=True)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await found(pilot)
+        await press(pilot, "M")
+        await see(pilot, "waiting", "READ-ONLY")
+        await press(pilot, key)
+        await see(pilot, said)
+
+
+async def test_a_set_that_moved_on_is_refused_and_named(demo_folder: Path) -> None:
+    spec = f"local:{demo_folder}"
+    app = Workbench(spec)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await found(pilot)
+        await press(pilot, "M")
+        await see(pilot, "safe changes of checks", "waiting")
+        screen = app.screen
+        assert isinstance(screen, CampaignScreen)
+        (moved, *_) = (told.unit.members[0].id for told in screen.rows.told)
+        other = open_store(spec)
+        other.imaging.update(
+            moved, "1", updatable=b'{"SchemaVersion":"1.1","Study":{"DICOM":{"StudyDescription":"moved"}}}'
+        )
+        other.imaging.wait(moved)
+        other.close()
+        await press(pilot, "A", "tab", "enter")
+        await until(pilot, lambda: "1 moved" in screen_text(app) and "1 done" in screen_text(app))

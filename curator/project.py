@@ -34,6 +34,7 @@ KEY_BYTES: Final = 32
 PURGEABLE: Final = (
     "catalogues",
     "campaigns",
+    "plans",
     "decisions.csv",
     "crosswalk",
     "cache",

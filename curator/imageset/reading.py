@@ -93,7 +93,8 @@ def _tolerantly(blob: bytes) -> Levels:
 
 def levels_of_tree(tree: Mapping[str, Json]) -> Levels:
     """Return the levels of a parsed document; raises InvalidDocument, naming the member that is not as it must be."""
-    head = {key: value for key, value in tree.items() if key not in ("Patient", "Study")}
+    # Known members first, as `_levels_of_spine` has them: a diff's order does not depend on how a document was read.
+    head = {key: tree[key] for key in (*_HEAD, *tree) if key in tree and key not in ("Patient", "Study")}
     patient = _member(tree, "Patient", "the document")
     _member(patient, "DICOM", "Patient")
     study = _member(tree, "Study", "the document")

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from enum import Enum
+from typing import Final, TypeAlias
+
+import msgspec
 
 from curator.deid.action import Action, decide
 from curator.deid.content import CONTENT_SEQUENCE
@@ -36,6 +39,20 @@ _NUMBERS: Final = frozenset({"DS", "IS", "UL", "UV"})
 _NO_VRS: Final[Mapping[str, str]] = {}
 _DUMMY_UID: Final = "0.0"
 _PATIENT_NAME, _PATIENT_ID = 0x00100010, 0x00100020
+_LONGEST_REMEMBERED: Final = 4096
+"""Values longer than this (bytes of JSON) hardly come twice."""
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class _Note(Enum):
+    UNSEEN = 0
+    SAME = 1
+
+
+_UNSEEN: Final = _Note.UNSEEN
+_SAME: Final = _Note.SAME
+_Seen: TypeAlias = "tuple[tuple[str, Handler, dict[str | bytes, Value | _Note]], ...]"
+"""The handlers of a plan, each with what it made of a subject's values: by text, or by JSON where it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +78,22 @@ class _Plan:
     pseudonyms: tuple[str, ...] = ()
     decided: tuple[tuple[str, dict[str, tuple[Decision, Handler]]], ...] = ()
     reasons: dict[str, Reason] = field(default_factory=dict)
+    seen: tuple[Subject | None, _Seen] = (None, ())
+    """Of the last subject only: documents come one subject after the other."""
+
+    def remember(self, subject: Subject) -> _Seen:
+        """Begin to remember what becomes of another subject's values."""
+        fresh: _Seen = tuple((key, handler, {}) for key, handler in self.calls)
+        self.seen = subject, fresh
+        return fresh
+
+
+@dataclass(slots=True)
+class _Shape:
+    """The plans of one tuple of keys: they differ by what private creators and ``DICOMVRs`` say."""
+
+    creators: tuple[str, ...]
+    plans: dict[object, _Plan] = field(default_factory=dict)
 
 
 class Engine(Handlers):
@@ -81,7 +114,7 @@ class Engine(Handlers):
         self._private = private if Option.RETAIN_SAFE_PRIVATE in profile.options else ()
         self._uid_mac = keyed("uid")
         self._uids: dict[str, str] = {}
-        self._plans: dict[tuple[object, ...], _Plan] = {}
+        self._shapes: dict[tuple[str, tuple[int, ...], tuple[str, ...]], _Shape] = {}
 
     def with_profile(self, profile: Profile) -> Engine:
         """Return the engine of another profile with the same key, lists and decisions."""
@@ -108,44 +141,42 @@ class Engine(Handlers):
         ``above`` are the tags of the sequences it stands in, outermost first. Values that stay are the same
         objects as before: compare by identity to see what changed.
         """
-        plan = self._plan(node, sop_class, above, private_vrs or {})
+        plan = self._plan(node, sop_class, above, private_vrs or _NO_VRS)
         out = dict(node)
         for key in plan.removed:
             del out[key]
-        out.update(plan.constants)
+        if plan.constants:
+            out.update(plan.constants)
         for key in plan.pseudonyms:
             if out[key] is not None or key == "PatientID":
                 out[key] = subject.pseudonym
-        for key, handler in plan.calls:
+        about, seen = plan.seen
+        for key, handler, made in seen if about is subject else plan.remember(subject):
             value = out[key]
             if value is None:
                 continue
-            new = handler(value, subject)
+            mark = value if type(value) is str else _encode(value)
+            new = made.get(mark, _UNSEEN)
+            if new is _SAME:
+                continue
+            if new is _UNSEEN:
+                new = handler(value, subject)
+                if len(mark) <= _LONGEST_REMEMBERED:
+                    made[mark] = _SAME if new is value else new
             if isinstance(new, Absent):
                 del out[key]
-            elif new is not value:
+            else:
                 out[key] = new
-        if subject.lexicon.numbers:
-            self._without_numbers(plan, out, subject.lexicon.numbers)
+        if known := subject.lexicon.numbers:
+            for key, fallback in plan.numbers:
+                value = out[key]
+                if value in known if type(value) is str else _is_among(value, known):
+                    _put(out, key, fallback)
         for key, decided in plan.decided:
             found = decided.get(as_text(node[key]))
             if found is not None:
-                new = found[1](node[key], subject)
-                if isinstance(new, Absent):
-                    out.pop(key, None)
-                else:
-                    out[key] = new
+                _put(out, key, found[1](node[key], subject))
         return out
-
-    def _without_numbers(self, plan: _Plan, out: dict[str, Json], known: set[str]) -> None:
-        for key, fallback in plan.numbers:
-            value = out[key]
-            if known.isdisjoint(value if isinstance(value, list) else (str(value),)):
-                continue
-            if isinstance(fallback, Absent):
-                del out[key]
-            else:
-                out[key] = fallback
 
     def remap(self, uid: str) -> str:
         """Return the UID that takes ``uid``'s place; registered ones (SOP classes …) stay."""
@@ -165,7 +196,7 @@ class Engine(Handlers):
         private_vrs: Mapping[str, str] | None = None,
     ) -> Reason:
         """Return why the element ``key`` of ``node`` is treated as it is."""
-        return self._plan(node, sop_class, above, private_vrs or {}).reasons[key]
+        return self._plan(node, sop_class, above, private_vrs or _NO_VRS).reasons[key]
 
     # ── a whole document ─────────────────────────────────────────────────────────────────────────────
 
@@ -239,15 +270,18 @@ class Engine(Handlers):
         private_vrs: Mapping[str, str],
     ) -> _Plan:
         keys = tuple(node)
-        signature: tuple[object, ...] = (sop_class, above, keys)
-        if private_vrs:
-            signature = (*signature, tuple(private_vrs.items()))
-        if self._private:
-            creators = tuple(str(node[key]) for key in keys if len(key) == 8 and key[4:6] == "00")
-            signature = (*signature, creators)
-        plan = self._plans.get(signature)
+        shape = self._shapes.get((sop_class, above, keys))
+        if shape is None:
+            creators = (
+                tuple(key for key in keys if len(key) == 8 and key[4:6] == "00") if self._private else ()
+            )
+            shape = self._shapes[sop_class, above, keys] = _Shape(creators)
+        told: object = _encode(private_vrs) if private_vrs else None
+        if shape.creators:
+            told = (told, *[str(node[key]) for key in shape.creators])
+        plan = shape.plans.get(told)
         if plan is None:
-            plan = self._plans[signature] = self._compile(node, sop_class, above, private_vrs)
+            plan = shape.plans[told] = self._compile(node, sop_class, above, private_vrs)
         return plan
 
     def _compile(
@@ -324,6 +358,17 @@ class Engine(Handlers):
             plan.numbers += ((key, self._fallback(reason, vr)),)
         elif (handler := self._value_handler(reason, vr)) is not None:
             calls.append((key, handler))
+
+
+def _put(out: dict[str, Json], key: str, value: Value) -> None:
+    if isinstance(value, Absent):
+        out.pop(key, None)
+    else:
+        out[key] = value
+
+
+def _is_among(value: Json, known: set[str]) -> bool:
+    return not known.isdisjoint(map(str, value if isinstance(value, list) else (value,)))
 
 
 def _paired_items(before: Value, after: Value) -> list[tuple[dict[str, Json], dict[str, Json]]] | None:

@@ -24,6 +24,7 @@ from curator.errors import (
     Throttled,
     Unreachable,
 )
+from curator.imageset import content_hash
 
 if TYPE_CHECKING:
     from curator.audit import Ledger
@@ -192,6 +193,12 @@ def failure(image_set: str, version: str, seen: ImageSetProperties) -> str:
     from curator.healthimaging.failures import without_uids
 
     return f"image set {image_set} version {version}: {seen.workflow}: {without_uids(seen.message)}"
+
+
+def says_the_same(caller: Caller, image_set: str, one: str, other: str) -> bool:
+    """Say whether two versions of an image set have one content: what came between was taken back."""
+    first, second = (caller.imaging.document(image_set, each) for each in (one, other))
+    return content_hash(first) == content_hash(second)
 
 
 def next_version(version: str) -> str:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from curator.campaign.actions import DeleteAction
 from curator.campaign.applying import states_of
-from curator.campaign.calls import Caller, Stopped
+from curator.campaign.calls import Caller, Stopped, says_the_same
 from curator.campaign.elsewhere import Doors
 from curator.campaign.journal import Campaign, Phase, Status, UnitState, anchor
 from curator.campaign.rebuilding import keep_original
-from curator.campaign.verifying import prove
+from curator.campaign.verifying import Proof, prove
 from curator.errors import Cancelled, ConfirmationMissing, CuratorError, ReadOnly
-from curator.plan.units import Unit
+from curator.plan.merging import same_pixels
+from curator.plan.units import Kind, Unit
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -84,8 +85,8 @@ def _finish_unit(campaign: Campaign, caller: Caller, unit: Unit, state: UnitStat
         proof = prove(doors, unit, state)
         if not proof.holds:
             return Finished(unit.number, unit.title, reason=f"not verified: {proof.problems[0]}")
-        if proof.notes:
-            return Finished(unit.number, unit.title, reason=proof.notes[0])
+        if proof.notes and (reason := _in_the_way(caller, unit, proof)):
+            return Finished(unit.number, unit.title, reason=reason)
     try:
         for index, name in enumerate(unit.emptied):
             member = unit.member(name)
@@ -100,3 +101,25 @@ def _finish_unit(campaign: Campaign, caller: Caller, unit: Unit, state: UnitStat
         return Finished(unit.number, unit.title, reason=error.message)
     caller.record("unit", state=str(Status.FINISHED))
     return Finished(unit.number, unit.title, unit.emptied)
+
+
+def _in_the_way(caller: Caller, unit: Unit, proof: Proof) -> str:
+    """Say why nothing is deleted after what others did since; "" where a merge's sources lose nothing by it.
+
+    A later campaign may have changed what was merged: it must still hold every instance of every source, and the
+    sources must say what they said.
+    """
+    if unit.kind is not Kind.MERGE:
+        return proof.notes[0]
+    imaging, merged = caller.imaging, unit.members[0].id
+    kept = imaging.document(merged)
+    for name in unit.emptied:
+        version = caller.state.version_of(unit, name)
+        latest = caller.settled(name).version
+        if latest != version and not says_the_same(caller, name, version, latest):
+            return f"image set {name}: others made version {latest} after this campaign's {version}"
+        for _, sop, instance in imaging.document(name, version).instances():
+            there = kept.instance(sop)
+            if there is None or not same_pixels(instance, there):
+                return f"image set {merged} no longer holds every instance of {name}"
+    return ""

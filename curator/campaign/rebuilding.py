@@ -52,7 +52,7 @@ def rebuild(campaign: Campaign, caller: Caller, unit: Unit) -> str:
     for number, image_set in enumerate(unit.emptied):
         original = read_original(campaign, image_set)
         name = f"$r{number + 1}"
-        source, renames = _where_it_went(unit)
+        source, renames = where_it_went(unit)
         now = caller.imaging.document(caller.state.id_of(source), applied_version(caller.state, unit, source))
         steps, documents = _steps(original, now, source, name, renames)
         for step, after in zip(steps, documents, strict=True):
@@ -79,7 +79,8 @@ def applied_version(state: UnitState, unit: Unit, name: str) -> str:
     return max(made, key=int) if made else state.version_of(unit, name)
 
 
-def _where_it_went(unit: Unit) -> tuple[str, Renames]:
+def where_it_went(unit: Unit) -> tuple[str, Renames]:
+    """Return the name of the image set that holds what the deleted ones held, and its new UIDs."""
     if unit.kind is Kind.PUBLISH:
         return "$2", Renames.of(operation for patch in unit.patches for operation in patch.patch)
     return unit.members[0].id, Renames()

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from curator.audit import Ledger
 from curator.campaign.actions import DeleteAction, RevertAction, TagAction
 from curator.campaign.applying import base_documents, states_of
-from curator.campaign.calls import Action, Caller, Stopped, next_version
+from curator.campaign.calls import Action, Caller, Stopped, next_version, says_the_same
 from curator.campaign.elsewhere import Doors
 from curator.campaign.importing import ImportAction, at
 from curator.campaign.journal import Campaign, Phase, Status, UnitState, anchor
-from curator.campaign.rebuilding import rebuild
+from curator.campaign.rebuilding import rebuild, where_it_went
 from curator.errors import Cancelled, CuratorError, NotFound, ReadOnly
 from curator.imageset import content_hash
 from curator.plan.units import Copy, Delete, Import, Step, Tag, Unit
@@ -93,6 +93,8 @@ def _undo_unit(campaign: Campaign, caller: Caller, ledger: Ledger, unit: Unit, d
     finished = state.status is Status.FINISHED
     try:
         _settle_doubt(caller, unit, doors)
+        if finished and unit.emptied:
+            _ours(caller, unit, where_it_went(unit)[0])  # before anything is rebuilt from it
         reason = rebuild(campaign, caller, unit) if finished else ""
         gone = set(unit.emptied) if finished else set()
         for index, action in enumerate(_actions(caller, unit, gone, doors), REBUILD_STEPS):
@@ -190,15 +192,27 @@ def _ours(caller: Caller, unit: Unit, name: str) -> str:
         raise Stopped(Status.MOVED, f"image set {image_set} is not there any more") from None
     if latest.version == version:
         return version
-    pending = any(phase == Phase.UNDO and not known.outcome for (phase, _), known in state.steps.items())
-    if pending and latest.version == next_version(version):
-        return version  # this undo's own call, interrupted: it is recognised by its content
+    begun = _begun_at(state, image_set)
+    if begun and latest.version in (begun, next_version(begun)):
+        return begun  # this undo's own call, interrupted: it is recognised by its content
     if latest.failed and latest.version == next_version(version):
         return latest.version  # a failed operation used up a version and changed nothing
+    if says_the_same(caller, image_set, version, latest.version):
+        state.versions[image_set] = latest.version
+        return latest.version
     raise Stopped(
         Status.MOVED,
-        f"others made version {latest.version} of image set {image_set} after this campaign's {version}: left as it is",
+        f"others made version {latest.version} of image set {image_set} after this campaign's {version}: "
+        "left as it is (a later campaign is undone first)",
     )
+
+
+def _begun_at(state: UnitState, image_set: str) -> str:
+    """Return the version from which an interrupted call of this undo went out; "" if there is none."""
+    for (phase, _), known in state.steps.items():
+        if phase == Phase.UNDO and known.outcome is None and known.intent.get("set") == image_set:
+            return str(known.intent.get("version", ""))
+    return ""
 
 
 def _has_outcome(state: UnitState, image_set: str) -> bool:

@@ -77,6 +77,9 @@ class Asked:
     choices: Path | None
     safe_only: bool = False
     copy_primary: bool = False
+    without: frozenset[str] = (
+        frozenset()
+    )  # image sets that a merge emptied: they wait for `finish` as they are
 
     @property
     def title(self) -> str:
@@ -168,7 +171,7 @@ def _units(catalogue: Catalogue, asked: Asked, planning: Planning, cluster: Clus
     from curator.campaign.resolving import resolve
     from curator.plan.merging import Choice
 
-    rows = chosen_rows(catalogue, asked.where, asked.ids)
+    rows = [row for row in chosen_rows(catalogue, asked.where, asked.ids) if row.id not in asked.without]
     number = 0
     busy: set[str] = set()
     if asked.resolve:
@@ -293,14 +296,18 @@ def batch(
       curator batch --resolve majority --dry-run
       curator batch body-part-terms --on dask
     """
+    import dataclasses
+
     asked = asked_for(words, where, resolve, payload, choices, not include_review, copy_primary)
     stages = [("resolve", _only_resolving(asked)), ("rules", _only_rules(asked))]
     told: list[dict[str, object]] = []
     code = 0
+    emptied: frozenset[str] = frozenset()
     with clustered(workbench, on) as cluster:
         for stage, wanted in stages:
             if wanted is not None:
-                summary, outcome = _stage(
+                wanted = dataclasses.replace(wanted, without=emptied)
+                summary, outcome, emptied = _stage(
                     workbench, stage, wanted, dry_run, max_image_sets, fail_on, report_to, cluster
                 )
                 told.append(summary)
@@ -336,7 +343,8 @@ def _only_rules(asked: Asked) -> Asked | None:
 def _stage(
     workbench: Workbench, stage: str, asked: Asked, dry_run: bool, most: int | None, fail_on: Sequence[str],
     report_to: Path | None, cluster: Cluster | None,
-) -> tuple[dict[str, object], int]:  # fmt: skip
+) -> tuple[dict[str, object], int, frozenset[str]]:  # fmt: skip
+    """Carry out one stage and return its summary, the exit code, and the image sets that its merges emptied."""
     from curator.plan.cost import spelled
 
     with _plan_path(workbench, stage) as path, fresh_catalogue(workbench, cluster=cluster) as catalogue:
@@ -353,12 +361,13 @@ def _stage(
             "findings": planning.findings,
         }
         found = int(any(code in planning.findings for code in fail_on))
+        emptied = frozenset(name for unit in made.units() for name in unit.emptied)
         if dry_run or not made.cost.calls:
             if most is not None and made.cost.image_sets > most:
                 raise LimitExceeded(
                     f"{made.cost.image_sets} image sets would be changed; the limit is {most}."
                 )
-            return {**summary, "applied": "no: a dry run" if dry_run else "nothing to do"}, found
+            return {**summary, "applied": "no: a dry run" if dry_run else "nothing to do"}, found, emptied
         campaign = begin(workbench, path)
     applied = run_apply(workbench, campaign, most)
     proofs = run_verify(workbench, campaign, cluster)
@@ -372,4 +381,4 @@ def _stage(
         "verified": f"{failed} units NOT as planned" if failed else "as planned",
         "report": str(kept),
     }
-    return summary, 5 if failed else int(bool(applied.open) or found)
+    return summary, 5 if failed else int(bool(applied.open) or found), emptied

@@ -250,6 +250,18 @@ def test_undo_does_not_overwrite_what_others_did_since(place: Ground) -> None:
     assert "others made version 3" in proof.notes[0]
 
 
+def test_campaigns_on_one_image_set_are_undone_one_after_the_other(place: Ground) -> None:
+    before = place.imaging.document(place.add(document()))
+    one = place.campaign([place.update(0, place.sets[0], change("Patient/PatientName", "Doe^Jane", "Roe^J"))])
+    place.apply(one)
+    two = place.campaign([place.update(0, place.sets[0], change("Patient/PatientID", "P1", "P2"))])
+    place.apply(two)
+    assert [each.status for each in undo(one, place.imaging, WHO)] == [Status.MOVED]
+    assert [each.status for each in undo(two, place.imaging, WHO)] == [Status.UNDONE]
+    assert [each.status for each in undo(one, place.imaging, WHO)] == [Status.UNDONE]
+    assert same(place.imaging.document(place.sets[0]), before)
+
+
 def test_undo_of_one_image_set(place: Ground) -> None:
     campaign = place.campaign([rename(place, number) for number in range(3)])
     place.apply(campaign)
@@ -339,6 +351,40 @@ def test_finish_deletes_and_undo_then_rebuilds(place: Ground) -> None:
         rebuilt = place.imaging.document(state.names[name])
         assert rebuilt.patient == original.patient
         assert {sop for _, sop, _ in rebuilt.instances()} == {sop for _, sop, _ in original.instances()}
+
+
+def test_finish_after_a_later_campaign_changed_what_was_merged(place: Ground) -> None:
+    torn = torn_series(place)
+    before = place.imaging.document(torn[0])
+    merging = place.campaign([plan_merge([place.party(each) for each in torn])])
+    place.apply(merging)
+    later = place.campaign([place.update(0, torn[0], change("Patient/PatientID", "P1", "P2"))])
+    place.apply(later)
+    (done,) = finish(merging, place.imaging, WHO, confirmed=True)
+    assert done.deleted == (torn[1], torn[2])
+    assert [each.status for each in undo(merging, place.imaging, WHO)] == [Status.MOVED]
+    assert {each.id for each in place.imaging.search()} == {torn[0]}, "nothing is rebuilt before it can be"
+    assert [each.status for each in undo(later, place.imaging, WHO)] == [Status.UNDONE]
+    assert [each.status for each in undo(merging, place.imaging, WHO)] == [Status.REBUILT]
+    assert same(place.imaging.document(torn[0]), before)
+
+
+def test_finish_deletes_nothing_that_others_changed_or_that_is_nowhere_else(place: Ground) -> None:
+    torn = torn_series(place)
+    campaign = place.campaign([plan_merge([place.party(each) for each in torn[:2]])])
+    place.apply(campaign)
+    place.apply(place.campaign([place.update(0, torn[1], change("Patient/PatientID", "P1", "P2"))]))
+    (changed,) = finish(campaign, place.imaging, WHO, confirmed=True)
+    assert (changed.deleted, changed.reason[-39:]) == (
+        (),
+        "others made version 3 after this campaign's 2"[-39:],
+    )
+    gone = change("Series[1.2.3.4]/Instances[1.2.3.4.5]", {}, ABSENT, "")
+    place.apply(place.campaign([place.update(0, torn[0], gone)]))
+    place.imaging.wait(torn[1], place.imaging.revert(torn[1], "3", "2"))
+    (lost,) = finish(campaign, place.imaging, WHO, confirmed=True)
+    assert lost.deleted == ()
+    assert "no longer holds every instance" in lost.reason
 
 
 def test_split_by_value(place: Ground) -> None:

@@ -120,6 +120,23 @@ def test_batch_resolves_conflicts_and_undo_takes_it_back(place: Ground, at: Call
     assert names == ["Doe^Jane", "DOE^JANE", "Doe^Janet"]
 
 
+def test_what_rules_changed_after_a_merge_keeps_nobody_from_finishing(
+    place: Ground, at: Callable[..., Ran], rules: Path
+) -> None:
+    merged = place.add(document(3), frames=1)
+    emptied = place.add(document(2, first=4, patient={"PatientName": "DOE^JANE"}), frames=1)
+    done = at("batch", rules, "--resolve", "majority", "--json")
+    assert (done.code, [each["image_sets"] for each in done.json]) == (0, [2, 1]), done.err
+    resolving = done.json[0]["campaign"]
+    assert at("finish", resolving, "--yes").code == 0
+    assert [each.id for each in place.imaging.search()] == [merged]
+    assert at("undo", resolving).code == 1, "the rules' campaign comes first"
+    assert at("undo", done.json[1]["campaign"]).code == 0
+    assert at("undo", resolving).code == 0
+    assert place.imaging.document(merged).instance_count == 3
+    assert emptied not in {each.id for each in place.imaging.search()}, "it came back under another id"
+
+
 def test_a_tampered_plan_and_a_tampered_ledger_are_refused(
     place: Ground, at: Callable[..., Ran], rules: Path
 ) -> None:

@@ -47,13 +47,13 @@ def serving(folder: Path, ready_file: Path, *options: str) -> Iterator[Served]:
         yield _ready(process, ready_file)
     finally:
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=90)
     assert process.returncode == 0, f"{out}\n{err}"
     assert not ready_file.exists()
 
 
 def _ready(process: subprocess.Popen[str], ready_file: Path) -> Served:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not ready_file.exists():
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()

@@ -38,7 +38,7 @@ def test_every_example_runs_in_order(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=900,
     )
     assert ran.returncode == 0, ran.stderr[-2000:]
     (python,) = _PYTHON.findall(README)

@@ -31,7 +31,7 @@ def test_interrupted_and_gone_on() -> None:
         ledger = place.project.campaign(plan.digest) / "ledger.jsonl"
         wait_for(ledger)
         os.kill(process.pid, signal.SIGINT)
-        _, told = process.communicate(timeout=30)
+        _, told = process.communicate(timeout=90)
         assert process.returncode == 130, told
         assert "goes on from here" in told
         assert "Traceback" not in told
@@ -43,7 +43,7 @@ def test_interrupted_and_gone_on() -> None:
 
 
 def wait_for(ledger: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not ledger.exists() or b'"intent"' not in ledger.read_bytes():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -156,7 +156,7 @@ def test_a_broken_instance_is_refused_when_it_is_looked_at() -> None:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_bytes_do_more_than_be_refused(data: st.DataObject) -> None:
     blob = bytearray(json.dumps(small()).encode())
     for _ in range(data.draw(st.integers(1, 3))):

@@ -71,7 +71,7 @@ def _is_document(tree: Tree) -> bool:
 
 
 @given(st.lists(_OPERATIONS, max_size=5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_whatever_applies_has_the_result_of_jsonpatch_and_leaves_the_old_version(
     operations: list[Any],
 ) -> None:

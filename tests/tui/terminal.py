@@ -12,7 +12,7 @@ import pytest
 
 from tests.tools import need
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Terminal:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from curator.audit import Ledger
 from curator.campaign.actions import DeleteAction, RevertAction, TagAction
-from curator.campaign.applying import base_documents, states_of
+from curator.campaign.applying import WORKERS, base_documents, states_of
 from curator.campaign.calls import Action, Caller, Stopped, next_version, says_the_same
 from curator.campaign.elsewhere import Doors
 from curator.campaign.importing import ImportAction, at
 from curator.campaign.journal import Campaign, Phase, Status, UnitState, anchor
 from curator.campaign.rebuilding import rebuild, where_it_went
+from curator.campaign.verifying import side_by_side
 from curator.errors import Cancelled, CuratorError, NotFound, ReadOnly
 from curator.imageset import content_hash
 from curator.plan.units import Copy, Delete, Import, Step, Tag, Unit
@@ -65,21 +66,33 @@ def undo(
     results: list[Undone] = []
     with campaign.open_ledger(who) as ledger, Doors(campaign, imaging) as doors:
         ledger.append("undo", state="begun")
-        for unit, state in states_of(campaign):
-            if image_set is not None and image_set not in _sets_of(unit, state):
-                continue
-            if not state.steps and state.status is not Status.FINISHED:
-                continue
+
+        def taken_back(found: tuple[Unit, UnitState]) -> Undone:
+            unit, state = found
             caller = Caller(imaging, ledger, unit.number, state, stopping, remote=remote)
-            result = _undo_unit(campaign, caller, ledger, unit, doors)
-            results.append(result)
-            progress(result)
+            return _undo_unit(campaign, caller, ledger, unit, doors)
+
+        try:
+            for result in side_by_side(_concerned(campaign, image_set), taken_back, workers=WORKERS):
+                results.append(result)
+                progress(result)
+        except BaseException:
+            stopping.set()  # the others end as soon as what they have begun is recorded
+            raise
         ledger.append(
             "undo", state="ended", units=len(results), open=sum(not each.complete for each in results)
         )
         head = ledger.head
     anchor(campaign.project, who, "campaign", [("campaign", campaign.id), ("head", str(head))])
-    return results
+    return sorted(results, key=lambda each: each.unit)
+
+
+def _concerned(campaign: Campaign, image_set: str | None) -> Iterator[tuple[Unit, UnitState]]:
+    """Yield the units that did something, of one image set or of all."""
+    for unit, state in states_of(campaign):
+        chosen = image_set is None or image_set in _sets_of(unit, state)
+        if chosen and (state.steps or state.status is Status.FINISHED):
+            yield unit, state
 
 
 def _sets_of(unit: Unit, state: UnitState) -> set[str]:

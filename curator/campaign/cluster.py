@@ -147,13 +147,14 @@ def open_cluster(
 def _share(
     spec: str, count: int, scale: float, rates: Mapping[str, tuple[float, float]] | None
 ) -> tuple[tuple[str, float, float], ...] | None:
+    from curator.plan.buckets import PACE
     from curator.plan.cost import RATES
 
     if rates is None and not spec.startswith("aws:"):
         return None
     given = RATES if rates is None else rates
     return tuple(
-        (name, rate * scale / count, max(1.0, burst / count)) for name, (rate, burst) in given.items()
+        (name, rate * scale * PACE / count, max(1.0, burst / count)) for name, (rate, burst) in given.items()
     )
 
 

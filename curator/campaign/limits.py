@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from curator.errors import Cancelled
-from curator.plan.buckets import Bucket
+from curator.plan.buckets import PACE, Bucket
 from curator.plan.cost import RATES
 
 
@@ -40,7 +40,7 @@ class RateLimiter:
         cls, spec: str, *, scale: float = 1.0, stopped: threading.Event | None = None
     ) -> RateLimiter:
         """Return the limiter that fits a ``--store``: the guide's rates on AWS, none until throttled elsewhere."""
-        return cls(RATES if spec.startswith("aws:") else None, scale=scale, stopped=stopped)
+        return cls(RATES if spec.startswith("aws:") else None, scale=scale * PACE, stopped=stopped)
 
     def _bucket(self, rate: float, burst: float) -> Bucket:
         return Bucket(rate * self._scale, burst, burst, self._clock())

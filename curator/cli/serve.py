@@ -95,6 +95,20 @@ class Served:
         )
 
 
+def _limits(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """Read ``aws`` and ``aws:TIMES``: how many times the guide's rates."""
+    if value is None:
+        return None
+    name, _, times = value.partition(":")
+    try:
+        scale = float(times or 1)
+    except ValueError:
+        scale = 0.0
+    if name != "aws" or not 0 < scale < float("inf"):
+        raise click.BadParameter(f"{value!r} is neither aws nor aws:TIMES")
+    return scale
+
+
 @click.command()
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8087, show_default=True, help="0: any free one."
@@ -116,7 +130,12 @@ class Served:
     metavar="SECONDS",
     help="How long operations stay LOCKED.",
 )
-@click.option("--limits", type=click.Choice(["aws"]), help="Throttle as AWS does.")
+@click.option(
+    "--limits",
+    callback=_limits,
+    metavar="aws[:TIMES]",
+    help="Throttle as AWS does; aws:80 with 80 times the rates.",
+)
 @click.option(
     "--edition",
     type=click.Choice(["2025-01", "2025-07"]),
@@ -146,7 +165,7 @@ def serve(
     buckets: tuple[str, ...],
     ready_file: Path | None,
     delay: float,
-    limits: str | None,
+    limits: float | None,
     edition: str,
     tls_cert: Path | None,
     tls_key: Path | None,
@@ -243,13 +262,13 @@ def _local_store(workbench: Workbench) -> tuple[Path, str]:
 
 
 def _open(
-    folder: Path, buckets: Mapping[str, Path], delay: float, limits: str | None, edition: str
+    folder: Path, buckets: Mapping[str, Path], delay: float, limits: float | None, edition: str
 ) -> LocalStore:
     from curator.localstore import LocalStore
+    from curator.localstore.limits import AWS
 
-    return LocalStore.open(
-        folder, edition=edition, delay=delay, limits="aws" if limits == "aws" else None, buckets=buckets
-    )
+    quotas = None if limits is None else AWS.times(limits)
+    return LocalStore.open(folder, edition=edition, delay=delay, limits=quotas, buckets=buckets)
 
 
 @contextmanager

@@ -36,6 +36,11 @@ class Limits:
     import_files: int = 5_000
     throttles: Mapping[str, Throttle] = field(default_factory=dict)
 
+    def times(self, scale: float) -> Limits:
+        """Return the quotas with ``scale`` times the rates, as an account has whose limits were raised."""
+        raised = {name: Throttle(each.rate * scale, each.burst) for name, each in self.throttles.items()}
+        return replace(self, throttles=raised)
+
 
 DEFAULT = Limits()
 

@@ -20,7 +20,7 @@ from curator.dicom import Json
 from curator.dicom.levels import Level
 from curator.findings import ABSENT, Change, Safety, Why
 from curator.imageset import ElementPath, ImageSetMetadata
-from curator.plan.buckets import Bucket
+from curator.plan.buckets import PACE, Bucket
 from curator.plan.cost import RATES, spelled
 from curator.plan.merging import Party, plan_merge
 from curator.plan.packing import Payload
@@ -291,7 +291,7 @@ class Clock:
         self, rates: Rates | None = None, *, workers: int = WORKERS, writes: frozenset[str] = _WRITES
     ):
         given = {**RATES, **(rates or {})}
-        self.buckets = {name: Bucket(rate, burst, burst, 0.0) for name, (rate, burst) in given.items()}
+        self.buckets = {name: Bucket(rate * PACE, burst, burst, 0.0) for name, (rate, burst) in given.items()}
         self.workers = workers
         self.writes = writes
         self.calls: Counter[str] = Counter()

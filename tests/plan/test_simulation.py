@@ -51,7 +51,7 @@ def test_a_throttled_campaign_takes_what_its_rate_demands() -> None:
     # As measured of the real one by tests/benchmarks/campaign.py: at most 1.05 times.
     count = 400
     demanded = (count - 1) / 0.25
-    assert demanded <= seconds_of([UNIT] * count) <= 1.01 * demanded
+    assert demanded <= seconds_of([UNIT] * count) <= 1.03 * demanded
 
 
 @pytest.mark.parametrize("shapes", [(Shape(),), (Shape(10, 10, 0, share=3), Shape(300, 300, 0, 2))])

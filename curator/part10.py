@@ -87,8 +87,10 @@ def _file_meta(delivered: Dataset, elements: Mapping[str, Json]) -> bytes:
 
     meta = FileMetaDataset()
     meta.FileMetaInformationVersion = b"\0\1"
-    meta.MediaStorageSOPClassUID = UID(_text(elements.get("SOPClassUID")))
-    meta.MediaStorageSOPInstanceUID = UID(_text(elements.get("SOPInstanceUID")))
+    for keyword in ("SOPClassUID", "SOPInstanceUID"):
+        # Where the document knows the file meta, it decides: in some originals it is not the data set's.
+        said = elements.get(f"MediaStorage{keyword}") or elements.get(keyword)
+        setattr(meta, f"MediaStorage{keyword}", UID(_text(said)))
     meta.TransferSyntaxUID = delivered.file_meta.TransferSyntaxUID
     meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME

@@ -86,6 +86,21 @@ def open_store(
     raise UsageError(f"{spec!r} names no store", hint=FORMS)
 
 
+def pinned(spec: str) -> tuple[str, str]:
+    """Return a spec that names its data store by id (and a folder by its whole path), and that id.
+
+    Opens the store: raises what `open_store` raises.
+    """
+    opened = open_store(spec)
+    try:
+        datastore_id = opened.imaging.datastore_id
+    finally:
+        opened.close()
+    if spec.startswith("local"):
+        return f"local:{local_folder(spec).resolve()}#{datastore_id}", datastore_id
+    return spec, datastore_id
+
+
 def connect(
     store: str | Path = DEFAULT, *, buckets: Mapping[str, str | Path] | None = None, delay: float = 0.0
 ) -> HealthImagingClient:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from curator.campaign.publishing import Published, Publishing
     from curator.catalogue import Catalogue, Row
     from curator.deid.ruled import Deidentification
+    from curator.plan.cost import Cost
 
 _CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -37,6 +38,7 @@ class _Asked:
     where: str
     payload: int
     in_place: bool
+    to: str = ""
 
 
 @click.command()
@@ -47,6 +49,22 @@ class _Asked:
 @click.option("--where", default="", metavar="EXPR", help="Only image sets that match.")
 @click.option(
     "--in-place", is_flag=True, help="Change the sets themselves; their older versions stay readable."
+)
+@click.option(
+    "--route",
+    type=click.Choice(["auto", "update", "reimport"]),
+    default="auto",
+    show_default=True,
+    help="By copies and updates, by import of rewritten files, or for each instance what is possible.",
+)
+@click.option(
+    "--to", metavar="STORE", help="Publish into another data store, by import: access is then separate."
+)
+@click.option(
+    "--bucket", metavar="NAME", default="", help="aws: the S3 bucket for imports; cleaned up after."
+)
+@click.option(
+    "--role", metavar="ARN", default="", help="aws: the role by which HealthImaging uses the bucket."
 )
 @click.option("--promote", is_flag=True, help="Ask the service to make the published sets primary.")
 @click.option("--aliases", type=_CSV, metavar="CSV", help="Ids that mean one person: id,same_as.")
@@ -72,8 +90,8 @@ class _Asked:
 @json_option
 @click.pass_obj
 def deidentify(
-    workbench: Workbench, image_set_ids: tuple[str, ...], profile: str, where: str, in_place: bool, promote: bool,
-    aliases: Path | None, assigned: Path | None, cleared: Path | None, payload: int, output: Path | None,
+    workbench: Workbench, image_set_ids: tuple[str, ...], profile: str, where: str, in_place: bool, route: str,
+    to: str | None, bucket: str, role: str, promote: bool, aliases: Path | None, assigned: Path | None, cleared: Path | None, payload: int, output: Path | None,
     dry_run: bool, max_image_sets: int | None, yes: bool, report_to: Path | None, form: Form | None,
 ) -> int:  # fmt: skip
     """Publish de-identified copies of image sets; the originals stay as they are.
@@ -87,14 +105,19 @@ def deidentify(
       curator deidentify --profile research --dry-run
       curator deidentify --profile research --where 'modality:CT' --report evidence.html
       curator deidentify ID --profile basic -o publish.plan
+      curator deidentify --profile basic --to local:/data/public
     """
     if in_place and not (yes or dry_run or output):
         raise ConfirmationMissing(
             "Changed in place, image sets keep every older version, with all that it holds, readable for good.",
             hint="publish instead (drop --in-place), or say --yes",
         )
-    asked = _Asked(open_profile(profile), image_set_ids, where, payload, in_place)
+    if in_place and (to or route == "reimport"):
+        raise UsageError("--in-place changes the sets themselves: it imports nothing and goes nowhere else.")
+    other = _other_store(workbench, to) if to else ""
+    asked = _Asked(open_profile(profile), image_set_ids, where, payload, in_place, other)
     how = _publishing(workbench, asked, aliases, assigned, cleared, promote)
+    how = replace(how, route=type(how.route)(route), to=other, bucket=bucket, role=role)
     with fresh_catalogue(workbench) as catalogue, _plan_path(workbench, output) as path:
         made, planning, found = _planned(workbench, catalogue, asked, how, path)
         summary = _told(asked, made, planning, found)
@@ -136,6 +159,16 @@ def deidentify(
     return int(bool(applied.open))
 
 
+def _other_store(workbench: Workbench, spec: str) -> str:
+    """Return ``--to`` with the id of its data store, so that the plan means the same wherever it is applied."""
+    from curator.stores import pinned
+
+    other, datastore_id = pinned(spec)
+    if datastore_id == workbench.imaging.datastore_id:
+        raise UsageError("--to names the store of the originals.", hint="drop --to, or name another store")
+    return other
+
+
 def _into_crosswalk(workbench: Workbench, campaign: Campaign, found: Published) -> None:
     """Record who became whom before anything is published: what is not recorded could never be traced back."""
     from curator.crosswalk import Crosswalk
@@ -152,7 +185,7 @@ def _publishing(
     from curator.deid.people import read_aliases, read_assigned
     from curator.dicom.confidentiality import Option
 
-    if Option.RETAIN_UIDS in asked.profile.profile.options and not asked.in_place:
+    if Option.RETAIN_UIDS in asked.profile.profile.options and not (asked.in_place or asked.to):
         raise UsageError(
             "A profile that retains UIDs (113110) cannot publish into the store of the originals: UIDs would meet.",
             hint="publish into another store (--to), or drop the option",
@@ -239,6 +272,8 @@ def _told(asked: _Asked, made: PlanFile, planning: Planning, found: Published) -
         "image_sets": made.cost.units,
         "changes": made.cost.changes,
         "calls": made.cost.calls,
+        "routes": [f"{count} × {name}: {route}" for (route, name), count in sorted(found.routes.items())],
+        "route_costs": [f"{route}: {_spelled(cost)}" for route, cost in sorted(found.costs.items())],
         "left_out": [f"{each.count} × {each.element}: {each.reason}" for each in tally(left)],
         "refused": [
             f"{image_set}: no instance can be published"
@@ -248,6 +283,14 @@ def _told(asked: _Asked, made: PlanFile, planning: Planning, found: Published) -
         "skipped": [f"{image_set}: {reason}" for image_set, reason in planning.skipped],
         "findings": planning.findings,
     }
+
+
+def _spelled(cost: Cost) -> str:
+    from curator.plan.cost import spelled
+
+    calls = [f"{count:,} {name}" for name, count in sorted([*cost.calls.items(), *cost.reads.items()])]
+    storage = f"{cost.frame_bytes / 1e6:,.1f} MB of frames"
+    return f"{', '.join(calls)}; {spelled(cost.seconds())} at the service's default rates; {storage}"
 
 
 def _tell(summary: dict[str, object], made: PlanFile, form: Form | None, payload: int) -> None:

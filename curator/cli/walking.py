@@ -208,6 +208,8 @@ def tell_cost(cost: Cost, form: Form | None, payload: Payload, simulated: float 
         "seconds": round(cost.seconds(), 1),
         "simulated_seconds": None if simulated is None else round(simulated, 1),
         "touches": cost.touches,
+        "reads": cost.reads,
+        "reimported_instances": cost.reimported,
         "frame_bytes_copied": cost.frame_bytes,
         "payload_bytes": cost.payload_bytes,
         "left_out": cost.left_out,
@@ -224,7 +226,10 @@ def tell_cost(cost: Cost, form: Form | None, payload: Payload, simulated: float 
     write(f"time           {spelled(cost.seconds())} at the service's default rates{more}")
     write(f"new versions   {cost.versions:,}; touches {cost.touches:,} (each moves a set to the dearer tier)")
     if cost.frame_bytes:
-        write(f"extra storage  {cost.frame_bytes / 1e6:,.1f} MB of frames in copies")
+        write(f"extra storage  {cost.frame_bytes / 1e6:,.1f} MB of frames in copies and imports")
+    if cost.reimported:
+        reads = ", ".join(f"{count:,} {name}" for name, count in sorted(cost.reads.items()))
+        write(f"by import      {cost.reimported:,} instances; {reads}")
     if cost.left_out:
         write(f"left out       {cost.left_out:,} changes; the plan and its report say why")
     if saved:

@@ -27,6 +27,8 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _UID_IN_TEXT: Final = re.compile(r"[0-2](?:\.\d+){3,}")
 _TEXT: Final = frozenset({"AE", "AS", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT", ""})
 _CONTENT: Final = 0x0040A730
+_FILE_META: Final = frozenset({0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013})
+"""What the file meta information of every file says, which may not have been in the original's document."""
 _ADDED: Final = frozenset(
     [
         "PatientIdentityRemoved",
@@ -83,10 +85,15 @@ class Comparison:
                 )
                 self._element(expected, key, value, after.get(key, ABSENT), around)
         for key in after:
-            if key not in before and (key not in _ADDED or around.above):
+            if key not in before and (key not in _ADDED or around.above) and not self._may_come(key, around):
                 if key == _PATIENT_ID and not around.above:
                     continue  # Type 2 everywhere: see `subjects`
                 self._fail(Check.NOTHING_ADDED, around, key, "was not in the original", "", after[key])
+
+    def _may_come(self, key: str, around: Around) -> bool:
+        """Say whether a rule of the user's, or the writer of a file (PS3.15 E.1.1), may have added the element."""
+        tag = tag_of_key(key)
+        return self._claim.overrides.get(tag or 0) == BY_RULE or (tag in _FILE_META and not around.above)
 
     # ── one element ──────────────────────────────────────────────────────────────────────────────────
 

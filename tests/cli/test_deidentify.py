@@ -104,7 +104,7 @@ def _aws(aws: str, environment: object, *words: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     return ran.stdout
 
@@ -124,3 +124,35 @@ def _holding(folder: Path, words: tuple[str, ...]) -> Iterator[str]:
             yield from (
                 f"{path.name}: {number}" for number, word in enumerate(words) if word.encode() in content
             )
+
+
+def test_another_store_receives_the_publication_by_import(place: tuple[Curator, Path]) -> None:
+    curator, folder = place
+    public = f"local:{folder / 'public'}"
+    told = curator("deidentify", "--profile", "basic", "--to", public, "--json")
+    assert told.code == 0, told.err
+    assert told.json["applied"].endswith("done")
+    assert told.json["calls"]["StartDICOMImportJob"] == told.json["image_sets"]
+    assert all(line.endswith("reimport") for line in told.json["routes"])
+    assert told.json["verified"] == "as planned"
+    published = curator("--store", public, "list", "--json").json
+    assert len(published) == told.json["image_sets"]
+    assert not any(planted in json.dumps(published) for planted in PLANTED)
+    assert curator("undo", told.json["campaign"]).code == 0
+    assert curator("--store", public, "list", "--json").json == []
+
+
+def test_the_store_of_the_originals_is_no_other_store(place: tuple[Curator, Path]) -> None:
+    curator, folder = place
+    ran = curator("deidentify", "--profile", "basic", "--to", f"local:{folder / 'store'}")
+    assert ran.code == 2
+    assert "store of the originals" in ran.err
+
+
+def test_both_routes_are_priced_beside_each_other(place: tuple[Curator, Path]) -> None:
+    curator, _ = place
+    told = curator("deidentify", "--profile", "basic", "--dry-run", "--json").json
+    assert [line.split(":")[0] for line in told["route_costs"]] == ["reimport", "update"]
+    assert "GetDICOMInstance" in told["route_costs"][0]
+    only = curator("deidentify", "--profile", "basic", "--route", "reimport", "--dry-run", "--json").json
+    assert set(only["calls"]) == {"StartDICOMImportJob", "TagResource"}

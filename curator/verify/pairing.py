@@ -74,14 +74,14 @@ def _pair_the_rest(
 ) -> tuple[list[tuple[Standing, Standing]], list[Standing]]:
     """Pair what is the only one of its SOP class on both sides, and at last the only one at all."""
     taken = {original.sop for original, _ in pairs}
-    free: dict[object, list[Standing]] = {}
+    free: dict[str, list[Standing]] = {}
     for standing in originals.values():
         if standing.sop not in taken:
-            free.setdefault(standing.instance.dicom.get("SOPClassUID"), []).append(standing)
+            free.setdefault(str(standing.instance.dicom.get("SOPClassUID")), []).append(standing)
     still: list[Standing] = []
     for found in lost:
-        kind = found.instance.dicom.get("SOPClassUID")
-        alone = sum(other.instance.dicom.get("SOPClassUID") == kind for other in lost) == 1
+        kind = str(found.instance.dicom.get("SOPClassUID"))
+        alone = sum(str(other.instance.dicom.get("SOPClassUID")) == kind for other in lost) == 1
         original = _only(free.get(kind, [])) if alone else None
         if original is None:
             still.append(found)
@@ -108,7 +108,7 @@ def _shape(standing: Standing) -> tuple[object, ...]:
         and vrs(tag)[:1] in (("DS",), ("IS",), ("US",), ("FD",), ("FL",))
         and tag >> 16 in (0x0020, 0x0028)
     )
-    return dicom.get("SOPClassUID"), numbers, pixel_sums(standing.instance)
+    return str(dicom.get("SOPClassUID")), numbers, pixel_sums(standing.instance)
 
 
 def pixel_sums(instance: Instance) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option
@@ -70,7 +71,7 @@ class _Proof:
             for original, found in pairs:
                 if id(held) in last:
                     there.add(original.sop)
-                if (raw := (original.sop, found.instance.raw)) not in compared:
+                if (raw := (original.sop, sha256(found.instance.raw_view).digest())) not in compared:
                     compared.add(raw)
                     self._instance(original, found)
         self._all_there(there)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from typing import Final
 
 from curator.dicom import Json
@@ -37,7 +38,7 @@ class Search:
     originals: frozenset[str] = field(default=frozenset(), repr=False)
     """Original UIDs that must not stand in any UI element."""
     _texts: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict, repr=False)
-    _seen: set[tuple[str, bytes]] = field(default_factory=set, repr=False)
+    _seen: set[bytes] = field(default_factory=set, repr=False)
 
     def document(self, held: Held) -> None:
         """Search a whole document. Instances that stood as they are in an earlier version are not read again."""
@@ -52,7 +53,7 @@ class Search:
             self._node(series.dicom, {}, held, place, ())
             self._others(series.node, held, place)
             for sop, instance in series.instances.items():
-                raw = (uid, instance.raw)
+                raw = sha256(instance.raw_view).digest() + uid.encode()
                 if raw in self._seen:
                     continue
                 self._seen.add(raw)

@@ -134,7 +134,7 @@ def _planted() -> Iterator[tuple[dict[str, Any], Counter[tuple[str, str]], Perso
         plant_keepers(plain)
         harmless = _words(_levels(plain), allowed)
         who = made_up(SEED + number)
-        plant(plain, who, number * 14 + 1)
+        plant(plain, who, number * 14, keepers=True)
         yield plain, harmless & _words(_levels(plain)), who
 
 

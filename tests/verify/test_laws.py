@@ -8,6 +8,7 @@ import sys
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,10 @@ from curator.deid import Engine, Profile, subject
 from curator.deid.keyed import Keyed
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option
+from curator.dicom.dictionary import attributes as attributes_of_the_standard
+from curator.dicom.dictionary import key_of_tag
 from curator.imageset import ImageSetMetadata
+from tests.soak import soak_count
 from tests.verify.publication import document, keyed_with, proved, publish
 
 KEY = b"laws"
@@ -105,6 +109,10 @@ def test_no_identifier_survives_in_what_is_written(instance: dict[str, Json], op
 def test_verification_agrees_with_the_engine_on_any_document(
     instance: dict[str, Json], options: set[Option]
 ) -> None:
+    _agree(instance, options)
+
+
+def _agree(instance: dict[str, Json], options: set[Option]) -> None:
     verdict, _ = proved([about(instance)], Profile("law", frozenset(options)), keyed_with(KEY))
     assert verdict.violations == ()
 
@@ -151,6 +159,51 @@ def test_another_key_gives_disjoint_uids_and_pseudonyms_and_no_two_originals_mee
     made = document()
     names = {subject([made], Profile("law"), keyed_with(key)).pseudonym for key in (b"one", b"other")}
     assert len(names) == 2
+
+
+KEYS = [
+    *map(key_of_tag, attributes_of_the_standard()),
+    *("00091001", "00090010", "20010010", "20011050", "2001109A", "60003000", "00189FF0", "no key", ""),
+]
+anything: st.SearchStrategy[Json] = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**40), 2**70),
+        st.floats(allow_nan=False),
+        st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20),
+        st.sampled_from(["20200131", "1.2.3.4", "AAAA", "Doe^Jane", "H4sIAAAA"]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(list[Json]),
+        st.dictionaries(st.sampled_from(KEYS), inner, max_size=4).map(dict[str, Json]),
+    ),
+    max_leaves=10,
+)
+broken: st.SearchStrategy[dict[str, Json]] = st.dictionaries(st.sampled_from(KEYS), anything, max_size=12)
+
+
+def _whatever(instance: dict[str, Json], patient: dict[str, Json], options: set[Option]) -> None:
+    vrs = {key: "LO" for key in instance if len(key) == 8}
+    verdict, _ = proved(
+        [document(instance, patient=patient, vrs=vrs)], Profile("law", frozenset(options)), keyed_with(KEY)
+    )
+    assert verdict.summary()
+
+
+@quick
+@given(broken, broken, profiles)
+def test_whatever_a_document_holds_it_is_published_and_judged(
+    instance: dict[str, Json], patient: dict[str, Json], options: set[Option]
+) -> None:
+    _whatever(instance, patient, options)
+
+
+@pytest.mark.soak
+def test_a_long_run_of_documents_that_hold_anything_and_of_planted_ones() -> None:
+    long = settings(quick, max_examples=soak_count(5_000))
+    long(given(broken, broken, profiles)(_whatever))()
+    long(given(attributes, profiles)(_agree))()
 
 
 _ANOTHER_PROCESS = """

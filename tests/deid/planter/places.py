@@ -284,14 +284,14 @@ def _writes(name: str, who: Person) -> set[str]:
     return {*at.patient, *at.study, *at.series, *at.instance}
 
 
-def plant(tree: dict[str, Any], who: Person, first: int = 0) -> list[str]:
+def plant(tree: dict[str, Any], who: Person, first: int = 0, *, keepers: bool = False) -> list[str]:
     """Write the person into the document and into as many places as fit beside each other; return which.
 
-    The places are tried in their order from the ``first`` on; keepers' elements are left alone.
+    The places are tried in their order from the ``first`` on; with ``keepers`` their elements are left alone.
     """
     at = Plant.of(tree)
     identify(at, who)
-    taken = {keyword for keyword, _ in KEEPERS.values()} if first % 2 else set()
+    taken = {keyword for keyword, _ in KEEPERS.values()} if keepers else set()
     names, done = list(PLACES), []
     for name in names[first % len(names) :] + names[: first % len(names)]:
         keys = _writes(name, who)

@@ -71,7 +71,9 @@ def run_imports(
     with tempfile.TemporaryDirectory(prefix="curator-import-", dir=staging) as temporary:
         names = _stage(found, Path(temporary, "all"), heard)
         try:
-            for number, batch in enumerate(batches(sorted(Path(temporary, "all").iterdir()), largest), 1):
+            for number, batch in enumerate(
+                batches(sorted(Path(temporary, "all").iterdir()), largest, LARGEST_JOB), 1
+            ):
                 folder = Path(temporary, f"{number}")
                 folder.mkdir(mode=0o700)
                 for file in batch:
@@ -95,8 +97,8 @@ def _stage(found: Iterable[Source], folder: Path, heard: Heard) -> dict[str, str
     return names
 
 
-def batches(files: Sequence[Path], largest: int) -> Iterator[Sequence[Path]]:
-    """Part the files into jobs of at most ``largest``, keeping each series together while it fits into one.
+def batches(files: Sequence[Path], largest: int, most: int) -> Iterator[Sequence[Path]]:
+    """Part the files into jobs of ``largest``, or of one larger series: whole while it has no more than ``most``.
 
     Each job makes image sets of its own, so a series in two jobs would be torn into two image sets.
     """
@@ -113,9 +115,9 @@ def batches(files: Sequence[Path], largest: int) -> Iterator[Sequence[Path]]:
             yield batch
             batch = []
         batch += members
-        while len(batch) > largest:
-            yield batch[:largest]
-            batch = batch[largest:]
+        while len(batch) > most:
+            yield batch[:most]
+            batch = batch[most:]
     if batch:
         yield batch
 

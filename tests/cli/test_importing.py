@@ -180,15 +180,16 @@ def test_an_interrupted_import_leaves_nothing_staged(tmp_path: Path, demo_files:
 
 def test_no_series_is_torn_over_two_jobs_while_one_can_hold_it(demo_files: Demo) -> None:
     files = sorted(demo_files[0].iterdir())
-    parted = list(batches(files, 6))
+    parted = list(batches(files, 6, 6))
     assert sorted(file for batch in parted for file in batch) == files
     assert all(len(batch) <= 6 for batch in parted)
     slices = [{file.name for file in batch if file.name.startswith("slice-")} for batch in parted]
     assert sorted(map(len, slices), reverse=True)[0] == 5
-    assert list(batches(files, 100)) == [files]
-    assert list(batches([], 100)) == []
+    assert list(batches(files, 100, 100)) == [files]
+    assert list(batches([], 100, 100)) == []
 
 
-def test_a_series_larger_than_a_job_is_parted(demo_files: Demo) -> None:
+def test_a_series_is_parted_only_where_no_job_can_hold_it(demo_files: Demo) -> None:
     slices = sorted(demo_files[0].glob("slice-*"))
-    assert [len(batch) for batch in batches(slices, 2)] == [2, 2, 1]
+    assert list(batches(slices, 2, 5)) == [slices], "a job of its own"
+    assert [len(batch) for batch in batches(slices, 2, 2)] == [2, 2, 1]

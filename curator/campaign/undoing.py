@@ -163,10 +163,23 @@ def _actions(caller: Caller, unit: Unit, gone: set[str], doors: Doors) -> Iterat
     for name in reversed(list(state.names)):
         if name not in deleted and not name.startswith("$r"):
             there = at(caller, doors.of(unit, name))
-            _ours(there, unit, name)
+            version = _ours(there, unit, name)
+            before = _before_import(state, name)
+            if before:  # later editions: the import went into a set that was there, and is not the campaign's
+                yield RevertAction(there, state.id_of(name), version, before)
+                continue
             yield DeleteAction(there, state.id_of(name))
             for other in _made_beside(state, state.id_of(name)):
                 yield DeleteAction(there, other)
+
+
+def _before_import(state: UnitState, name: str) -> str:
+    """Return the version that an image set had before an import extended it; "" for one that the import made."""
+    for known in state.steps.values():
+        if known.outcome and known.outcome.get("name") == name and "job" in known.outcome:
+            version = int(str(known.outcome["version"]))
+            return str(version - 1) if version > 1 else ""
+    return ""
 
 
 def _made_beside(state: UnitState, image_set: str) -> list[str]:

@@ -15,8 +15,9 @@ from curator.errors import CuratorError, NotFound
 from curator.findings import Absent
 from curator.imageset import ElementPath, ImageSetMetadata, content_hash, describe
 from curator.plan.importing import as_imported
+from curator.plan.model import after_copy
 from curator.plan.renames import Renames
-from curator.plan.units import Kind, Unit, by_import, replay
+from curator.plan.units import Import, Kind, Unit, by_import, replay
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -137,10 +138,29 @@ def prove(doors: Doors, unit: Unit, state: UnitState) -> Proof:
             problems.append(f"image set {made}: {error.message}")
             continue
         count += 1
-        problems += _held_against(imaging, unit, name, made, documents[0], wanted)
+        newest = _imported_part(unit, name, documents[0])
+        if newest is not documents[0]:
+            more = documents[0].instance_count - newest.instance_count
+            notes.append(f"image set {made}: {more} instances of its series are there from other imports")
+        problems += _held_against(imaging, unit, name, made, newest, wanted)
         if unit.kind is Kind.PUBLISH:
             problems += _history(unit, made, documents)
     return Proof(unit.number, unit.title, count, tuple(problems), tuple(notes))
+
+
+def _imported_part(unit: Unit, name: str, document: ImageSetMetadata) -> ImageSetMetadata:
+    """Return the document without what others imported: in later editions an import extends its series' primary set."""
+    steps = [step for step in unit.steps if isinstance(step, Import) and step.into == name]
+    if not steps:
+        return document
+    renames = Renames.of(operation for patch in unit.patches for operation in patch.patch)
+    ours = {
+        renames.instances.get(sop, sop) for step in steps for sops in step.chosen.values() for sop in sops
+    }
+    kept = {uid: [sop for sop in node.instances if sop in ours] for uid, node in document.series.items()}
+    if sum(map(len, kept.values())) == document.instance_count:
+        return document
+    return after_copy(document, None, kept)
 
 
 def _held_against(

@@ -23,6 +23,7 @@ from curator.catalogue import Catalogue
 from curator.deid.ruled import Deidentification, load_profile
 from curator.errors import Refused
 from curator.healthimaging import HealthImaging
+from curator.imageset import content_hash
 from curator.plan.leftout import Reason
 from curator.plan.packing import Payload
 from curator.plan.reimport import Route
@@ -298,3 +299,46 @@ def test_the_plan_says_what_is_read_and_imported(place: Ground) -> None:
     assert step.files == 3
     assert not any(isinstance(each, Copy) for each in unit.steps)
     assert list(plan.units()) == [unit]
+
+
+def test_where_an_import_extends_a_published_set_undo_takes_back_the_extension_alone() -> None:
+    with ground("2025-07") as place:
+        place.bring(*slices(2))
+        first = place.campaign(planned(place, route=Route.REIMPORT)[0])
+        assert place.apply(first).complete
+        published = first.state()[0].names["$1"]
+        kept = content_hash(place.imaging.document(published))
+        (later,) = place.bring(*slices(1, PatientID="MRN-4711", StudyID="other"))
+        units, _ = planned(place, route=Route.REIMPORT, only=(later,))
+        second = place.campaign(units)
+        assert place.apply(second).complete
+        assert holds(place, second)
+        assert all(each.complete for each in undo(second, place.imaging, WHO))
+        assert content_hash(place.imaging.document(published)) == kept
+        assert later in {each.id for each in place.imaging.search()}
+
+
+def test_slices_that_come_later_join_the_published_series_and_leave_it_again() -> None:
+    with ground("2025-07") as place:
+        files = slices(3)
+        (original,) = place.bring(*files[:2])
+        first = place.campaign(planned(place, route=Route.REIMPORT)[0])
+        assert place.apply(first).complete
+        published = first.state()[0].names["$1"]
+        kept = content_hash(place.imaging.document(published))
+        before = place.imaging.image_set(original).version
+        extend(place, files[2])
+        assert place.imaging.image_set(original).version != before
+        second = place.campaign(planned(place, route=Route.REIMPORT, only=(original,))[0])
+        assert place.apply(second).complete
+        assert second.state()[0].names["$1"] == published
+        assert place.imaging.document(published).instance_count == 3
+        assert holds(place, second)
+        assert all(each.complete for each in undo(second, place.imaging, WHO))
+        assert content_hash(place.imaging.document(published)) == kept
+
+
+def extend(place: Ground, file: bytes) -> None:
+    """Import a file whose series is there already: no image set is new."""
+    with pytest.raises(AssertionError, match="nothing was imported"):
+        place.bring(file)

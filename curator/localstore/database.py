@@ -236,7 +236,9 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 def _make_private(folder: Path, file: Path) -> None:
     """Make the folder 0700 and the file 0600 before SQLite writes anything; its journals take the file's mode."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Missing parents, too: mkdir(parents=True) makes those by the umask alone.
+        for each in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+            each.mkdir(mode=0o700, exist_ok=True)
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise StoreError(

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+import msgspec
+
 from curator.dicom import Json
 from curator.imageset import ElementPath
 
@@ -54,8 +56,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(msgspec.Struct, frozen=True, cache_hash=True):
     """The reason of a change: the rule, and what in the rule decided.
 
     ``detail`` pairs are shown in this order by ``explain`` (table row, option, Type, value decision …) and
@@ -67,8 +68,7 @@ class Why:
     detail: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, gc=False):
     """One element before and after. ``after is ABSENT`` removes it, ``before is ABSENT`` adds it.
 
     ``path`` is concrete (no wildcards). ``vr`` is the element's VR (needed for private elements, whose VR
@@ -76,11 +76,15 @@ class Change:
     """
 
     path: ElementPath
-    before: Json | Absent = field(repr=False)
-    after: Json | Absent = field(repr=False)
+    before: Json | Absent
+    after: Json | Absent
     vr: str
     why: Why
     safety: Safety = Safety.REVIEW
+
+    def __repr__(self) -> str:
+        # The values stay out of tracebacks.
+        return f"Change(path={self.path!r}, vr={self.vr!r}, why={self.why!r}, safety={self.safety!r})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from curator.dicom.levels import Level
 from curator.dicom.uids import is_registered
 from curator.findings import ABSENT, Absent, Change, Safety, Why
 from curator.imageset import ElementPath, ImageSetMetadata
+from curator.imageset.instance import collector_off
 
 _TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 _NUMBERS: Final = frozenset({"DS", "IS", "UL", "UV"})
@@ -78,6 +79,8 @@ class _Plan:
     pseudonyms: tuple[str, ...] = ()
     decided: tuple[tuple[str, dict[str, tuple[Decision, Handler]]], ...] = ()
     reasons: dict[str, Reason] = field(default_factory=dict)
+    whys: dict[str, tuple[str, Why]] = field(default_factory=dict)
+    """VR and reason of the elements that change, as changes carry them."""
     seen: tuple[Subject | None, _Seen] = (None, ())
     """Of the last subject only: documents come one subject after the other."""
 
@@ -114,6 +117,7 @@ class Engine(Handlers):
         self._private = private if Option.RETAIN_SAFE_PRIVATE in profile.options else ()
         self._uid_mac = keyed("uid")
         self._uids: dict[str, str] = {}
+        self._markers: dict[str, tuple[str, Why]] = {}
         self._shapes: dict[tuple[str, tuple[int, ...], tuple[str, ...]], _Shape] = {}
 
     def with_profile(self, profile: Profile) -> Engine:
@@ -217,18 +221,28 @@ class Engine(Handlers):
 
     def changes(self, document: ImageSetMetadata, subject: Subject) -> Iterator[Change]:
         """Yield what the profile changes in the document, element by element at its own depth, with reasons."""
-        for each in self.levels(document, subject):
-            yield from self._compare(
-                each.place, each.before, each.after, each.sop_class, (), each.private_vrs
-            )
-            for key in each.after.keys() - each.before.keys():
-                tag = tag_of_key(key) or 0
-                why = Why(
-                    self.profile.name, f"{describe(tag)}: says what was done", (("row", "PS3.15 E.1.1"),)
+        found: list[Change] = []
+        with collector_off():
+            for each in self.levels(document, subject):
+                self._compare(
+                    found, each.place, each.before, each.after, each.sop_class, (), each.private_vrs
                 )
-                yield Change(
-                    each.place.child(key), ABSENT, each.after[key], vr_of_tag(tag), why, Safety.REVIEW
-                )
+                for key in each.after.keys() - each.before.keys():
+                    vr, why = self._marker(key)
+                    found.append(
+                        Change(each.place.child(key), ABSENT, each.after[key], vr, why, Safety.REVIEW)
+                    )
+        return iter(found)
+
+    def _marker(self, key: str) -> tuple[str, Why]:
+        """Return the VR of what is added to say what was done, and the reason."""
+        known = self._markers.get(key)
+        if known is None:
+            tag = tag_of_key(key) or 0
+            text = f"{describe(tag)}: says what was done"
+            known = vr_of_tag(tag), Why(self.profile.name, text, (("row", "PS3.15 E.1.1"),))
+            self._markers[key] = known
+        return known
 
     @property
     def remapped(self) -> Mapping[str, str]:
@@ -237,28 +251,37 @@ class Engine(Handlers):
 
     def _compare(
         self,
+        found: list[Change],
         place: ElementPath,
         old: Mapping[str, Json],
         new: Mapping[str, Json],
         sop_class: str,
         above: tuple[int, ...],
         private_vrs: Mapping[str, str],
-    ) -> Iterator[Change]:
+    ) -> None:
         plan = self._plan(old, sop_class, above, private_vrs)
+        level, series, instance, steps = place.level, place.series, place.instance, place.steps
+        decided = dict(plan.decided) if plan.decided else {}
+        whys = plan.whys
         for key, before in old.items():
             after: Value = new.get(key, ABSENT)
             if after is before or (type(after) is type(before) and after == before):
                 continue
-            path = place.child(key)
-            reason = plan.reasons[key]
-            if (pairs := _paired_items(before, after)) is not None:
+            path = ElementPath(level, series, instance, (*steps, key))
+            if type(before) is list and (pairs := _paired_items(before, after)) is not None:
+                below = (*above, plan.reasons[key].tag)
                 for number, (b, a) in enumerate(pairs):
-                    yield from self._compare(path.child(number), b, a, sop_class, (*above, reason.tag), {})
-            else:
-                vr = private_vrs.get(key) or vr_of_tag(reason.tag)
-                said = dict(plan.decided).get(key, {}).get(as_text(before)) if plan.decided else None
-                why = reason.why(self.profile, said[0] if said else None)
-                yield Change(path, before, after, vr, why, Safety.REVIEW)
+                    self._compare(found, path.child(number), b, a, sop_class, below, _NO_VRS)
+                continue
+            known = whys.get(key)
+            if known is None:
+                reason = plan.reasons[key]
+                known = private_vrs.get(key) or vr_of_tag(reason.tag), reason.why(self.profile)
+                whys[key] = known
+            vr, why = known
+            if key in decided and (said := decided[key].get(as_text(before))) is not None:
+                why = plan.reasons[key].why(self.profile, said[0])
+            found.append(Change(path, before, after, vr, why, Safety.REVIEW))
 
     # ── compiling ────────────────────────────────────────────────────────────────────────────────────
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import msgspec
+
 from curator.deid.decisions import Decisions
 from curator.deid.engine import Engine
 from curator.deid.keyed import Keyed, Mac
@@ -242,7 +244,7 @@ class _Over:
         new = self._cleaned(gone.before)
         if new != gone.before:
             why = Why(gone.why.rule, gone.why.text, (*gone.why.detail, ("rule", "keep, identifiers cut out")))
-            self.changes[gone.path] = replace(gone, after=new or None, why=why)
+            self.changes[gone.path] = msgspec.structs.replace(gone, after=new or None, why=why)
 
     def _keep_items(self, path: ElementPath, tag: int) -> None:
         """Keep a sequence, its items cleaned by the table: what an override ``K`` would do."""
@@ -283,7 +285,7 @@ class _Over:
         if change.after == self.about.pseudonym:
             return change
         new = self._cleaned(change.after)
-        return change if new == change.after else replace(change, after=new or None)
+        return change if new == change.after else msgspec.structs.replace(change, after=new or None)
 
     def _cleaned(self, value: Json | Absent) -> Json:
         if isinstance(value, str):
@@ -301,10 +303,10 @@ class _Over:
 
         reason = reason_of(self.engine, self.doc, change.path)
         if reason is None:
-            return replace(change, safety=Safety.REVIEW)
+            return msgspec.structs.replace(change, safety=Safety.REVIEW)
         table = reason.why(self.engine.profile).detail
         why = Why(change.why.rule, change.why.text, (*table, ("rule", change.why.rule), *change.why.detail))
-        return replace(change, why=why, safety=Safety.REVIEW)
+        return msgspec.structs.replace(change, why=why, safety=Safety.REVIEW)
 
 
 def _begins(steps: tuple[str | int, ...], head: tuple[str | int, ...]) -> bool:

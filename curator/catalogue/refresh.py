@@ -192,6 +192,7 @@ def refresh(
             deleted += sum(got.gone for got in batch)
             done += len(batch)
             progress(done, len(tasks))
+            _stop_if(cancelled)
     finally:
         if documents or deleted:
             shelf.forget()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 import threading
 import time
@@ -12,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from curator.dicom import Json
-from curator.errors import StoreError
+from curator.errors import StoreError, UsageError
 from curator.localstore import wire
 from curator.localstore.database import explain
 from curator.localstore.editions import edition as edition_named
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _log = logging.getLogger(__name__)
+_BUCKET = re.compile(r"[a-z0-9][.\-a-z0-9]{1,61}[a-z0-9]")  # as the service model's S3Uri has it
 
 
 def _shape(path: str) -> str:
@@ -77,8 +79,15 @@ class LocalStore:
         """Open the folder, making it (0700) where it is missing.
 
         ``delay`` is for how many seconds an operation shows LOCKED. Raises StoreError when the folder cannot
-        be used, or holds something that is not a data store or is newer than this release.
+        be used, or holds something that is not a data store or is newer than this release, UsageError for a
+        bucket that no S3 URI can name.
         """
+        for name in buckets or {}:
+            if not _BUCKET.fullmatch(name):
+                raise UsageError(
+                    f"{name!r} is no name of an S3 bucket",
+                    hint="3 to 63 characters of a-z, 0-9, hyphen and dot",
+                )
 
         def milliseconds() -> float:
             """The service's times have three decimals, and a search by one must find it again."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from curator.errors import StoreError
+from curator.errors import StoreError, UsageError
 from curator.localstore import LocalStore, inprocess_client
 from tests.localstore.conftest import in_process
 from tests.localstore.imaging import instances
@@ -94,6 +94,13 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir(mode=0o500)
     with pytest.raises(StoreError, match="cannot be written"):
         LocalStore.open(tmp_path / "locked" / "store")
+
+
+@pytest.mark.parametrize("name", ["in", "Inbox", "a/b", "", "x" * 64])
+def test_a_bucket_that_no_uri_can_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="S3 bucket"):
+        LocalStore.open(tmp_path / "store", buckets={name: tmp_path})
+    assert not (tmp_path / "store").exists()
 
 
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:

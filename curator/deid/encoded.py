@@ -18,6 +18,7 @@ SHORTEST_ENCODED: Final = 6
 """Four letters, encoded, need as many characters."""
 
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{6,}={0,2}")
+_HEX: Final = re.compile(r"[0-9A-Fa-f]{8,}")
 _PERCENT: Final = re.compile(r"[^\s,;]*%[0-9A-Fa-f]{2}[^\s,;]*")
 _ENTITY: Final = re.compile(r"(?:[\w.^'-]|&#?\w+;)*&#?\w+;(?:[\w.^'-]|&#?\w+;)*")
 _WIDE: Final = re.compile("(?:[\x20-\x7e]\0){3,}|(?:\0[\x20-\x7e]){3,}")
@@ -45,6 +46,8 @@ def _decoded(
 
 
 def _of_base64(run: str) -> Iterator[str]:
+    if len(run) % 2 == 0 and _HEX.fullmatch(run):
+        yield bytes.fromhex(run).decode("latin-1")
     plain = run.rstrip("=").replace("-", "+").replace("_", "/")
     if len(plain) % 4 == 1:
         return

@@ -21,12 +21,22 @@ _MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
+_FOREIGN_MONTHS = (
+    "januar februar marz april mai juni juli august september oktober november dezember",
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+)
+"""Folded, as tokens are."""
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa", "æ": "ae"})
 
 STRONG = 4
 """Names of fewer letters are looked for in text elements only, and count as weakly covered."""
 _ID_DIGITS = 5
 """An all-digit identifier of fewer digits must stand alone: ``b1000`` is no echo of ``1000``."""
+
+_LOCAL = 7
+"""Digits of a phone number without its area."""
 
 Tokens = tuple[str, ...]
 
@@ -65,17 +75,28 @@ def date_forms(value: str) -> Iterator[Tokens]:
     if len(digits) != 8 or not digits.isdigit() or not 1 <= int(digits[4:6]) <= 12:
         return
     year, month, day = digits[:4], digits[4:6], digits[6:]
-    name = _MONTHS[int(month) - 1]
     for m in {month, month.lstrip("0")}:
         for d in {day, day.lstrip("0") or "0"}:
             yield from ((year, m, d), (d, m, year), (m, d, year))
-            yield from ((d, m, year[2:]), (m, d, year[2:]))
-    for m in {name, name[:3]}:
+            yield from ((d, m, year[2:]), (m, d, year[2:]), (year[2:], m, d))
+    for m in _month_names(int(month)):
         for d in {day, day.lstrip("0") or "0"}:
             for suffix in ("", "st", "nd", "rd", "th"):
                 written = (d, suffix) if suffix else (d,)
-                yield from ((*written, m, year), (m, *written, year), (year, m, *written))
+                yield from (
+                    (*written, m, year),
+                    (m, *written, year),
+                    (year, m, *written),
+                    (*written, m, year[2:]),
+                )
     yield from ((digits,), (day + month + year,), (month + day + year,))
+    yield from ((day + month, year), (month + day, year), (year, month + day))
+
+
+def _month_names(number: int) -> set[str]:
+    """Return a month's names and their first three letters, in five languages."""
+    names = {language.split()[number - 1] for language in (" ".join(_MONTHS), *_FOREIGN_MONTHS)}
+    return names | {name[:3] for name in names}
 
 
 _WIDE = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]{2,}")
@@ -84,19 +105,9 @@ _MOST_TOKENS = 10
 _NOBODY = frozenset(
     (
         *("anonymous", "anonymized", "anonymised", "anon", "unknown", "none", "removed", "na", "null", "nil"),
-        *(
-            "deidentified",
-            "patient",
-            "name",
-            "test",
-            "phantom",
-            "unspecified",
-            "undefined",
-            "default",
-            "dummy",
-        ),
+        *("deidentified", "patient", "name", "test", "phantom", "unspecified", "undefined", "default"),
+        *("dummy", "noname", "sir", "madam", "herr", "frau", "dipl", "med", "mme", "mlle", "sra"),
         *("dr", "prof", "mr", "mrs", "ms", "miss", "md", "phd", "dds", "rn", "jr", "sr", "ii", "iii", "iv"),
-        *("sir", "madam", "herr", "frau", "dipl", "med", "mme", "mlle", "sra", "noname"),
     )
 )
 """Words that stand in name elements and name nobody: titles, and what earlier hands left."""
@@ -134,8 +145,18 @@ class Lexicon:
                     for form in _joined(piece):
                         self._add(form, len(form) >= STRONG)
                 self._wide.update(_WIDE.findall(part))
+            for part in named:
+                if len(part) > STRONG:
+                    for form in _joined(part + "s"):  # of the Smiths
+                        self._add(form, True)
             if len(named) > 1:
                 self._add_together(named)
+            families, givens = ([*component.split()] for component in (*group.split("^"), "")[:2])
+            if len(families) > 1 and "^" in group:
+                for form in _joined(" ".join(families)):
+                    self._add(form, len(form) > STRONG)
+            for family in families[-1:] if givens else ():
+                self._add_together([family, *givens])
 
     def _add_together(self, parts: list[str]) -> None:
         for order in (parts, parts[::-1], parts[:2], parts[1::-1]):
@@ -160,6 +181,10 @@ class Lexicon:
             self.numbers.add(digits)
             if len(bare := digits.lstrip("0")) >= _ID_DIGITS:
                 self._add(bare, True)
+            if value.lstrip().startswith("+"):  # a phone number without its country, or its area
+                for national in {digits[1:], digits[2:], digits[3:], digits[-_LOCAL:]}:
+                    if len(national) >= _LOCAL:
+                        self._add(national, True)
         self._wide.update(_WIDE.findall(value))
 
     def add_date(self, value: str) -> None:
@@ -187,7 +212,7 @@ class Lexicon:
                 token, length = places[at][2], 0
                 if token in self._dates:
                     length = self._date(places, at)
-                if not length and token[:2] in self._heads:
+                if not length and (token[:2] in self._heads or token[0] == "0"):
                     length = self._match(text, places, at, weak)
                 if length:
                     spans.append((places[at][0], places[at + length - 1][1]))
@@ -204,7 +229,9 @@ class Lexicon:
             joined += token
             if len(joined) > self._longest:
                 break
-            if joined in self.strong:
+            if joined in self.strong or (
+                joined[0] == "0" and joined.isdigit() and joined.lstrip("0") in self.strong
+            ):
                 found = size == 1 or len(joined) > _ID_DIGITS or not joined.isdigit()
             else:
                 found = weak and size == 1 and joined in self.weak and not joined.isdigit()

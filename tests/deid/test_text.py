@@ -73,3 +73,43 @@ def test_uids_inside_text_are_found_whole() -> None:
 )
 def test_clean_descriptors_keep_known_words_only(text: str, left: str) -> None:
     assert clean(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "vanderberghausen",
+        "MBerghausen",
+        "berghausenm",
+        "the Berghausens",
+        "B e r g h a u s e n",
+        "Berg\u00adhausen",
+        "0012345",
+        "00012345",
+        "089 1234 5678",
+        "(089)12345678",
+        "2. Januar 1960",
+        "2-Jan-60",
+        "60-01-02",
+        "0102 1960",
+        "2 janvier 1960",
+    ],
+)
+def test_usual_spellings_of_names_numbers_and_dates_are_found(text: str) -> None:
+    known = Lexicon()
+    known.add_name("van der Berghausen^Marie-Claire^Ann^Dr")
+    known.add_identifier("00012345")
+    known.add_identifier("+49 (89) 1234-5678")
+    known.add_date("19600102")
+    spans = known.spans(text, weak=False)
+    assert spans
+    assert not any(letter.isalnum() for letter in cut(text, spans).removeprefix("the"))
+
+
+@pytest.mark.parametrize("text", ["123456", "1.2345", "May 1960", "60-02-01", "Berghausenstrasse", "Dr A"])
+def test_what_only_resembles_them_is_not(text: str) -> None:
+    known = Lexicon()
+    known.add_name("van der Berghausen^Marie-Claire^Ann^Dr")
+    known.add_identifier("00012345")
+    known.add_date("19600102")
+    assert known.spans(text, weak=False) == []

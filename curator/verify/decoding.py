@@ -17,6 +17,7 @@ _DEEPEST: Final = 3
 _MOST_BYTES: Final = 1 << 24
 _MOST_MEMBERS: Final = 1000
 _RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_HEX: Final = re.compile(r"[0-9A-Fa-f]{8,}")
 _LEGIBLE: Final = re.compile(rb"[\x20-\x7e\x80-\xff\x1b\t\r\n]{4,}")
 _WIDE_LEGIBLE: Final = (
     re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){3,}"),
@@ -53,6 +54,8 @@ def decoded_base64(text: str) -> bytes | None:
 def hidden_in(text: str) -> Iterator[str]:
     """Yield what runs of base64 inside a text say, where they say something legible."""
     for run in _RUN.findall(text):
+        if len(run) % 2 == 0 and _HEX.fullmatch(run):
+            yield bytes.fromhex(run).decode("latin-1")
         data = decoded_base64(run) if len(run) % 4 == 0 or "=" not in run else None
         if data and len(data) >= 3 and _mostly_legible(data):
             yield from said(data)

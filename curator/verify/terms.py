@@ -25,7 +25,65 @@ _MOST_PIECES: Final = 10
 _PIECE: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\dA-Za-z_]+|\d+")
 _WIDE: Final = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]{2,}")
 _UID: Final = re.compile(r"(?<![\d.])[0-2](?:\.\d+){3,}")
-_SHORT_DATE: Final = re.compile(r"(?<![\d.])(\d{1,2})[./-](\d{1,2})[./-](\d{2})(?!\d)")
+_SHORT_DATE: Final = re.compile(r"(?<![\d.])(\d{1,2})[./-](\d{1,2})[./-](\d{1,2})(?!\d)")
+_OTHER_MONTHS: Final = [
+    [
+        "januar",
+        "februar",
+        "marz",
+        "april",
+        "mai",
+        "juni",
+        "juli",
+        "august",
+        "september",
+        "oktober",
+        "november",
+        "dezember",
+    ],
+    [
+        "janvier",
+        "fevrier",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "aout",
+        "septembre",
+        "octobre",
+        "novembre",
+        "decembre",
+    ],
+    [
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
+        "diciembre",
+    ],
+    [
+        "gennaio",
+        "febbraio",
+        "marzo",
+        "aprile",
+        "maggio",
+        "giugno",
+        "luglio",
+        "agosto",
+        "settembre",
+        "ottobre",
+        "novembre",
+        "dicembre",
+    ],
+]
 _DIGITS: Final = re.compile(r"\d+")
 _UMLAUTS: Final = str.maketrans(
     {
@@ -185,12 +243,19 @@ class Terms:
             initials = [part for part in re.split(r"[\s,^]+", group) if part]
             if len(initials) > 1 and words:
                 self._together(initials[0], initials[1])
+            if len(components) > 1 and components[0] and components[1]:
+                self._together(components[0], components[1])
+                self._together(components[0].split()[-1], components[1].split()[0])
+                if " " in components[0]:
+                    self._word(components[0])
 
     def _word(self, word: str) -> None:
         for wide in _WIDE.findall(unicodedata.normalize("NFKC", word)):
             self.wide.add(wide)
         for form in _spellings(word):
             self._add(form, "name", strong=len(form) >= SHORTEST or not form.isascii())
+            if len(form) > SHORTEST:
+                self._add(f"{form}s", "name", strong=True)
 
     def _together(self, family: str, given: str) -> None:
         if _squashed(given) in _TITLES or _squashed(family) in _TITLES | NOBODY:
@@ -216,6 +281,10 @@ class Terms:
             self._add(digits, "identifier", strong=True)
             if len(bare := digits.lstrip("0")) > SHORTEST:
                 self._add(bare, "identifier", strong=True)
+            if value.strip().startswith("+"):
+                for country in (1, 2, 3, len(digits) - 7):
+                    if len(digits) - country >= 7:
+                        self._add(digits[country:], "identifier", strong=True)
         for wide in _WIDE.findall(unicodedata.normalize("NFKC", value)):
             self.wide.add(wide)
 
@@ -227,14 +296,15 @@ class Terms:
         year, month, day = digits[:4], digits[4:6], digits[6:]
         name = _MONTHS[int(month) - 1]
         forms = {year + month + day, day + month + year, month + day + year}
-        for written in (name, name[:3]):
+        foreign = {each[int(month) - 1] for each in _OTHER_MONTHS}
+        for written in {name, name[:3], *foreign, *(each[:3] for each in foreign)}:
             for number in (day, day.lstrip("0")):
                 for ending in ("", "st", "nd", "rd", "th"):
                     forms |= {f"{number}{ending}{written}{year}", f"{written}{number}{ending}{year}"}
-                forms.add(f"{year}{written}{number}")
+                forms |= {f"{year}{written}{number}", f"{number}{written}{year[2:]}"}
         for form in forms:
             self._add(form, "date", strong=True)
-        self.short_dates |= {day + month + year[2:], month + day + year[2:]}
+        self.short_dates |= {day + month + year[2:], month + day + year[2:], year[2:] + month + day}
 
     def uid(self, value: str) -> None:
         """Take a UID; short ones look like version numbers, and are compared whole in UI elements only."""
@@ -279,7 +349,10 @@ class Terms:
         words = pieces(text)
         strong, longest = self.strong, self._longest
         for begin, word in enumerate(words):
-            if word[:2] not in self._heads:
+            if word[0] == "0":
+                if word not in strong and _without_zeros(word) in strong and _alone(text, word):
+                    return strong[_without_zeros(word)]
+            elif word[:2] not in self._heads:
                 continue
             if word in strong and (len(word) > 5 or not word.isdigit() or _alone(text, word)):
                 return strong[word]
@@ -290,9 +363,15 @@ class Terms:
                 joined += other
                 if len(joined) > longest:
                     break
-                if joined in strong and (len(joined) >= _SHORTEST_NUMBER or not joined.isdigit()):
-                    return strong[joined]
+                if (joined in strong or _without_zeros(joined) in strong) and (
+                    len(joined) >= _SHORTEST_NUMBER or not joined.isdigit()
+                ):
+                    return strong.get(joined) or strong[_without_zeros(joined)]
         return ""
+
+
+def _without_zeros(text: str) -> str:
+    return text.lstrip("0") if text.isdigit() else text
 
 
 def _alone(text: str, word: str) -> bool:

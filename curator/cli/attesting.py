@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 def open_profile(spec: str) -> Deidentification:
     """Return the bundled profile of this name, or the one in a file."""
-    from curator.deid.ruled import load_profile
-    from curator.ruleshelf import open_rule_file
+    from curator.campaign.deidentifying import open_profile as opened
 
-    return load_profile(open_rule_file(spec))
+    return opened(spec)
 
 
 def hold_against_originals(

@@ -21,34 +21,10 @@ if TYPE_CHECKING:
 FORMS = ("html", "md", "json", "csv")
 
 
-def form_of(path: Path) -> str:
-    """Return the form that a file's name asks for."""
-    form = path.suffix.lstrip(".").lower()
-    if form not in FORMS:
-        raise UsageError(f"A report is .html, .md, .json or .csv, not {path.suffix or 'without an ending'}.")
-    return form
-
-
-def report_text(campaign: Campaign, form: str, *, with_phi: bool = False) -> str:
-    """Return a campaign's report in one of `FORMS`."""
-    from curator import report
-
-    evidence = report.gather(campaign, with_phi=with_phi)
-    make = {"html": report.as_html, "md": report.as_markdown, "json": report.as_json, "csv": report.as_csv}[
-        form
-    ]
-    return make(evidence)
-
-
-def write_report(campaign: Campaign, form: str, path: Path, *, with_phi: bool = False) -> None:
-    """Write a report (0600)."""
-    from curator.project import write_private
-
-    write_private(path, report_text(campaign, form, with_phi=with_phi).encode())
-
-
 def keep_report(campaign: Campaign, target: Path | None) -> Path:
     """Write a campaign's report beside its plan and, in the form that its name asks for, to ``target``."""
+    from curator.report.writing import form_of, write_report
+
     kept = campaign.folder / "report.md"
     write_report(campaign, "md", kept)
     if target is not None:
@@ -74,6 +50,8 @@ def report(
       curator report latest
       curator report 3f2a -o evidence.csv
     """
+    from curator.report.writing import form_of, report_text, write_report
+
     found = campaign_of(workbench, campaign)
     if output is None:
         sys.stdout.write(report_text(found, form or "md", with_phi=with_phi))
@@ -160,15 +138,12 @@ def head(workbench: Workbench, campaign: str | None, form: Form | None) -> None:
 
 def _ledgers(workbench: Workbench, campaign: str | None) -> Iterator[tuple[str, Path, list[Head]]]:
     """Yield each ledger with its name and the heads that are kept for it in the project."""
-    from curator.audit import Head, entries
+    from curator.campaign.auditing import anchored_heads, heads_of
     from curator.campaign.journal import Campaign
 
     project = workbench.project()
     own = project.root / "ledger.jsonl"
-    anchored: dict[str, list[Head]] = {}
-    for entry in entries(own):
-        if entry["event"] == "campaign":
-            anchored.setdefault(str(entry["campaign"]), []).append(Head.parse(str(entry["head"])))
+    anchored = anchored_heads(project)
     if campaign is None and own.exists():
         yield "project", own, []
     chosen = (
@@ -177,5 +152,4 @@ def _ledgers(workbench: Workbench, campaign: str | None) -> Iterator[tuple[str, 
         else [Campaign.open(project, folder.name) for folder in project.campaigns()]
     )
     for found in chosen:
-        kept = found.head
-        yield found.id[:12], found.ledger_path, [*anchored.get(found.id, []), *([kept] if kept else [])]
+        yield found.id[:12], found.ledger_path, heads_of(found, anchored)

@@ -195,8 +195,8 @@ def judge(workbench: Workbench, sheet: Path, by: str | None) -> None:
     Example:
       curator values judge private.csv
     """
+    from curator.campaign.deidentifying import VERDICTS
     from curator.catalogue.values import unguarded
-    from curator.cli.decided import VERDICTS
     from curator.deid.privateelements import merged_verdicts
     from curator.deid.taglist import VERDICT_COLUMNS, read_private_list
     from curator.project import write_private

@@ -158,6 +158,7 @@ class _Merge:
         self.emptied: list[str] = []
         self.changes = 0
         self.least = 0
+        self.frame_bytes = 0
 
     def settle(self, found: Sequence[Disagreement], align: bool) -> None:
         """Bring the destination, and the sources if ``align``, to the chosen values."""
@@ -189,6 +190,7 @@ class _Merge:
             f"{source.id}: {each.path.generic()} differs, the destination's value stays" for each in lost
         ]
         chosen, complete = self._chosen(destination, doc, source)
+        self.frame_bytes += frame_bytes(doc, chosen)
         for part in chunks(doc, chosen):
             whole = part if sum(map(len, part.values())) < doc.instance_count else None
             frames = sum(
@@ -253,7 +255,7 @@ class _Merge:
             changes=self.changes,
             least_bytes=self.least,
             series=tuple(self.parties[0].doc.series),
-            frame_bytes=sum(frame_bytes(party.doc) for party in self.parties[1:]),
+            frame_bytes=self.frame_bytes,
         )
 
 
@@ -275,9 +277,11 @@ def _checksums(instance: Instance) -> list[Json]:
     return [frame.get("PixelDataChecksumFromBaseToFullResolution") for frame in instance.frames]
 
 
-def frame_bytes(doc: ImageSetMetadata) -> int:
-    """Return the bytes of all image frames, as the document says."""
-    sizes = (frame.get("FrameSizeInBytes") for _, _, instance in doc.instances() for frame in instance.frames)
+def frame_bytes(doc: ImageSetMetadata, chosen: Mapping[str, Sequence[str]] | None = None) -> int:
+    """Return the bytes of the image frames of all instances, or of those ``chosen`` by series; from the document."""
+    chosen = {uid: tuple(node.instances) for uid, node in doc.series.items()} if chosen is None else chosen
+    instances = (doc.series[uid].instances[sop] for uid, sops in chosen.items() for sop in sops)
+    sizes = (frame.get("FrameSizeInBytes") for instance in instances for frame in instance.frames)
     return sum(size for size in sizes if isinstance(size, int))
 
 

@@ -83,7 +83,7 @@ def plan_reimport(
         losses=tuple(losses),
         changes=count,
         series=tuple(party.doc.series),
-        frame_bytes=frame_bytes(after_copy(party.doc, None, chosen)),
+        frame_bytes=frame_bytes(party.doc, chosen),
         reimported=len(sops),
     )
 
@@ -96,7 +96,7 @@ def sketch_reimport(party: Party, sops: Collection[str], *, store: str = "") -> 
         for part in _jobs(party.doc, uid, listed):
             steps.append(_step(party, "$1", {uid: part}, store, "", ""))
             steps += [] if store else [Tag("$1", {PUBLISHED_FROM: ""})]
-    size = frame_bytes(after_copy(party.doc, None, chosen))
+    size = frame_bytes(party.doc, chosen)
     return Unit(0, Kind.PUBLISH, "", (), tuple(steps), frame_bytes=size)
 
 
@@ -157,7 +157,7 @@ def with_reimports(
         made=made,
         losses=tuple(losses),
         changes=unit.changes + sum("why" in operation for operation in own),
-        frame_bytes=unit.frame_bytes + frame_bytes(after_copy(party.doc, None, chosen)),
+        frame_bytes=unit.frame_bytes + frame_bytes(party.doc, chosen),
         reimported=len(sops),
     )
 

@@ -57,8 +57,11 @@ def plan_split(
         raise Refused(f"There is nothing to split: all instances of {party.id} belong together.")
     steps: list[Step] = []
     made: dict[str, str] = {}
+    copied_bytes = 0
     for index, group in enumerate(parted[1:], 1):
-        made[f"${index}"] = content_hash(_copy_out(doc, party.id, f"${index}", group, steps))
+        copied = _copy_out(doc, party.id, f"${index}", group, steps)
+        copied_bytes += frame_bytes(copied)
+        made[f"${index}"] = content_hash(copied)
     moved = [
         Change(ElementPath(Level.INSTANCE, ANY, sop), None, ABSENT, "", _SPLIT, Safety.REVIEW)
         for group in parted[1:]
@@ -88,7 +91,7 @@ def plan_split(
         changes=update.changes,
         least_bytes=update.least_bytes,
         series=tuple(doc.series),
-        frame_bytes=frame_bytes(doc),
+        frame_bytes=copied_bytes,
     )
 
 
@@ -116,7 +119,7 @@ def plan_copy(
         tuple(steps),
         made={"$1": content_hash(copied)},
         series=tuple(party.doc.series),
-        frame_bytes=frame_bytes(party.doc),
+        frame_bytes=frame_bytes(copied),
     )
 
 

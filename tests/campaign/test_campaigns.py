@@ -316,6 +316,7 @@ def test_duplicates_stay_out_and_different_pixels_stay_where_they_are(place: Gro
     assert copy.chosen == {"1.2.3.4": ["1.2.3.4.4"]}
     assert [(each.reason.name, each.count) for each in unit.left_out] == [("DUPLICATE", 3)]
     assert unit.emptied == (twin,)
+    assert unit.frame_bytes == len("1.2.3.4.4 0"), "duplicates are stored once"
     other = place.add(document(1), frames=3)
     unit = plan_merge([place.party(first), place.party(other)])
     assert [each.reason.name for each in unit.left_out] == ["SAME_SOP"]

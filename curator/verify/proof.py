@@ -233,6 +233,6 @@ def _all_uids(originals: Iterable[Held]) -> frozenset[str]:
             for key, value in nodes.pop().items():
                 several = value if isinstance(value, list) else (value,)
                 if key.endswith(("UID", "UIDs")) and not key.endswith(("SOPClassUID", "TransferSyntaxUID")):
-                    found.update(each for each in several if isinstance(each, str))
+                    found.update(each for each in several if isinstance(each, str) and "." in each)
                 nodes.extend(each for each in several if isinstance(each, dict))
     return frozenset(found)

@@ -87,7 +87,7 @@ class Comparison:
         for key in after:
             if key not in before and (key not in _ADDED or around.above) and not self._may_come(key, around):
                 if key == _PATIENT_ID and not around.above:
-                    continue  # Type 2 everywhere: see `subjects`
+                    continue  # Type 2 everywhere, and `proof` looks at it
                 self._fail(Check.NOTHING_ADDED, around, key, "was not in the original", "", after[key])
 
     def _may_come(self, key: str, around: Around) -> bool:
@@ -187,7 +187,7 @@ class Comparison:
         if expected.vr == "SQ" and isinstance(after, list):
             self._dummy_items(expected, key, after, around)
         if key in (_PATIENT_ID, _PATIENT_NAME) and not around.above and after is not None:
-            return  # a pseudonym: see `subjects`
+            return  # a pseudonym: `proof` looks at it
         if before == after and before is not None and not _says_nothing(before):
             self._fail(Check.TEXT_REMOVED, around, key, f"is unchanged: {expected.described}", before, after)
         else:

@@ -46,7 +46,7 @@ IDENTIFYING: Final = frozenset(
         "DeviceSerialNumber",
         "PatientReligiousPreference",
     ]
-) - {"PatientReligiousPreference", "IssuerOfPatientID"}
+)
 """Keywords of elements that say who or where somebody is; person names, dates and UIDs count by their VR."""
 
 _OF_A_KIND: Final = {"DA": 0x00080022, "DT": 0x0008002A, "UI": 0x00080018}

@@ -156,3 +156,16 @@ def test_both_routes_are_priced_beside_each_other(place: tuple[Curator, Path]) -
     assert "GetDICOMInstance" in told["route_costs"][0]
     only = curator("deidentify", "--profile", "basic", "--route", "reimport", "--dry-run", "--json").json
     assert set(only["calls"]) == {"StartDICOMImportJob", "TagResource"}
+
+
+def test_a_served_store_is_published_into_by_import(place: tuple[Curator, Path]) -> None:
+    curator, folder = place
+    with serving(folder / "public", folder / "ready.json") as served:
+        told = curator("deidentify", "--profile", "basic", "--to", served.spec, "--json")
+        assert told.code == 0, told.err
+        assert told.json["verified"] == "as planned"
+        published = curator("--store", served.spec, "list", "--json").json
+        assert len(published) == told.json["image_sets"]
+        again = curator("--store", served.spec, "--project", folder / "second", "deidentify", "--profile", "tcia", "--route", "reimport",
+                        published[0]["imageSetId"], "--json")  # fmt: skip
+        assert (again.json["applied"], again.json["verified"]) == ("1 done", "as planned")

@@ -16,7 +16,6 @@ IDENTIFYING: Final = frozenset(
     [
         "PatientID",
         "OtherPatientIDs",
-        "IssuerOfPatientID",
         "MedicalRecordLocator",
         "PatientAddress",
         "PatientTelephoneNumbers",
@@ -44,7 +43,6 @@ IDENTIFYING: Final = frozenset(
         "PatientInstitutionResidence",
         "InsurancePlanIdentification",
         "DeviceSerialNumber",
-        "PatientReligiousPreference",
     ]
 )
 """Keywords of elements that say who or where somebody is; person names, dates and UIDs count by their VR."""

@@ -27,7 +27,6 @@ from curator.errors import (
     LimitExceeded,
     NotFound,
     ReadOnly,
-    Refused,
     ServiceError,
     StoreError,
 )
@@ -132,11 +131,7 @@ def apply(
     plan = campaign.plan
     if imaging.read_only:
         raise ReadOnly("The store was opened read-only; nothing was applied.", hint="drop --read-only")
-    if plan.header.datastore and plan.header.datastore != imaging.datastore_id:
-        raise Refused(
-            f"The plan is for data store {plan.header.datastore}, not for {imaging.datastore_id}.",
-            hint="name the plan's own --store",
-        )
+    campaign.require_store(imaging.datastore_id)
     if max_image_sets is not None and plan.cost.image_sets > max_image_sets:
         raise LimitExceeded(
             f"The plan changes {plan.cost.image_sets} image sets; --max-image-sets allows {max_image_sets}.",

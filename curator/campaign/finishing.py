@@ -56,6 +56,7 @@ def finish(
     """
     if imaging.read_only:
         raise ReadOnly("The store was opened read-only; nothing was deleted.", hint="drop --read-only")
+    campaign.require_store(imaging.datastore_id)
     wanted = to_delete(campaign)
     if wanted and not confirmed:
         raise ConfirmationMissing(

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from curator.audit import Entry, Head, Ledger, entries, newest_head
 from curator.campaign.planfile import PlanFile
 from curator.dicom import Json
-from curator.errors import UsageError
+from curator.errors import Refused, UsageError
 from curator.project import Project, private_folder
 
 if TYPE_CHECKING:
@@ -204,8 +204,17 @@ class Campaign:
         except FileNotFoundError:
             return newest_head(self.ledger_path)
 
+    def require_store(self, datastore: str) -> None:
+        """Raise `Refused` when the plan was made for another data store."""
+        planned = self.plan.header.datastore
+        if planned and planned != datastore:
+            raise Refused(
+                f"The plan is for data store {planned}, not for {datastore}.",
+                hint="name the plan's own --store",
+            )
+
     def open_ledger(self, who: dict[str, str]) -> CampaignLedger:
-        """Return the writer of this campaign's ledger; `Refused` while another process has it."""
+        """Return the writer of this campaign's ledger; `Refused` while another process has it, or when it was cut."""
         return CampaignLedger(self, who)
 
 
@@ -214,10 +223,23 @@ class CampaignLedger(Ledger):
 
     def __init__(self, campaign: Campaign, who: dict[str, str]) -> None:
         self._kept = campaign.folder / "head.json"
+        self._trusted = False
+        kept = campaign.head
         super().__init__(campaign.ledger_path, who)
+        if kept is not None and (kept.n > self.head.n or (kept.n == self.head.n and kept != self.head)):
+            self.close()
+            raise Refused(
+                f"Lines were cut off the ledger of campaign {campaign.id[:12]}: it does not reach its head.",
+                hint="nothing was done; put a whole copy back (`curator audit verify` says what is missing)",
+            )
+        self._trusted = True
+        if kept is not None and kept != self.head:
+            self._keep(self.head)
 
     def _keep(self, head: Head) -> None:
         """Write the head beside the ledger; a crash before leaves it one line behind, never ahead."""
+        if not self._trusted:
+            return  # a line about a torn one must not hide that others are missing
         # Not synced: after a loss of power the older head still proves all lines up to it.
         temporary = self._kept.with_name(".head.part")
         temporary.write_text(json.dumps({"n": head.n, "chain": head.chain}))

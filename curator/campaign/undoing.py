@@ -62,6 +62,7 @@ def undo(
     """
     if imaging.read_only:
         raise ReadOnly("The store was opened read-only; nothing was undone.", hint="drop --read-only")
+    campaign.require_store(imaging.datastore_id)
     stopping = stopped or threading.Event()
     results: list[Undone] = []
     with campaign.open_ledger(who) as ledger, Doors(campaign, imaging) as doors:

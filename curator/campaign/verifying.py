@@ -62,6 +62,7 @@ def verify(
     A touch an image set. Units that are not done come back unchecked; apply's result says why they are open.
     ``elsewhere`` proves units in other places than threads here.
     """
+    campaign.require_store(imaging.datastore_id)
     proofs: list[Proof] = []
     with campaign.open_ledger(who) as ledger, Doors(campaign, imaging) as doors:
         proved = (

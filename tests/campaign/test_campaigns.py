@@ -174,6 +174,36 @@ def _aimed_at(unit: Unit, other: Unit) -> tuple[Step, ...]:
     return tuple(msgspec.structs.replace(step, set=other.members[0].id) for step in unit.steps)
 
 
+def test_a_ledger_that_lost_lines_is_not_written_to(place: Ground) -> None:
+    place.add(document())
+    campaign = place.campaign([rename(place)])
+    place.apply(campaign)
+    ledger = campaign.ledger_path
+    whole = ledger.read_bytes()
+    for cut in (whole[: whole.rindex(b"\n", 0, -1) + 1], whole[: whole.rindex(b"\n", 0, -1) + 9], b""):
+        ledger.write_bytes(cut)
+        for _ in range(2):
+            with pytest.raises(Refused, match="cut off"):
+                undo(campaign, place.imaging, WHO)
+    ledger.write_bytes(whole + b'{"n":')
+    assert [each.status for each in undo(campaign, place.imaging, WHO)] == [Status.UNDONE], "torn by a crash"
+
+
+def test_no_verb_takes_a_campaign_to_another_data_store(place: Ground) -> None:
+    place.add(document())
+    campaign = place.campaign([rename(place)])
+    place.apply(campaign)
+    place.imaging.datastore_id = "0" * 32
+    for verb in (
+        place.apply,
+        lambda known: verify(known, place.imaging, WHO),
+        lambda known: undo(known, place.imaging, WHO),
+        lambda known: finish(known, place.imaging, WHO, confirmed=True),
+    ):
+        with pytest.raises(Refused, match="The plan is for data store"):
+            verb(campaign)
+
+
 def test_limits_are_checked_before_anything_is_done(place: Ground) -> None:
     campaign = place.campaign([rename(place, number) for number in range(2)])
     with pytest.raises(LimitExceeded):

@@ -57,19 +57,22 @@ def test_events_can_be_followed_until_ctrl_c(
 ) -> None:
     seen = len(on_demo("events").rows)
     words = ["--store", f"local:{demo_folder}", "events", "--follow", "--after", str(seen)]
-    follower = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "curator", *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    on_demo("set", image_sets["MR"], "Patient/PatientName=A^B")
-    assert follower.stdout is not None
-    assert json.loads(follower.stdout.readline())["source"] == "aws.medical-imaging"
-    follower.send_signal(signal.SIGINT)
-    assert follower.wait(60) == 130
-    assert follower.stderr is not None
-    assert follower.stderr.read().strip() == "curator: cancelled"
-    follower.stdout.close()
-    follower.stderr.close()
+        # A shell starts what runs in its background with SIGINT ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as follower:
+        try:
+            on_demo("set", image_sets["MR"], "Patient/PatientName=A^B")
+            assert follower.stdout is not None
+            assert json.loads(follower.stdout.readline())["source"] == "aws.medical-imaging"
+            follower.send_signal(signal.SIGINT)
+            assert follower.wait(60) == 130
+            assert follower.stderr is not None
+            assert follower.stderr.read().strip() == "curator: cancelled"
+        finally:
+            follower.kill()

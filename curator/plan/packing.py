@@ -22,7 +22,8 @@ MODEL_LIMIT: Final = 30_000
 
 _HEAD: Final = msgspec.json.encode({"SchemaVersion": SCHEMA_VERSION})
 _EMPTY: Final = b"{}"
-_ROOM: Final = 400
+_NOTHING: Final[dict[str, object]] = {}
+ROOM: Final = 400
 """More than the longest address of an element: two UIDs of 64 and the names around them."""
 
 Containers: TypeAlias = tuple[str, ...]
@@ -56,11 +57,6 @@ class Atom(msgspec.Struct, frozen=True, gc=False):
     vr: str = ""
     force: str = ""
     follows: bool = False
-
-    @property
-    def slot(self) -> tuple[ElementPath, str]:
-        """What the atom writes: two atoms of one slot must not share a call."""
-        return self.place, self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +107,16 @@ class _Blob:
             node = self._open(containers)
             self._last = containers, node
         node[key] = msgspec.Raw(value)
+
+    def count(self, containers: Containers, cost: int) -> None:
+        """Count a member that is not put in."""
+        self.size += cost
+        if containers is not self._last[0]:
+            self._last = containers, self._open(containers)
+
+    def holds(self, containers: Containers, key: str) -> bool:
+        """Say whether the member is in already."""
+        return key in self._known.get(containers, _NOTHING)
 
     def _open(self, containers: Containers) -> dict[str, object]:
         found = self._known.get(containers)
@@ -179,12 +185,31 @@ class _Packer:
     def _open(self) -> None:
         self.update, self.remove = _Blob(), _Blob()
         self.because: dict[str, None] = {}
-        self.slots: set[tuple[ElementPath, str]] = set()
 
     def add(self, atom: Atom) -> None:
-        members = _members(atom)
-        if atom.follows and atom.slot in self.slots:
+        if atom.follows and self.update.holds(_elements_of(atom.place), atom.key):
             self.close()
+        if not atom.key or atom.vr:
+            self._add_members(atom)
+        else:
+            self._add_member(_elements_of(atom.place), atom)
+        if atom.force:
+            self.because[atom.force] = None
+
+    def _add_member(self, containers: Containers, atom: Atom) -> None:
+        """Put in what nearly all atoms are: one member."""
+        leaf = len(atom.key) + len(atom.value) + 4  # "key":value,
+        blob = self.remove if atom.removes else self.update
+        cost = blob.cost(containers, leaf)
+        payload = self.payload
+        if self.update.size + self.remove.size + cost > payload.limit or blob.size + cost > payload.blob:
+            self.close()
+            blob = self.remove if atom.removes else self.update
+            cost = blob.cost(containers, leaf)
+        blob.add(containers, atom.key, atom.value, cost)
+
+    def _add_members(self, atom: Atom) -> None:
+        members = _members(atom)
         blob = self.remove if atom.removes else self.update
         costs = self._costs(blob, members)
         if costs is None:
@@ -194,10 +219,6 @@ class _Packer:
         for (containers, key, value, leaf), cost in zip(members, costs, strict=True):
             # The second member (DICOMVRs) finds the containers that the first one made.
             blob.add(containers, key, value, cost if len(members) == 1 else blob.cost(containers, leaf))
-        if not atom.removes:
-            self.slots.add(atom.slot)
-        if atom.force:
-            self.because[atom.force] = None
 
     def _costs(self, blob: _Blob, members: tuple[Member, ...]) -> list[int] | None:
         """Return what the members cost in this call, None when they do not fit; never too little."""
@@ -234,14 +255,21 @@ def alone(atom: Atom) -> int:
 def fits(atom: Atom, payload: Payload) -> bool:
     """Say whether any call can carry the atom at all."""
     limit = min(payload.limit, payload.blob)
-    return len(atom.value) + _ROOM < limit or alone(atom) <= limit
+    return len(atom.value) + ROOM < limit or alone(atom) <= limit
 
 
 def stream_bytes(atoms: Sequence[Atom]) -> int:
     """Return the bytes of all ``atoms`` in one endless call: what no packing can be smaller than."""
     update, remove = _Blob(), _Blob()
+    place: ElementPath | None = None
+    removes, size = False, 0
     for atom in atoms:
+        if atom.place is place and atom.removes is removes and not atom.vr and atom.key:
+            size += len(atom.key) + len(atom.value) + 4
+            continue
         blob = remove if atom.removes else update
-        for containers, key, value, leaf in _members(atom):
-            blob.add(containers, key, value, blob.cost(containers, leaf))
-    return update.size + remove.size
+        for containers, _, _, leaf in _members(atom):
+            blob.count(containers, blob.cost(containers, leaf))
+        # What follows on the same level costs what it is itself, once its containers are there.
+        place, removes = (atom.place, atom.removes) if atom.key else (None, False)
+    return update.size + remove.size + size

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, cast
 
 from curator.dicom import Json
 from curator.dicom.dictionary import attribute, is_private, tag_of_key
@@ -27,6 +28,8 @@ NEVER: Final = frozenset(
     }
 )  # fmt: skip
 """Keys the service never lets anybody edit (guide, "DICOM metadata constraints"); PixelData with force neither."""
+
+_RANK: Final = {level: rank for rank, level in enumerate(Level)}
 
 
 class Conflict(UsageError):
@@ -74,32 +77,66 @@ def settle(
     Raises `Conflict` with all pairs that nothing decides between.
     """
     settled = Settled()
-    places: dict[ElementPath, list[Change]] = {}
-    for change in changes:
-        if change.safety not in allow:
-            reason = Reason.REPORT_ONLY if change.safety is Safety.REPORT_ONLY else Reason.REVIEW
-            settled.leave(change, reason)
-            continue
-        resolved = _resolved(doc, change)
-        if resolved is None:
-            settled.leave(change, Reason.NO_PLACE)
-        else:
-            places.setdefault(resolved.path.at_level(), []).append(resolved)
+    places = _by_place(doc, changes, allow, settled)
     problems: list[str] = []
-    gone = _removals(doc, places, settled)
-    for place in sorted(places):
+    order = sorted(places, key=_document_order)
+    gone = _removals(doc, order, places, settled)
+    refusal = _Refusals()
+    for place in order:
         alive = [change for change in places[place] if change.path.steps]
-        if place in gone or ElementPath(Level.SERIES, place.series) in gone:
+        if gone and (place in gone or ElementPath(Level.SERIES, place.series) in gone):
             for change in alive:
                 settled.leave(change, Reason.GONE)
             continue
         node = doc.attributes(place)
         chosen = _without_conflicts(doc, alive, priority, settled, problems)
         for change in chosen if node is not None else ():
-            _accept(node or {}, change, settled)
+            reason = refusal.of(node or {}, change)
+            if reason is not None:
+                settled.leave(change, reason)
+            elif _is_key(change):
+                settled.rekeyed.append(change)
+            else:
+                settled.changes.append(change)
     if problems:
         raise Conflict(doc.image_set_id, tuple(problems))
     return settled
+
+
+def _document_order(place: ElementPath) -> tuple[int, str, str]:
+    return _RANK[place.level], place.series, place.instance
+
+
+def _by_place(
+    doc: ImageSetMetadata, changes: Iterable[Change], allow: frozenset[Safety], settled: Settled
+) -> dict[ElementPath, list[Change]]:
+    """Return the changes that may be made by the level they are on; most come one level after the other."""
+    places: dict[ElementPath, list[Change]] = {}
+    last: ElementPath | None = None
+    here: list[Change] | None = None
+    for change in changes:
+        if change.safety not in allow:
+            reason = Reason.REPORT_ONLY if change.safety is Safety.REPORT_ONLY else Reason.REVIEW
+            settled.leave(change, reason)
+            continue
+        path = change.path
+        if (
+            last is not None
+            and path.instance == last.instance
+            and path.series == last.series
+            and path.level is last.level
+            and here is not None
+        ):
+            here.append(change)
+            continue
+        resolved = _resolved(doc, change)
+        if resolved is None:
+            settled.leave(change, Reason.NO_PLACE)
+            continue
+        last = resolved.path.at_level()
+        here = places.setdefault(last, [])
+        here.append(resolved)
+    return places
 
 
 def _resolved(doc: ImageSetMetadata, change: Change) -> Change | None:
@@ -115,11 +152,14 @@ def _resolved(doc: ImageSetMetadata, change: Change) -> Change | None:
 
 
 def _removals(
-    doc: ImageSetMetadata, places: Mapping[ElementPath, list[Change]], settled: Settled
+    doc: ImageSetMetadata,
+    order: Iterable[ElementPath],
+    places: Mapping[ElementPath, list[Change]],
+    settled: Settled,
 ) -> set[ElementPath]:
     """Take out the instances and series to be removed, series first; return their places."""
     gone: set[ElementPath] = set()
-    for place in sorted(places):
+    for place in order:
         for change in places[place]:
             if change.path.steps or place in gone:
                 continue
@@ -142,9 +182,31 @@ def _without_conflicts(
     problems: list[str],
 ) -> list[Change]:
     """Return the changes of one place that stay, ordered by path, after equal ones and overruled ones are gone."""
+    tops: dict[Step, list[Change]] = {}
+    for change in changes:
+        tops.setdefault(change.path.steps[0], []).append(change)
+    if len(tops) == len(changes):
+        return [tops[top][0] for top in sorted(tops, key=str)]
+    meeting = [change for change in changes if len(tops[change.path.steps[0]]) > 1]
+    staying = _without_meeting(doc, meeting, priority, settled, problems)
+    for top, here in tops.items():
+        if len(here) > 1:
+            tops[top] = staying.get(top, [])
+    return [change for top in sorted(tops, key=str) for change in tops[top]]
+
+
+def _without_meeting(
+    doc: ImageSetMetadata,
+    changes: list[Change],
+    priority: Callable[[str], int],
+    settled: Settled,
+    problems: list[str],
+) -> dict[Step, list[Change]]:
+    """Return which of several changes to one element, or inside it, stay: by its key, ordered by path."""
     chosen: dict[tuple[Step, ...], Change] = {}
     below: dict[str, list[Change]] = {}  # nested changes by the key of their outermost sequence
-    for change in sorted(changes, key=lambda change: -priority(change.why.rule)):
+    rank = {rule: priority(rule) for rule in {change.why.rule for change in changes}}
+    for change in sorted(changes, key=lambda change: -rank[change.why.rule]):
         steps = change.path.steps
         met = _met(steps, chosen, below)
         if met is None:
@@ -153,13 +215,16 @@ def _without_conflicts(
                 below.setdefault(change.path.top, []).append(change)
         elif met.path.steps == steps and _same_value(met.after, change.after):
             settled.leave(change, Reason.AGREED)
-        elif priority(met.why.rule) > priority(change.why.rule):
+        elif rank[met.why.rule] > rank[change.why.rule]:
             settled.leave(change, Reason.OVERRULED)
         else:
             problems.append(
                 f"  {change.path.anonymous(doc)}: {met.why.rule} and {change.why.rule} want different values"
             )
-    return [chosen[steps] for steps in sorted(chosen, key=_steps_order)]
+    found: dict[Step, list[Change]] = {}
+    for steps in sorted(chosen, key=_steps_order):
+        found.setdefault(steps[0], []).append(chosen[steps])
+    return found
 
 
 def _steps_order(steps: tuple[Step, ...]) -> tuple[tuple[bool, Step], ...]:
@@ -177,36 +242,60 @@ def _met(
     return next((each for each in inside if each.path.steps[: len(steps)] == steps), None)
 
 
-def _accept(node: Mapping[str, Json], change: Change, settled: Settled) -> None:
-    """Put the change where it belongs, or say why it is left out."""
-    reason = _refusal(node, change)
-    if reason is not None:
-        settled.leave(change, reason)
-    elif change.path.key == UID_OF.get(change.path.level) and len(change.path.steps) == 1:
-        settled.rekeyed.append(change)
-    else:
-        settled.changes.append(change)
+def _is_key(change: Change) -> bool:
+    """Say whether the change is of the UID by which the document keys its level."""
+    steps = change.path.steps
+    return len(steps) == 1 and steps[0] == UID_OF.get(change.path.level)
 
 
-def _refusal(node: Mapping[str, Json], change: Change) -> Reason | None:
-    path, tag = change.path, tag_of_key(change.path.top)
-    if path.top in NEVER or tag is None:
+class _Refusals:
+    """Says why changes cannot be made; what one key or value decides is found once."""
+
+    def __init__(self) -> None:
+        self._invalid: dict[tuple[Step, str, str | None], bool] = {}
+
+    def of(self, node: Mapping[str, Json], change: Change) -> Reason | None:
+        path, after = change.path, change.after
+        steps = path.steps
+        top = steps[0]
+        assert isinstance(top, str)
+        reason = _by_key(path.level, top)
+        if reason is not None:
+            return reason
+        present = node.get(top, ABSENT) if len(steps) == 1 else value_at(node, steps)
+        if isinstance(present, _NoPlace):
+            return Reason.NO_PLACE
+        if present is not change.before and not _same_value(present, change.before):
+            return Reason.STALE
+        if after is ABSENT:
+            if present is ABSENT:
+                return Reason.NOTHING
+            return Reason.KEYS if _is_key(change) else None
+        if _same_value(present, after):
+            return Reason.NOTHING
+        return Reason.VALUE if self._is_invalid(change) else None
+
+    def _is_invalid(self, change: Change) -> bool:
+        path, after = change.path, change.after
+        assert not isinstance(after, Absent)
+        if not (isinstance(after, str) or after is None) or isinstance(path.steps[-1], int):
+            return invalid(path, change.vr, after)
+        known = path.steps[-1], change.vr, after
+        found = self._invalid.get(known)
+        if found is None:
+            found = self._invalid[known] = invalid(path, change.vr, after)
+        return found
+
+
+@lru_cache(maxsize=4096)
+def _by_key(level: Level, top: str) -> Reason | None:
+    """Return why no change of this key, or inside it, can be made on this level."""
+    tag = tag_of_key(top)
+    if top in NEVER or tag is None:
         return Reason.NEVER
     if is_private(tag):
-        if path.level is not Level.INSTANCE:
-            return Reason.PRIVATE_LEVEL
-    elif attribute(tag) is not None and level_of(tag) is not path.level:
-        return Reason.LEVEL
-    present = value_at(node, path.steps)
-    if isinstance(present, _NoPlace):
-        return Reason.NO_PLACE
-    if not _same_value(present, change.before):
-        return Reason.STALE
-    if _same_value(present, change.after):
-        return Reason.NOTHING
-    if isinstance(change.after, Absent):
-        return Reason.KEYS if path.key == UID_OF.get(path.level) and len(path.steps) == 1 else None
-    return Reason.VALUE if invalid(change.path, change.vr, change.after) else None
+        return Reason.PRIVATE_LEVEL if level is not Level.INSTANCE else None
+    return Reason.LEVEL if attribute(tag) is not None and level_of(tag) is not level else None
 
 
 class _NoPlace:
@@ -215,7 +304,7 @@ class _NoPlace:
 
 def value_at(node: Mapping[str, Json], steps: tuple[Step, ...]) -> Json | Absent | _NoPlace:
     """Return the value that ``steps`` lead to; ABSENT when only the last step fails."""
-    found: Json = dict(node)
+    found: object = node
     for number, step in enumerate(steps):
         last = number == len(steps) - 1
         if isinstance(step, str) and isinstance(found, dict):
@@ -228,7 +317,7 @@ def value_at(node: Mapping[str, Json], steps: tuple[Step, ...]) -> Json | Absent
             found = found[step]
         else:
             return _NoPlace()
-    return found
+    return cast("Json", found)
 
 
 def _same_value(a: Json | Absent | _NoPlace, b: Json | Absent) -> bool:
@@ -252,9 +341,7 @@ def invalid(path: ElementPath, vr: str, value: Json) -> bool:
 
 def nested(value: Json, changes: Iterable[Change]) -> Json:
     """Return a top-level element's value after changes below it: values, then new items, then items that go."""
-    from copy import deepcopy
-
-    result = deepcopy(value)
+    result = _copied(value)
     for change in in_order(changes):
         steps = change.path.steps[1:]
         place: Json = result
@@ -276,6 +363,12 @@ def nested(value: Json, changes: Iterable[Change]) -> Json:
     return result
 
 
+def _copied(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
 def in_order(changes: Iterable[Change]) -> Iterator[Change]:
     """Yield nested changes in an order in which each path still leads to its element.
 
@@ -291,6 +384,8 @@ def in_order(changes: Iterable[Change]) -> Iterator[Change]:
 
 def normal(value: Json) -> Json:
     """Return the value as the service writes it: integral numbers without a fraction."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)
     if isinstance(value, list):

@@ -7,9 +7,10 @@ because all addresses contain them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Final
 
 import msgspec
 
@@ -22,17 +23,19 @@ from curator.imageset.instance import collector_off
 from curator.plan.leftout import LeftOut, Reason, tally
 from curator.plan.model import UID_OF, after_update
 from curator.plan.operations import Operations, operations_of
-from curator.plan.packing import Atom, Call, Payload, fits, pack, stream_bytes
+from curator.plan.packing import ROOM, Atom, Call, Payload, fits, pack, stream_bytes
 from curator.plan.removing import Removal, removal
 from curator.plan.settling import Settled, left_out, nested, normal, settle
 
 _FEW: Final = 20
+_SHORT: Final = 200
+"""Bytes of values that may come again and again."""
 
 FORCED_UIDS: Final = frozenset({"StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "StudyID"})
 """Attributes the service changes only with force (guide, "DICOM metadata constraints")."""
 
 
-class Edit(NamedTuple):
+class Edit(msgspec.Struct, frozen=True, gc=False):
     """One top-level element of one level, before and after all changes to it and inside it."""
 
     place: ElementPath
@@ -46,20 +49,29 @@ class Edit(NamedTuple):
         return f"Edit({self.key})"  # values and UIDs stay out of tracebacks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ImageSetUpdate:
-    """What is planned for one image set.
-
-    ``operations`` are the RFC 6902 patch with tests, each with its reason; ``least_bytes`` what an endless call
-    in the cheapest encoding would weigh; ``predicted`` the document after the last call.
-    """
+    """What is planned for one image set; ``least_bytes`` is what an endless call in the cheapest encoding would weigh."""
 
     calls: tuple[Call, ...]
-    operations: Operations
     left_out: tuple[LeftOut, ...]
-    predicted: ImageSetMetadata
     changes: int
     least_bytes: int
+    doc: ImageSetMetadata = field(repr=False)
+    made: Settled = field(repr=False)
+    """The changes that the calls make."""
+
+    @cached_property
+    def operations(self) -> Operations:
+        """The RFC 6902 patch with tests, each operation with its reason; made when somebody asks."""
+        with collector_off():
+            return operations_of(self.doc, self.made.changes, self.made.removed, self.made.rekeyed)
+
+    @cached_property
+    def predicted(self) -> ImageSetMetadata:
+        """The document after the last call; made when somebody asks."""
+        with collector_off():
+            return self.after(self.doc, len(self.calls))
 
     def after(self, doc: ImageSetMetadata, calls: int) -> ImageSetMetadata:
         """Return the document as it is after the first ``calls`` calls."""
@@ -98,25 +110,21 @@ def _planned(
     if primary:
         settled = _without_primary(settled)
     edits = list(_edits(doc, settled))
-    edits, streams = _streams(doc, edits, settled, payload)
+    edits, places = _atoms(doc, edits, settled, payload)
     rekeyed = _free_uids(doc, settled)
-    calls, least = _cheapest(streams, payload)
+    calls, least = _cheapest(settled.removed, places, payload)
     for layer in _layers(doc, rekeyed):
         atoms = [_uid_atom(change) for change in layer]
         calls += pack(atoms, payload)
         least += stream_bytes(atoms)
     made = [change for edit in edits for change in edit.changes]
-    operations = operations_of(doc, made, settled.removed, rekeyed)
-    predicted = doc
-    for call in calls:
-        predicted = after_update(predicted, call.updatable, call.removable)
     return ImageSetUpdate(
         tuple(calls),
-        operations,
         tally(settled.left),
-        predicted,
         len(made) + len(settled.removed) + len(rekeyed),
         least,
+        doc,
+        Settled(made, settled.removed, rekeyed),
     )
 
 
@@ -138,37 +146,51 @@ def _without_primary(settled: Settled) -> Settled:
 
 def _edits(doc: ImageSetMetadata, settled: Settled) -> Iterator[Edit]:
     """Yield each top-level element with all that is done to it; they come ordered from `settle`."""
-    group: list[Change] = []
+    place: ElementPath | None = None
+    attributes: Mapping[str, Json] = {}
+    nest: list[Change] = []
     for change in settled.changes:
-        if group and (group[0].path.top != change.path.top or not _same_place(group[0], change)):
-            yield _edit(doc, group)
-            group = []
-        group.append(change)
-    if group:
-        yield _edit(doc, group)
+        path = change.path
+        top = path.steps[0]
+        assert isinstance(top, str)
+        same = place is not None and path.instance == place.instance and path.series == place.series
+        if place is None or not same or path.level is not place.level:
+            if place is not None and nest:
+                yield _nested_edit(place, attributes, nest)
+                nest = []
+            place = path.at_level()
+            attributes = doc.attributes(place) or {}
+        elif nest and nest[0].path.top != top:
+            yield _nested_edit(place, attributes, nest)
+            nest = []
+        if len(path.steps) > 1:
+            nest.append(change)
+        else:
+            after = change.after if isinstance(change.after, Absent) else normal(change.after)
+            yield Edit(place, top, change.before, after, change.vr, (change,))
+    if place is not None and nest:
+        yield _nested_edit(place, attributes, nest)
 
 
-def _same_place(a: Change, b: Change) -> bool:
-    one, other = a.path, b.path
-    return (one.level, one.series, one.instance) == (other.level, other.series, other.instance)
-
-
-def _edit(doc: ImageSetMetadata, changes: list[Change]) -> Edit:
-    first = changes[0]
-    place = first.path.at_level()
-    if len(first.path.steps) == 1:
-        after = first.after if isinstance(first.after, Absent) else normal(first.after)
-        return Edit(place, first.path.top, first.before, after, first.vr, tuple(changes))
-    before = (doc.attributes(place) or {})[first.path.top]
-    return Edit(place, first.path.top, before, nested(before, changes), "SQ", tuple(changes))
+def _nested_edit(place: ElementPath, attributes: Mapping[str, Json], changes: list[Change]) -> Edit:
+    before = attributes[changes[0].path.top]
+    return Edit(place, changes[0].path.top, before, nested(before, changes), "SQ", tuple(changes))
 
 
 def force_reason(edit: Edit) -> str:
     """Say why the service takes this edit only with ``force``; "" when it takes it without."""
     # assumption: removing needs force where updating does; the guide's list does not tell them apart.
-    tag = tag_of_key(edit.key)
-    if edit.key in FORCED_UIDS:
-        return edit.key
+    reason = _force_reason(edit.key, edit.vr == "SQ")
+    if not reason and (isinstance(edit.after, list) or isinstance(edit.before, list)):
+        return "multi-valued attributes"
+    return reason
+
+
+@lru_cache(maxsize=4096)
+def _force_reason(key: str, sequence: bool) -> str:
+    tag = tag_of_key(key)
+    if key in FORCED_UIDS:
+        return key
     if tag is None:
         return "an attribute that the service does not know"
     if is_private(tag):
@@ -176,48 +198,61 @@ def force_reason(edit: Edit) -> str:
     known = attribute(tag)
     if known is None or not known.serviceable:
         return "an attribute that the service does not know"
-    if known.vr == "SQ" or edit.vr == "SQ":
+    if known.vr == "SQ" or sequence:
         return "sequences"
-    if multi_valued(tag) or isinstance(edit.after, list) or isinstance(edit.before, list):
-        return "multi-valued attributes"
-    return ""
+    return "multi-valued attributes" if multi_valued(tag) else ""
 
 
 # ── streams of atoms ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class _Stream:
-    """What goes out first (values, stand-ins, removed instances) and what is removed after that."""
+class _Way(msgspec.Struct, frozen=True, gc=False):
+    """How an element is removed, how many bytes a stand-in saves, why it needs force, and whether it is a private creator."""
 
-    first: list[Atom]
-    then: list[Atom]
-
-    @property
-    def atoms(self) -> list[Atom]:
-        return [*self.first, *self.then]
+    how: Removal
+    gain: int
+    force: str
+    creator: bool
 
 
-def _streams(
+class _Place(msgspec.Struct, frozen=True, gc=False):
+    """What is done on one level: values written, and elements removed, each with its ways and why it needs force.
+
+    ``must`` are the removed keys that need a stand-in, ``worth`` those that are cheaper with one.
+    """
+
+    writes: list[Atom]
+    removals: list[tuple[Edit, _Way]]
+    must: set[str]
+    worth: set[str]
+
+
+def _atoms(
     doc: ImageSetMetadata, edits: list[Edit], settled: Settled, payload: Payload
-) -> tuple[list[Edit], tuple[_Stream, _Stream]]:
-    """Return the edits that can be done, and their atoms in two encodings: fewest bytes, and fewest stand-ins."""
+) -> tuple[list[Edit], list[_Place]]:
+    """Return the edits that can be done, and what they are on each level."""
     kept: list[Edit] = []
-    cheap, plain = _Stream([], []), _Stream([], [])
-    first = [Atom(change.path.at_level(), "", b"", removes=True) for change in settled.removed]
-    cheap.first.extend(first)
-    plain.first.extend(first)
-    late_cheap: list[Atom] = []
-    late_plain: list[Atom] = []
+    places: list[_Place] = []
+    ways = _Removals(payload)
     for group in _by_place(edits):
         writes: list[Atom] = []
-        removals: list[tuple[Edit, Removal, str]] = []
+        removals: list[tuple[Edit, _Way]] = []
+        gains: dict[str, int] = {}
+        must: set[str] = set()
+        creators = False
         for edit in group:
             if isinstance(edit.after, Absent):
-                way = _removal(edit, payload, settled)
-                if way is not None:
-                    removals.append((edit, way, force_reason(edit)))
+                way = ways.of(edit)
+                if isinstance(way, Reason):
+                    settled.left.extend(left_out(change, way) for change in edit.changes)
+                else:
+                    removals.append((edit, way))
                     kept.append(edit)
+                    creators = creators or way.creator
+                    if way.how.must_shorten:
+                        must.add(edit.key)
+                    elif way.gain > 0:
+                        gains[edit.key] = way.gain
             else:
                 atom = _write_atom(doc, edit)
                 if fits(atom, payload):
@@ -226,23 +261,39 @@ def _streams(
                 else:
                     settled.left.extend(left_out(change, Reason.TOO_LARGE) for change in edit.changes)
         writes.sort(key=lambda atom: not _is_creator(atom.key))
-        removals.sort(key=lambda each: _is_creator(each[0].key))
-        must = {edit.key for edit, way, _ in removals if way.must_shorten}
-        worth = _worth_it(group[0].place, removals, must, bool(writes))
-        for stream, late, chosen in ((cheap, late_cheap, worth), (plain, late_plain, must)):
-            stream.first.extend(writes)
-            stream.first.extend(_stand_in(*each) for each in removals if each[0].key in chosen)
-            target = late if chosen else stream.then
-            target.extend(_removal_atom(*each, each[0].key in chosen) for each in removals)
-    cheap.then.extend(late_cheap)
-    plain.then.extend(late_plain)
-    return kept, (cheap, plain)
+        if creators:
+            removals.sort(key=lambda each: each[1].creator)
+        worth = _worth_it(group[0].place, gains, must, bool(writes))
+        places.append(_Place(writes, removals, must, worth))
+    return kept, places
+
+
+def _stream(removed: list[Change], places: list[_Place], *, cheap: bool) -> list[Atom]:
+    """Return all atoms, in one of two encodings: fewest bytes, or fewest stand-ins.
+
+    What goes out first are values, stand-ins and removed instances; then elements are removed, those with stand-ins last.
+    """
+    first = [Atom(change.path.at_level(), "", b"", removes=True) for change in removed]
+    then: list[Atom] = []
+    late: list[Atom] = []
+    for place in places:
+        first += place.writes
+        chosen = place.worth if cheap else place.must
+        target = late if chosen else then
+        for edit, way in place.removals:
+            if edit.key in chosen:
+                assert way.how.short is not None
+                first.append(Atom(edit.place, edit.key, way.how.short, False, "", way.force))
+                target.append(Atom(edit.place, edit.key, way.how.short, True, "", way.force, True))
+            else:
+                target.append(Atom(edit.place, edit.key, way.how.exact, True, "", way.force))
+    return [*first, *then, *late]
 
 
 def _by_place(edits: Sequence[Edit]) -> Iterator[list[Edit]]:
     group: list[Edit] = []
     for edit in edits:
-        if group and group[0].place != edit.place:
+        if group and group[0].place is not edit.place:  # `_edits` gives all of a level one place
             yield group
             group = []
         group.append(edit)
@@ -250,25 +301,43 @@ def _by_place(edits: Sequence[Edit]) -> Iterator[list[Edit]]:
         yield group
 
 
-def _removal(edit: Edit, payload: Payload, settled: Settled) -> Removal | None:
-    """Return how the element is removed; None, noted as left out, when it cannot be."""
-    assert not isinstance(edit.before, Absent)
-    way = removal(edit.key, edit.vr, edit.before)
-    whole = Atom(edit.place, edit.key, way.exact, removes=True)
-    if not way.must_shorten and not fits(whole, payload):
-        way = msgspec.structs.replace(way, must_shorten=True)
-    if way.must_shorten and way.short is None:
-        reason = Reason.TOO_LARGE if not fits(whole, payload) else Reason.UNREMOVABLE
-        settled.left.extend(left_out(change, reason) for change in edit.changes)
-        return None
-    return way
+class _Removals:
+    """How elements are removed, what a stand-in gains and why force is needed: found once for equal ones."""
+
+    def __init__(self, payload: Payload) -> None:
+        self._payload = payload
+        self._most = min(payload.limit, payload.blob) - ROOM
+        self._known: dict[tuple[str, str, str | bytes], _Way] = {}
+
+    def of(self, edit: Edit) -> _Way | Reason:
+        """Return how the element is removed, or why it cannot be."""
+        value = edit.before
+        assert not isinstance(value, Absent)
+        known = edit.key, edit.vr, value if isinstance(value, str) else msgspec.json.encode(value)
+        found = self._known.get(known)
+        if found is not None:
+            return found
+        way = self._way(edit, value)
+        if isinstance(way, Reason):
+            return way
+        found = _Way(way, way.gain, force_reason(edit), _is_creator(edit.key))
+        # Where room is short it depends on the place's address.
+        if len(way.exact) < min(self._most, _SHORT):
+            self._known[known] = found
+        return found
+
+    def _way(self, edit: Edit, value: Json) -> Removal | Reason:
+        way = removal(edit.key, edit.vr, value)
+        whole = Atom(edit.place, edit.key, way.exact, removes=True)
+        if not way.must_shorten and not fits(whole, self._payload):
+            way = msgspec.structs.replace(way, must_shorten=True)
+        if way.must_shorten and way.short is None:
+            return Reason.TOO_LARGE if not fits(whole, self._payload) else Reason.UNREMOVABLE
+        return way
 
 
-def _worth_it(
-    place: ElementPath, removals: list[tuple[Edit, Removal, str]], must: set[str], writes: bool
-) -> set[str]:
+def _worth_it(place: ElementPath, gains: Mapping[str, int], must: set[str], writes: bool) -> set[str]:
     """Return the keys that are cheaper with a stand-in, counting the place's address in the first call."""
-    gains = {edit.key: way.gain for edit, way, _ in removals if way.gain > 0 and edit.key not in must}
     address = 0 if writes or must else len(place.instance or place.series or place.level) + 20
     return must | gains.keys() if sum(gains.values()) > address else must
 
@@ -286,33 +355,24 @@ def _write_atom(doc: ImageSetMetadata, edit: Edit) -> Atom:
     return Atom(edit.place, edit.key, value, vr=vr, force=force_reason(edit))
 
 
-def _stand_in(edit: Edit, way: Removal, force: str) -> Atom:
-    assert way.short is not None
-    return Atom(edit.place, edit.key, way.short, force=force)
-
-
-def _removal_atom(edit: Edit, way: Removal, force: str, shortened: bool) -> Atom:
-    value = way.short if shortened and way.short is not None else way.exact
-    return Atom(edit.place, edit.key, value, removes=True, force=force, follows=shortened)
-
-
+@lru_cache(maxsize=4096)
 def _is_creator(key: str) -> bool:
     tag = tag_of_key(key)
     return tag is not None and is_private(tag) and 0x10 <= tag & 0xFFFF <= 0xFF
 
 
-def _cheapest(streams: tuple[_Stream, _Stream], payload: Payload) -> tuple[list[Call], int]:
+def _cheapest(removed: list[Change], places: list[_Place], payload: Payload) -> tuple[list[Call], int]:
     """Return the calls of the encoding that needs fewest, and the bytes of the one that weighs least."""
-    cheap, plain = streams
-    calls = pack(cheap.atoms, payload)
+    cheap = _stream(removed, places, cheap=True)
+    calls = pack(cheap, payload)
     # Stand-ins cost one call at most, the one that parts them from their removal: it shows in few calls only.
     if len(calls) <= _FEW:
         calls = min(
-            pack(plain.atoms, payload),
+            pack(_stream(removed, places, cheap=False), payload),
             calls,
             key=lambda found: (len(found), sum(call.size for call in found)),
         )
-    return calls, stream_bytes(cheap.atoms)
+    return calls, stream_bytes(cheap)
 
 
 # ── UIDs ─────────────────────────────────────────────────────────────────────────────────────────────────

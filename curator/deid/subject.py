@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from curator.deid.keyed import Keyed, offset_days, pseudonym
 from curator.deid.profile import Profile
@@ -12,6 +13,7 @@ from curator.dicom import Json
 from curator.dicom.confidentiality import Option
 from curator.dicom.dictionary import is_private, tag_of_key, vrs
 from curator.imageset import ImageSetMetadata
+from curator.imageset.instance import collector_off
 
 # What says who somebody is, beside all person names: ids, numbers, places. Elements by tag.
 IDENTIFIERS: frozenset[int] = frozenset(
@@ -40,6 +42,7 @@ IDENTIFIERS: frozenset[int] = frozenset(
         0x00181000,  # DeviceSerialNumber
     }
 )
+_UNSEEN = (0, "")
 _PATIENT_ID, _ISSUER, _STUDY_UID = "PatientID", "IssuerOfPatientID", "StudyInstanceUID"
 
 
@@ -104,7 +107,8 @@ def subject(
                 offset_days(keyed("dates"), known_by, weeks=profile.keep_weekday),
                 unnamed=unnamed,
             )
-        _gather(found.lexicon, document, profile)
+        with collector_off():
+            _gather(found.lexicon, document, profile)
     if found is None:
         raise ValueError("a subject needs at least one document")
     return found
@@ -133,27 +137,31 @@ def _identifying(document: ImageSetMetadata) -> Iterator[tuple[int, str, str]]:
     levels: list[Mapping[str, Json]] = [document.patient, document.study]
     levels += [series.dicom for series in document.series.values()]
     levels += [instance.dicom for _, _, instance in document.instances()]
+    roles: dict[str, tuple[int, str] | None] = {}
     stack = levels
     while stack:
         for key, value in stack.pop().items():
-            if value is None:
-                continue
-            if isinstance(value, list) and value and isinstance(value[0], dict):
+            if type(value) is list and value and isinstance(value[0], dict):
                 stack.extend(item for item in value if isinstance(item, dict))
                 continue
-            tag = tag_of_key(key)
-            if tag is None or is_private(tag):
-                continue
-            vr = _vr(tag)
-            if vr in ("PN", "DA", "DT") or tag in IDENTIFIERS:
+            known = roles.get(key, _UNSEEN)
+            if known is _UNSEEN:
+                known = roles[key] = _identifies(key)
+            if known and value is not None:
                 for text in value if isinstance(value, list) else [value]:
                     if isinstance(text, str) and text.strip():
-                        yield tag, vr, text
+                        yield *known, text
 
 
-def _vr(tag: int) -> str:
+@lru_cache(maxsize=16384)
+def _identifies(key: str) -> tuple[int, str] | None:
+    """Return tag and VR of an element that says who somebody is; None of all others."""
+    tag = tag_of_key(key)
+    if tag is None or is_private(tag):
+        return None
     known = vrs(tag)
-    return known[0] if known else ""
+    vr = known[0] if known else ""
+    return (tag, vr) if vr in ("PN", "DA", "DT") or tag in IDENTIFIERS else None
 
 
 def _text(value: Json) -> str:

@@ -37,6 +37,7 @@ class Planning:
     allow: frozenset[Safety] = ALL
     findings: dict[str, int] = field(default_factory=dict)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)  # what merges give up, in words
     progress: Callable[[int, int], None] = lambda done, total: None
     copies_of_primary: bool = False  # whether what primary sets refuse goes to a changed copy instead
     studies_done: set[str] = field(default_factory=set)

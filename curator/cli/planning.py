@@ -155,13 +155,18 @@ def write_planned(
             keyed=workbench.project().keyed,
         )
         plan = write_plan(path, first, _units(catalogue, asked, planning, cluster))
-    for image_set, reason in planning.skipped[:5]:
-        workbench.say(f"skipped {image_set}: {reason}")
-    if len(planning.skipped) > 5:
-        workbench.say(f"… and {len(planning.skipped) - 5:,} more image sets")
+    _say_some(workbench, [f"skipped {image_set}: {reason}" for image_set, reason in planning.skipped])
+    _say_some(workbench, [f"lost: {loss}" for loss in planning.losses])
     for code, count in sorted(planning.findings.items()):
         workbench.say(f"{count:,} findings of {code}: `curator check` and `rules explain` show them")
     return plan, planning
+
+
+def _say_some(workbench: Workbench, lines: Sequence[str]) -> None:
+    for line in lines[:5]:
+        workbench.say(line)
+    if len(lines) > 5:
+        workbench.say(f"… and {len(lines) - 5:,} more")
 
 
 def _units(catalogue: Catalogue, asked: Asked, planning: Planning, cluster: Cluster | None) -> Iterator[Unit]:
@@ -179,6 +184,7 @@ def _units(catalogue: Catalogue, asked: Asked, planning: Planning, cluster: Clus
         prefer = read_choices(asked.choices)
         for unit in resolve(catalogue, planning, how=Choice(asked.resolve), prefer=prefer, within=within):
             busy |= {member.id for member in unit.members}
+            planning.losses += unit.losses
             yield msgspec.structs.replace(unit, number=number)
             number += 1
     if asked.files:

@@ -120,6 +120,14 @@ def test_batch_resolves_conflicts_and_undo_takes_it_back(place: Ground, at: Call
     assert names == ["Doe^Jane", "DOE^JANE", "Doe^Janet"]
 
 
+def test_a_plan_says_what_a_merge_gives_up(place: Ground, at: Callable[..., Ran]) -> None:
+    place.add(document(3), frames=1)
+    place.add(document(2, ImageComments="else"), frames=1)
+    made = at("plan", "--resolve", "majority", "-o", place.folder / "merge.plan")
+    assert made.err.count("lost: ") == 2, made.err
+    assert "else" not in made.err
+
+
 def test_what_rules_changed_after_a_merge_keeps_nobody_from_finishing(
     place: Ground, at: Callable[..., Ran], rules: Path
 ) -> None:

@@ -28,6 +28,7 @@ from curator.dicom.uids import sop_class_name
 from curator.errors import Refused
 from curator.findings import Absent, Change
 from curator.imageset import ElementPath, ImageSetMetadata
+from curator.imageset.instance import collector_off
 from curator.plan.cost import Cost
 from curator.plan.leftout import LeftOut, Reason, tally
 from curator.plan.merging import FRAMES_A_COPY, Party
@@ -124,7 +125,8 @@ def plan_deidentification(
                 continue
             planning.progress(done, len(rows))
             done += 1
-            unit = _unit(engine, about, party_of(row, doc), how, planning, found, number)
+            with collector_off():  # what one image set takes is gone before the next one
+                unit = _unit(engine, about, party_of(row, doc), how, planning, found, number)
             if unit is not None:
                 _record(doc, about, row.id, found)
                 yield unit

@@ -182,17 +182,18 @@ def _without_conflicts(
     problems: list[str],
 ) -> list[Change]:
     """Return the changes of one place that stay, ordered by path, after equal ones and overruled ones are gone."""
-    tops: dict[Step, list[Change]] = {}
+    alone = {str(change.path.steps[0]): change for change in changes}
+    if len(alone) == len(changes):
+        return [alone[top] for top in sorted(alone)]
+    tops: dict[str, list[Change]] = {}
     for change in changes:
-        tops.setdefault(change.path.steps[0], []).append(change)
-    if len(tops) == len(changes):
-        return [tops[top][0] for top in sorted(tops, key=str)]
-    meeting = [change for change in changes if len(tops[change.path.steps[0]]) > 1]
+        tops.setdefault(change.path.top, []).append(change)
+    meeting = [change for change in changes if len(tops[change.path.top]) > 1]
     staying = _without_meeting(doc, meeting, priority, settled, problems)
     for top, here in tops.items():
         if len(here) > 1:
             tops[top] = staying.get(top, [])
-    return [change for top in sorted(tops, key=str) for change in tops[top]]
+    return [change for top in sorted(tops) for change in tops[top]]
 
 
 def _without_meeting(
@@ -201,7 +202,7 @@ def _without_meeting(
     priority: Callable[[str], int],
     settled: Settled,
     problems: list[str],
-) -> dict[Step, list[Change]]:
+) -> dict[str, list[Change]]:
     """Return which of several changes to one element, or inside it, stay: by its key, ordered by path."""
     chosen: dict[tuple[Step, ...], Change] = {}
     below: dict[str, list[Change]] = {}  # nested changes by the key of their outermost sequence
@@ -221,9 +222,9 @@ def _without_meeting(
             problems.append(
                 f"  {change.path.anonymous(doc)}: {met.why.rule} and {change.why.rule} want different values"
             )
-    found: dict[Step, list[Change]] = {}
+    found: dict[str, list[Change]] = {}
     for steps in sorted(chosen, key=_steps_order):
-        found.setdefault(steps[0], []).append(chosen[steps])
+        found.setdefault(chosen[steps].path.top, []).append(chosen[steps])
     return found
 
 

@@ -34,6 +34,7 @@ class Need(StrEnum):
     OPEN_UNITS = "everything in it is done"
     DONE_UNITS = "nothing of it was done"
     IDLE = "work is going on"
+    DELETABLE = "it leaves nothing to delete"
     FILES = "files can be imported into an embedded store only"
 
 
@@ -128,6 +129,14 @@ ACTIONS: dict[str, Action] = {
             foot=True,
         ),
         Action(
+            "image-sets.deidentify",
+            "D",
+            "De-identify",
+            "Publish de-identified copies: of the marked image sets, or of all that are not de-identified yet",
+            (Need.STORE,),
+            foot=True,
+        ),
+        Action(
             "image-sets.campaigns",
             "C",
             "Campaigns",
@@ -152,6 +161,17 @@ ACTIONS: dict[str, Action] = {
         Action("image-sets.copy", "y", "Copy id", "Copy the image set's id to the clipboard", (Need.ROW,)),
         Action("image-sets.back", "escape", "Clear", "Leave the filter, then take marks away"),
         Action("image-sets.quit", "q", "Quit", "Leave curator", foot=True),
+        # --- choosing a profile
+        Action(
+            "deidentify.plan",
+            "p",
+            "Plan",
+            "Plan copies by this profile (⏎ too); nothing is published before you apply",
+            (Need.STORE, Need.ROW, Need.IDLE),
+            foot=True,
+        ),
+        Action("deidentify.file", "o", "File", "Take a profile of yours, by its path", foot=True),
+        Action("deidentify.back", "escape,q", "Back", _BACK, foot=True),
         # --- findings
         Action(
             "findings.metadata",
@@ -212,6 +232,35 @@ ACTIONS: dict[str, Action] = {
             "Take back what was done, and prove it",
             (Need.STORE, Need.WRITABLE, Need.DONE_UNITS, Need.IDLE),
             foot=True,
+        ),
+        Action(
+            "campaign.summary",
+            "s",
+            "Summary",
+            "See what the plan costs, and what it leaves out and why",
+            foot=True,
+        ),
+        Action(
+            "campaign.report",
+            "w",
+            "Report",
+            "Write the report for people: who, when, why, what, and how it was proved",
+            (Need.IDLE,),
+            foot=True,
+        ),
+        Action(
+            "campaign.audit",
+            "L",
+            "Check ledger",
+            "Prove that nothing in the campaign's ledger was changed since it was written",
+            (Need.IDLE,),
+        ),
+        Action(
+            "campaign.finish",
+            "F",
+            "Finish",
+            "Delete for good what merges emptied; ends exact undo",
+            (Need.STORE, Need.WRITABLE, Need.DELETABLE, Need.IDLE),
         ),
         Action("campaign.refresh", "r", "Refresh", "Read the ledger again", (Need.IDLE,)),
         Action("campaign.back", "escape,q", "Back", _BACK, foot=True),

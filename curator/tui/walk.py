@@ -185,6 +185,41 @@ def undo_campaign(session: Session, spec: str, campaign: Campaign, ticket: Ticke
     return ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "nothing to undo"
 
 
+def finish_campaign(session: Session, spec: str, campaign: Campaign, ticket: Ticket) -> tuple[str, bool]:
+    """Delete what is emptied; return what came of it in words, and whether all was deleted."""
+    from curator.campaign.finishing import finish
+    from curator.campaign.identity import who
+
+    with _paced(session, spec, ticket):
+        results = finish(
+            campaign,
+            session.imaging,
+            who(spec),
+            confirmed=True,
+            stopped=ticket.stop,
+            remote=spec.startswith("aws:"),
+        )
+    kept = [each.reason for each in results if each.reason]
+    text = f"finished: {sum(len(each.deleted) for each in results):,} image sets deleted"
+    return (f"{text}; {len(kept):,} units kept theirs: {kept[0]}", False) if kept else (text, True)
+
+
+def report_campaign(campaign: Campaign, path: str) -> Path:
+    """Write the campaign's report in the form that the file's name asks for; return where it lies."""
+    from curator.report.writing import form_of, write_report
+
+    target = Path(path).expanduser().resolve()
+    write_report(campaign, form_of(target), target)
+    return target
+
+
+def ledger_problems(campaign: Campaign) -> list[tuple[int, str]]:
+    """Return (line, what is wrong) of the campaign's ledger; nothing where it is whole."""
+    from curator.campaign.auditing import problems_of
+
+    return problems_of(campaign)
+
+
 def campaigns_of(session: Session, ticket: Ticket) -> list[Outline]:
     """Return the project's campaigns, the newest first."""
     from collections import Counter

@@ -11,6 +11,7 @@ from curator.tui.actions import ACTIONS, Need, bindings, key_name, of, unknown, 
 from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.campaigns import CampaignsScreen
+from curator.tui.screens.deidentify import DeidentifyScreen
 from curator.tui.screens.difference import DifferenceScreen
 from curator.tui.screens.findings import FindingsScreen
 from curator.tui.screens.image_sets import ImageSetsScreen
@@ -29,6 +30,7 @@ PLACES: dict[str, type[Place]] = {
         FindingsScreen,
         CampaignScreen,
         CampaignsScreen,
+        DeidentifyScreen,
     )
 }
 
@@ -78,6 +80,7 @@ def test_everything_that_writes_needs_a_writable_store() -> None:
         "versions.revert",
         "campaign.apply",
         "campaign.undo",
+        "campaign.finish",
     }
     assert {action.id for action in ACTIONS.values() if Need.WRITABLE in action.needs} == writing
 

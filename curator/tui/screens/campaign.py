@@ -17,9 +17,20 @@ from curator.findings import Absent, Change
 from curator.tui.actions import Need, bindings
 from curator.tui.elements import name_of, value_text
 from curator.tui.messages import Written
+from curator.tui.publishing import hold_against_originals, summary
+from curator.tui.screens.asking import AskScreen, TellScreen, is_new_file
 from curator.tui.screens.confirm import ConfirmScreen
 from curator.tui.screens.place import Place
-from curator.tui.walk import Told, apply_campaign, undo_campaign, units_of, verify_campaign
+from curator.tui.walk import (
+    Told,
+    apply_campaign,
+    finish_campaign,
+    ledger_problems,
+    report_campaign,
+    undo_campaign,
+    units_of,
+    verify_campaign,
+)
 from curator.tui.widgets.row_view import Cell, Column, RowView
 from curator.tui.work import Failed, Ticket
 
@@ -75,6 +86,23 @@ class Walked(Message):
     request: int
     text: str
     holds: bool
+
+
+@dataclass
+class Summed(Message):
+    """What the plan costs and leaves out."""
+
+    request: int
+    told: Sequence[tuple[str, Cell]] = field(repr=False)
+
+
+@dataclass
+class Said(Message):
+    """Something that changes no image set is over."""
+
+    request: int
+    text: str
+    holds: bool = True
 
 
 class UnitRows:
@@ -160,7 +188,8 @@ class CampaignScreen(Place):
     TITLE_TEXT = "Plan"
     EXPLAINED = (
         "What the plan does, unit by unit; below, every change of the unit under the cursor with its reason. "
-        "A carries it out exactly as shown, v proves the outcome, U takes it back. Nothing is changed before A."
+        "A carries it out exactly as shown, v proves the outcome (of a publication also against its originals), "
+        "w writes the report, U takes it back. Nothing is changed before A."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("campaign"))
 
@@ -170,6 +199,7 @@ class CampaignScreen(Place):
         self.rows = UnitRows()
         self._request = 0
         self._walking = 0
+        self._told = 0
 
     def body(self) -> Iterable[Widget]:
         """Yield the units, and the changes of the one under the cursor."""
@@ -214,6 +244,8 @@ class CampaignScreen(Place):
             held.add(Need.OPEN_UNITS)
         if statuses & _UNDOABLE:
             held.add(Need.DONE_UNITS)
+        if self._deletable():
+            held.add(Need.DELETABLE)
         return held
 
     @on(RowView.Moved, "#units")
@@ -271,9 +303,93 @@ class CampaignScreen(Place):
             wrong = sum(not each.holds for each in proofs)
             sets = sum(each.image_sets for each in proofs)
             text = f"{wrong:,} units are NOT as planned" if wrong else f"{sets:,} image sets are as planned"
-            return Walked(ticket.request, f"verified: {text}", not wrong)
+            holds = not wrong
+            if "profile" in campaign.plan.header.options and holds:
+                attested, holds = hold_against_originals(session, spec, campaign)
+                text = f"{text}; {attested}"
+            return Walked(ticket.request, f"verified: {text}", holds)
 
         self._walking = self.bench.work.begin("verify", self, verify)
+
+    def do_summary(self) -> None:
+        """Show cost and what is left out."""
+        campaign = self.campaign
+        self._told = self.bench.work.begin(
+            "sum up the plan",
+            self,
+            lambda ticket: Summed(ticket.request, summary(campaign)),
+            quiet=True,
+        )
+
+    def on_summed(self, message: Summed) -> None:
+        """Show it."""
+        if message.request == self._told:
+            self.app.push_screen(TellScreen("What the plan costs and leaves out", message.told))
+
+    def do_report(self) -> None:
+        """Ask where, and write the report."""
+        campaign = self.campaign
+
+        def named(path: str | None) -> None:
+            if path is not None:
+                self._told = self.bench.work.begin(
+                    "write the report",
+                    self,
+                    lambda ticket: Said(ticket.request, f"Report: {report_campaign(campaign, path)}"),
+                )
+
+        text = (
+            "An .html page, .md, .json or .csv; no values of elements are in it. It is readable by you alone."
+        )
+        kept = str(campaign.folder / "report.html")
+        self.app.push_screen(
+            AskScreen("Write the report", text, "Write", value=kept, right=is_new_file), named
+        )
+
+    def do_audit(self) -> None:
+        """Hold the ledger against its chain, its heads and the plan."""
+        campaign = self.campaign
+
+        def check(ticket: Ticket) -> Said:
+            wrong = ledger_problems(campaign)
+            if not wrong:
+                return Said(ticket.request, "The ledger is whole, and it says what the plan says.")
+            line, what = wrong[0]
+            text = f"{len(wrong):,} problems in the ledger; line {line}: {what}"
+            return Said(ticket.request, text, holds=False)
+
+        self._told = self.bench.work.begin("check the ledger", self, check)
+
+    def on_said(self, message: Said) -> None:
+        """Tell what came of it, and keep it in the log: a path is wanted later, too."""
+        if message.request == self._told:
+            self.bench.work.note(message.text)
+            self.bench.say(message.text, severity="information" if message.holds else "error")
+
+    def _deletable(self) -> int:
+        return sum(len(told.unit.emptied) for told in self.rows.told if str(told.state.status) == "done")
+
+    def do_finish(self) -> None:
+        """Ask for the id, and delete what is emptied."""
+        word = self.campaign.id[:8]
+        text = (
+            f"{self._deletable():,} image sets are deleted with all their versions, for good. After that undo can "
+            f"only rebuild them, with other ids and without their history.\nType {word} to confirm."
+        )
+
+        def typed(value: str | None) -> None:
+            session, spec, campaign = self.bench.session, self.bench.store_spec, self.campaign
+            if value is not None and session is not None:
+                self._walking = self.bench.work.begin(
+                    "finish the plan",
+                    self,
+                    lambda ticket: Walked(ticket.request, *finish_campaign(session, spec, campaign, ticket)),
+                    writes=True,
+                )
+
+        self.app.push_screen(
+            AskScreen("Delete what was emptied?", text, "Delete", right=lambda value: value == word), typed
+        )
 
     def on_walked(self, message: Walked) -> None:
         """Show what came of it, here and in the list."""

@@ -1,0 +1,198 @@
+"""De-identification as the workbench takes it, in `Work` threads only: profiles, the plan, and holding it to its originals."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curator.errors import Refused
+
+if TYPE_CHECKING:
+    from curator.campaign.journal import Campaign
+    from curator.campaign.publishing import Published, Publishing
+    from curator.deid.ruled import Deidentification
+    from curator.plan.leftout import LeftOut
+    from curator.tui.session import Session
+    from curator.tui.widgets.row_view import Cell
+    from curator.tui.work import Ticket
+
+Pairs = list[tuple[str, "Cell"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile to choose: by ``spec`` it is opened."""
+
+    spec: str
+    edition: str
+    options: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A planned publication, and what is to be known before it is applied."""
+
+    campaign: Campaign
+    told: Pairs
+
+
+def profile_of(spec: str) -> Profile:
+    """Return what a bundled profile or a file says of itself; UsageError where it is no profile."""
+    from curator.deid.profilefile import OPTIONS, section_of
+    from curator.ruleshelf import open_rule_file
+
+    file = open_rule_file(spec)
+    section = section_of(file)
+    if section is None:
+        raise Refused(f"{Path(spec).name} is a rule file, but no profile", hint="a profile has `profile:`")
+    options = tuple(name for name, option in OPTIONS.items() if option in section.options)
+    return Profile(spec, section.table.edition, options, " ".join(file.why.split()))
+
+
+def profiles(ticket: Ticket) -> list[Profile]:
+    """Return the bundled profiles, those with the fewest options first."""
+    from curator.ruleshelf import bundled
+
+    found = []
+    for number, name in enumerate(shelf := bundled()):
+        ticket.report(number, len(shelf))
+        try:
+            found.append(profile_of(name))
+        except Refused:
+            continue
+    return sorted(found, key=lambda each: (each.spec.startswith("basic-"), each.spec))
+
+
+def publishing(session: Session, asked: Deidentification) -> Publishing:
+    """Return how the project publishes: with its key, its decisions, and the pseudonyms it gave before."""
+    from curator.campaign.deidentifying import decisions_of, verdicts_of
+    from curator.campaign.publishing import Publishing
+    from curator.crosswalk import Crosswalk
+
+    project = session.project
+    return Publishing(
+        asked,
+        project.keyed,
+        decisions=decisions_of(project),
+        verdicts=verdicts_of(project),
+        known=Crosswalk.open(project).entries().subjects,
+    )
+
+
+def plan_publication(
+    session: Session, spec: str, profile: str, ids: Sequence[str], ticket: Ticket
+) -> Publication:
+    """Plan copies de-identified by a profile, of ``ids`` or of all that are not de-identified yet.
+
+    Who becomes whom is recorded in the crosswalk before the plan can be applied by anybody, today or later.
+    """
+    from curator.campaign.deidentifying import into_crosswalk, open_profile, options_of
+    from curator.campaign.journal import Campaign
+    from curator.campaign.planfile import write_plan
+    from curator.campaign.planning import Planning, chosen_rows, header
+    from curator.campaign.publishing import Published, plan_deidentification
+
+    if session.embedded:
+        session.read_documents(ticket)
+    asked = open_profile(profile)
+    rows = chosen_rows(session.catalogue, "", ids)
+    rows = rows if ids else [row for row in rows if not row.deidentified]
+    planning, found = Planning(progress=ticket.report), Published()
+    first = header(
+        title=f"published by {asked.name}",
+        store=spec,
+        datastore=session.imaging.datastore_id,
+        project=str(session.project.root),
+        rules=(asked.name,),
+        options=dict(options_of(asked, profile)),
+    )
+    units = plan_deidentification(session.catalogue, rows, publishing(session, asked), planning, found)
+    with tempfile.TemporaryDirectory(prefix="curator-plan-") as folder:
+        path = Path(folder) / "plan.jsonl"
+        made = write_plan(path, first, units)
+        if not made.cost.calls:
+            raise Refused(_nothing(found, planning.skipped))
+        ticket.check()
+        into_crosswalk(session.project, made.digest, found)
+        campaign = Campaign.begin(session.project, path)
+    return Publication(campaign, [*summary(campaign), *_beside(found, planning.skipped)])
+
+
+def _nothing(found: Published, skipped: Sequence[tuple[str, str]]) -> str:
+    from curator.campaign.deidentifying import instances_left_out
+
+    why = [f"{each.count:,} × {each.element}: {each.reason}" for each in instances_left_out((), found)]
+    why += sorted({reason for _, reason in skipped})
+    return f"nothing can be published: {'; '.join(why) or 'there is no image set that is not de-identified'}"
+
+
+def _beside(found: Published, skipped: Sequence[tuple[str, str]]) -> Pairs:
+    """Return what no unit of the plan tells of: image sets that are not in it."""
+    from curator.plan.leftout import tally
+
+    told = _left_out(tally(left for _, left in found.refused))
+    for name in dict.fromkeys(image_set for image_set, _ in found.refused):
+        told.append(("Not published", name))
+    for image_set, reason in skipped:
+        told += [("Skipped", image_set), ("", (reason, "warn"))]
+    for image_set in found.unnamed:
+        told += [("No PatientID", image_set), ("", ("its study stands for the subject", "warn"))]
+    return told
+
+
+def _left_out(entries: Iterable[LeftOut]) -> Pairs:
+    told: Pairs = []
+    for each in entries:
+        told += [
+            ("Left out", f"{each.count:,} × {each.element or each.rule}"),
+            ("", (str(each.reason), "warn")),
+        ]
+    return told
+
+
+def summary(campaign: Campaign) -> Pairs:
+    """Return what a plan costs, and what it leaves out with the reasons."""
+    from curator.plan.cost import spelled
+    from curator.plan.leftout import tally
+
+    cost, options = campaign.plan.cost, campaign.plan.header.options
+    told: Pairs = [
+        (name, options[key])
+        for key, name in (("profile", "Profile"), ("edition", "Edition"))
+        if options.get(key)
+    ]
+    told.append(("Changes", f"{cost.changes:,} in {cost.image_sets:,} image sets"))
+    told += [(name, f"{count:,} calls") for name, count in sorted(cost.calls.items())]
+    told.append(("Time", f"{spelled(cost.seconds())} at the service's default rates"))
+    told.append(("New versions", f"{cost.versions:,}; touches {cost.touches:,}, each to the dearer tier"))
+    if cost.frame_bytes:
+        told.append(("Extra storage", f"{cost.frame_bytes / 1e6:,.1f} MB of frames in copies and imports"))
+    left = tally(each for unit in campaign.plan.units() for each in unit.left_out)
+    told += _left_out(left)
+    return told
+
+
+def hold_against_originals(session: Session, spec: str, campaign: Campaign) -> tuple[str, bool]:
+    """Read published and original sets back, every version; return what was found in words, and whether it holds."""
+    from curator.campaign.attesting import attest
+    from curator.campaign.deidentifying import decisions_of, open_profile, verdicts_of
+    from curator.campaign.identity import who
+
+    made = attest(
+        campaign,
+        session.imaging,
+        open_profile(campaign.plan.header.options["profile"]),
+        who(spec),
+        decisions=decisions_of(session.project),
+        verdicts=verdicts_of(session.project),
+    )
+    failed = sum(each.count for each in made.violations)
+    checks = sum(count for count, _ in made.counts.values())
+    if failed:
+        return f"{failed:,} of {checks:,} checks against the originals FAILED; the report says where", False
+    looked = f", {len(made.notes):,} places want a look" if made.notes else ""
+    return f"all {checks:,} checks against the originals hold{looked}", True

@@ -85,12 +85,14 @@ class _Blob:
         self.size = 0
         self.tree: dict[str, object] = {}
         self._known: dict[Containers, dict[str, object]] = {}
-        self._last: tuple[Containers | None, dict[str, object]] = (None, {})
+        self.last: Containers | None = None
+        """Where the last member went: most of them go where the one before went."""
+        self._node: dict[str, object] = {}
 
     def cost(self, containers: Containers, leaf: int) -> int:
         """Return by how many bytes the blob grows with a member of ``leaf`` bytes, its comma included."""
         known = self._known
-        if containers is self._last[0] or containers in known:
+        if containers is self.last or containers in known:
             return leaf
         size = leaf if self.tree else leaf + len(_HEAD)
         depth = len(containers)
@@ -102,17 +104,17 @@ class _Blob:
     def add(self, containers: Containers, key: str, value: bytes, cost: int) -> None:
         """Put the member in; ``cost`` is what `cost` said of it."""
         self.size += cost
-        last, node = self._last
-        if containers is not last:
-            node = self._open(containers)
-            self._last = containers, node
-        node[key] = msgspec.Raw(value)
+        if containers is not self.last:
+            self._node = self._open(containers)
+            self.last = containers
+        self._node[key] = msgspec.Raw(value)
 
     def count(self, containers: Containers, cost: int) -> None:
         """Count a member that is not put in."""
         self.size += cost
-        if containers is not self._last[0]:
-            self._last = containers, self._open(containers)
+        if containers is not self.last:
+            self._node = self._open(containers)
+            self.last = containers
 
     def holds(self, containers: Containers, key: str) -> bool:
         """Say whether the member is in already."""
@@ -180,6 +182,8 @@ class _Packer:
     def __init__(self, payload: Payload) -> None:
         self.payload = payload
         self.calls: list[Call] = []
+        self._place: ElementPath | None = None
+        self._containers: Containers = ()
         self._open()
 
     def _open(self) -> None:
@@ -187,26 +191,25 @@ class _Packer:
         self.because: dict[str, None] = {}
 
     def add(self, atom: Atom) -> None:
-        if atom.follows and self.update.holds(_elements_of(atom.place), atom.key):
+        if atom.place is not self._place:
+            self._place, self._containers = atom.place, _elements_of(atom.place)
+        containers = self._containers
+        if atom.follows and self.update.holds(containers, atom.key):
             self.close()
         if not atom.key or atom.vr:
             self._add_members(atom)
-        else:
-            self._add_member(_elements_of(atom.place), atom)
+        else:  # what nearly all atoms are: one member
+            payload = self.payload
+            leaf = len(atom.key) + len(atom.value) + 4  # "key":value,
+            blob = self.remove if atom.removes else self.update
+            cost = leaf if containers is blob.last else blob.cost(containers, leaf)
+            if self.update.size + self.remove.size + cost > payload.limit or blob.size + cost > payload.blob:
+                self.close()
+                blob = self.remove if atom.removes else self.update
+                cost = blob.cost(containers, leaf)
+            blob.add(containers, atom.key, atom.value, cost)
         if atom.force:
             self.because[atom.force] = None
-
-    def _add_member(self, containers: Containers, atom: Atom) -> None:
-        """Put in what nearly all atoms are: one member."""
-        leaf = len(atom.key) + len(atom.value) + 4  # "key":value,
-        blob = self.remove if atom.removes else self.update
-        cost = blob.cost(containers, leaf)
-        payload = self.payload
-        if self.update.size + self.remove.size + cost > payload.limit or blob.size + cost > payload.blob:
-            self.close()
-            blob = self.remove if atom.removes else self.update
-            cost = blob.cost(containers, leaf)
-        blob.add(containers, atom.key, atom.value, cost)
 
     def _add_members(self, atom: Atom) -> None:
         members = _members(atom)

@@ -29,6 +29,8 @@ NEVER: Final = frozenset(
 )  # fmt: skip
 """Keys the service never lets anybody edit (guide, "DICOM metadata constraints"); PixelData with force neither."""
 
+_KEYS: Final = {level: (key,) for level, key in UID_OF.items()}
+"""Steps to the UID by which the document keys a level."""
 _RANK: Final = {level: rank for rank, level in enumerate(Level)}
 
 
@@ -90,11 +92,12 @@ def settle(
             continue
         node = doc.attributes(place)
         chosen = _without_conflicts(doc, alive, priority, settled, problems)
+        keys = _KEYS.get(place.level)
         for change in chosen if node is not None else ():
             reason = refusal.of(node or {}, change)
             if reason is not None:
                 settled.leave(change, reason)
-            elif _is_key(change):
+            elif change.path.steps == keys:
                 settled.rekeyed.append(change)
             else:
                 settled.changes.append(change)
@@ -243,12 +246,6 @@ def _met(
     return next((each for each in inside if each.path.steps[: len(steps)] == steps), None)
 
 
-def _is_key(change: Change) -> bool:
-    """Say whether the change is of the UID by which the document keys its level."""
-    steps = change.path.steps
-    return len(steps) == 1 and steps[0] == UID_OF.get(change.path.level)
-
-
 class _Refusals:
     """Says why changes cannot be made; what one key or value decides is found once."""
 
@@ -271,7 +268,7 @@ class _Refusals:
         if after is ABSENT:
             if present is ABSENT:
                 return Reason.NOTHING
-            return Reason.KEYS if _is_key(change) else None
+            return Reason.KEYS if steps == _KEYS.get(path.level) else None
         if _same_value(present, after):
             return Reason.NOTHING
         return Reason.VALUE if self._is_invalid(change) else None

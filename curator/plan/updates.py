@@ -7,7 +7,7 @@ because all addresses contain them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Final
@@ -109,8 +109,7 @@ def _planned(
     settled = settle(doc, changes, priority=priority, allow=allow)
     if primary:
         settled = _without_primary(settled)
-    edits = list(_edits(doc, settled))
-    edits, places = _atoms(doc, edits, settled, payload)
+    edits, places = _atoms(doc, _edits(doc, settled), settled, payload)
     rekeyed = _free_uids(doc, settled)
     calls, least = _cheapest(settled.removed, places, payload)
     for layer in _layers(doc, rekeyed):
@@ -144,37 +143,42 @@ def _without_primary(settled: Settled) -> Settled:
     return kept
 
 
-def _edits(doc: ImageSetMetadata, settled: Settled) -> Iterator[Edit]:
-    """Yield each top-level element with all that is done to it; they come ordered from `settle`."""
-    place: ElementPath | None = None
-    attributes: Mapping[str, Json] = {}
+def _edits(doc: ImageSetMetadata, settled: Settled) -> Iterator[list[Edit]]:
+    """Yield the top-level elements of each level with all that is done to them; they come ordered from `settle`."""
+    place = ElementPath(Level.PATIENT)
+    attributes: Mapping[str, Json] = doc.patient
+    edits: list[Edit] = []
     nest: list[Change] = []
     for change in settled.changes:
         path = change.path
-        top = path.steps[0]
+        steps = path.steps
+        top = steps[0]
         assert isinstance(top, str)
-        same = place is not None and path.instance == place.instance and path.series == place.series
-        if place is None or not same or path.level is not place.level:
-            if place is not None and nest:
-                yield _nested_edit(place, attributes, nest)
-                nest = []
-            place = path.at_level()
-            attributes = doc.attributes(place) or {}
-        elif nest and nest[0].path.top != top:
-            yield _nested_edit(place, attributes, nest)
+        same = path.instance == place.instance and path.series == place.series and path.level is place.level
+        if nest and not (same and nest[0].path.top == top):
+            edits.append(_nested_edit(place, attributes, nest))
             nest = []
-        if len(path.steps) > 1:
+        if not same:
+            if edits:
+                yield edits
+            place, edits = path.at_level(), []
+            attributes = doc.attributes(place) or {}
+        if len(steps) > 1:
             nest.append(change)
         else:
-            after = change.after if isinstance(change.after, Absent) else normal(change.after)
-            yield Edit(place, top, change.before, after, change.vr, (change,))
-    if place is not None and nest:
-        yield _nested_edit(place, attributes, nest)
+            after = change.after
+            done = after if isinstance(after, Absent) else normal(after)
+            edits.append(Edit(place, top, change.before, done, change.vr, (change,)))
+    if nest:
+        edits.append(_nested_edit(place, attributes, nest))
+    if edits:
+        yield edits
 
 
 def _nested_edit(place: ElementPath, attributes: Mapping[str, Json], changes: list[Change]) -> Edit:
-    before = attributes[changes[0].path.top]
-    return Edit(place, changes[0].path.top, before, nested(before, changes), "SQ", tuple(changes))
+    top = changes[0].path.top
+    before = attributes[top]
+    return Edit(place, top, before, nested(before, changes), "SQ", tuple(changes))
 
 
 def force_reason(edit: Edit) -> str:
@@ -228,13 +232,13 @@ class _Place(msgspec.Struct, frozen=True, gc=False):
 
 
 def _atoms(
-    doc: ImageSetMetadata, edits: list[Edit], settled: Settled, payload: Payload
+    doc: ImageSetMetadata, edits: Iterable[list[Edit]], settled: Settled, payload: Payload
 ) -> tuple[list[Edit], list[_Place]]:
     """Return the edits that can be done, and what they are on each level."""
     kept: list[Edit] = []
     places: list[_Place] = []
     ways = _Removals(payload)
-    for group in _by_place(edits):
+    for group in edits:
         writes: list[Atom] = []
         removals: list[tuple[Edit, _Way]] = []
         gains: dict[str, int] = {}
@@ -288,17 +292,6 @@ def _stream(removed: list[Change], places: list[_Place], *, cheap: bool) -> list
             else:
                 target.append(Atom(edit.place, edit.key, way.how.exact, True, "", way.force))
     return [*first, *then, *late]
-
-
-def _by_place(edits: Sequence[Edit]) -> Iterator[list[Edit]]:
-    group: list[Edit] = []
-    for edit in edits:
-        if group and group[0].place is not edit.place:  # `_edits` gives all of a level one place
-            yield group
-            group = []
-        group.append(edit)
-    if group:
-        yield group
 
 
 class _Removals:

@@ -6,7 +6,6 @@ import csv
 import getpass
 import io
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,7 +73,7 @@ def values(
         if undecided:
             found = [each for each in found if each.key not in decided]
         if profile:
-            _foretell(workbench, index, index.rows(chosen), profile, found, list(decided.values()))
+            _foretell(workbench, index, index.rows(chosen), profile, found)
     if csv_file is not None:
         sheet = io.StringIO(newline="")
         count = write_csv(found, sheet, decided)
@@ -105,22 +104,13 @@ def values(
 @click.pass_obj
 def decide(workbench: Workbench, sheet: Path) -> None:
     """Take a sheet's decisions (keep, remove, replace, empty, clean) into the project; all of them, or none."""
-    from curator.catalogue.values import merge_decisions, read_decisions, write_decisions
-    from curator.project import write_private
+    from curator.campaign.deciding import decide as keep
+    from curator.catalogue.values import read_decisions
 
-    who, today = getpass.getuser(), datetime.now(UTC).date().isoformat()
-    new = [
-        replace(each, by=each.by or who, when=each.when or today)
-        for each in read_decisions(_text(sheet), sheet.name)
-    ]
-    path = workbench.project().decisions
-    old = _decided(workbench)
-    merged, changed = merge_decisions(old, new)
-    out = io.StringIO(newline="")
-    write_decisions(merged, out)
-    write_private(path, out.getvalue().encode())
+    new = read_decisions(_text(sheet), sheet.name)
+    changed, held = keep(workbench.project(), new)
     workbench.say(
-        f"{len(new):,} decisions read, {changed:,} of them new or changed; the project holds {len(merged):,}"
+        f"{len(new):,} decisions read, {changed:,} of them new or changed; the project holds {held:,}"
     )
 
 
@@ -217,42 +207,19 @@ def judge(workbench: Workbench, sheet: Path, by: str | None) -> None:
 
 
 def _decided(workbench: Workbench) -> list[Decision]:
-    from curator.catalogue.values import read_decisions
+    from curator.campaign.deciding import kept_decisions
 
-    path = workbench.project().decisions
-    return read_decisions(_text(path), path.name) if path.exists() else []
+    return kept_decisions(workbench.project())
 
 
 def _foretell(
-    workbench: Workbench,
-    index: Catalogue,
-    rows: Iterable[Row],
-    profile: str,
-    found: list[DistinctValue],
-    decisions: list[Decision],
+    workbench: Workbench, index: Catalogue, rows: Iterable[Row], profile: str, found: list[DistinctValue]
 ) -> None:
     """Note with each value what the profile would do with it, over all subjects."""
-    from curator.deid.decisions import Decisions
-    from curator.deid.ruled import load_profile
-    from curator.deid.subject import identity, subject
-    from curator.deid.undecided import in_words, would_do
-    from curator.ruleshelf import open_rule_file
+    from curator.campaign.deciding import foretell
+    from curator.campaign.deidentifying import open_profile
 
-    asked = load_profile(open_rule_file(profile))
-    keyed = workbench.project().keyed
-    engine = asked.engine(keyed, decisions=Decisions(decisions))
-    subjects: dict[str, list[tuple[str, int]]] = {}
-    for row in rows:
-        if row.read and (doc := index.document(row.id, row.version)) is not None:
-            subjects.setdefault(identity(doc)[0], []).append((row.id, row.version))
-    would: dict[tuple[str, str, str], set[str]] = {}
-    for members in subjects.values():
-        documents = [doc for member in members if (doc := index.document(*member)) is not None]
-        about = subject(documents, asked.profile, keyed)
-        for key, words in would_do(asked, engine, about, documents).items():
-            would.setdefault(key, set()).update(words)
-    for each in found:
-        each.would = in_words(would.get(each.key, ()))
+    foretell(index, workbench.project(), rows, open_profile(profile), found)
 
 
 def _text(path: Path) -> io.StringIO:

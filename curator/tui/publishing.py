@@ -13,6 +13,8 @@ from curator.errors import Refused
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign
     from curator.campaign.publishing import Published, Publishing
+    from curator.catalogue.values import DistinctValue
+    from curator.deid.decisions import Decision
     from curator.deid.ruled import Deidentification
     from curator.plan.leftout import LeftOut
     from curator.tui.session import Session
@@ -174,6 +176,33 @@ def summary(campaign: Campaign) -> Pairs:
     left = tally(each for unit in campaign.plan.units() for each in unit.left_out)
     told += _left_out(left)
     return told
+
+
+def values_of(
+    session: Session, profile: str, ids: Sequence[str], ticket: Ticket
+) -> tuple[list[DistinctValue], list[Decision]]:
+    """Return the distinct values of ``ids`` (or of all) with what the profile would do, and what was decided."""
+    from curator.campaign.deciding import foretell, kept_decisions
+    from curator.campaign.deidentifying import open_profile
+    from curator.campaign.planning import chosen_rows
+
+    if session.embedded:
+        session.read_documents(ticket)
+    rows = chosen_rows(session.catalogue, "", ids)
+    found = session.catalogue.values(None, ids)
+    ticket.check()
+    foretell(session.catalogue, session.project, rows, open_profile(profile), found, ticket.report)
+    return found, kept_decisions(session.project)
+
+
+def decide_values(
+    session: Session, new: Sequence[Decision], withdrawn: Sequence[tuple[str, str, str]]
+) -> tuple[int, list[Decision]]:
+    """Keep decisions or take them back; return how many changed, and all that the project holds."""
+    from curator.campaign.deciding import decide, kept_decisions
+
+    changed, _ = decide(session.project, new, withdrawn=withdrawn)
+    return changed, kept_decisions(session.project)
 
 
 def hold_against_originals(session: Session, spec: str, campaign: Campaign) -> tuple[str, bool]:

@@ -17,6 +17,7 @@ from curator.tui.screens.findings import FindingsScreen
 from curator.tui.screens.image_sets import ImageSetsScreen
 from curator.tui.screens.metadata import MetadataScreen
 from curator.tui.screens.place import Place
+from curator.tui.screens.values import ValuesScreen
 from curator.tui.screens.versions import VersionsScreen
 from curator.tui.widgets.row_view import RowView
 
@@ -31,6 +32,7 @@ PLACES: dict[str, type[Place]] = {
         CampaignScreen,
         CampaignsScreen,
         DeidentifyScreen,
+        ValuesScreen,
     )
 }
 

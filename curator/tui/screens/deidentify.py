@@ -18,6 +18,7 @@ from curator.tui.publishing import Profile, Publication, plan_publication, profi
 from curator.tui.screens.asking import TellScreen
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.place import Place
+from curator.tui.screens.values import ValuesScreen
 from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.row_view import Cell, Column, RowView
 
@@ -160,6 +161,10 @@ class DeidentifyScreen(Place):
             self.app.push_screen(
                 TellScreen("What this publication costs and leaves out", message.publication.told)
             )
+
+    def do_values(self) -> None:
+        """See what the profile would do with every value."""
+        self.app.push_screen(ValuesScreen(self.query_one("#profiles", RowView).current, self.ids))
 
     def do_file(self) -> None:
         """Type the path of a profile."""

@@ -67,7 +67,7 @@ class Deidentified:
     private_vrs: Mapping[str, str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Plan:
     """What to do with one set of keys."""
 
@@ -81,14 +81,6 @@ class _Plan:
     reasons: dict[str, Reason] = field(default_factory=dict)
     whys: dict[str, tuple[str, Why]] = field(default_factory=dict)
     """VR and reason of the elements that change, as changes carry them."""
-    seen: tuple[Subject | None, _Seen] = (None, ())
-    """Of the last subject only: documents come one subject after the other."""
-
-    def remember(self, subject: Subject) -> _Seen:
-        """Begin to remember what becomes of another subject's values."""
-        fresh: _Seen = tuple((key, handler, {}) for key, handler in self.calls)
-        self.seen = subject, fresh
-        return fresh
 
 
 @dataclass(slots=True)
@@ -117,6 +109,8 @@ class Engine(Handlers):
         self._private = private if Option.RETAIN_SAFE_PRIVATE in profile.options else ()
         self._uid_mac = keyed("uid")
         self._uids: dict[str, str] = {}
+        # Of the last subject only: documents come one subject after the other.
+        self._seen: tuple[Subject | None, dict[_Plan, _Seen]] = (None, {})
         self._markers: dict[str, tuple[str, Why]] = {}
         self._shapes: dict[tuple[str, tuple[int, ...], tuple[str, ...]], _Shape] = {}
 
@@ -154,8 +148,7 @@ class Engine(Handlers):
         for key in plan.pseudonyms:
             if out[key] is not None or key == "PatientID":
                 out[key] = subject.pseudonym
-        about, seen = plan.seen
-        for key, handler, made in seen if about is subject else plan.remember(subject):
+        for key, handler, made in self._seen_of(plan, subject):
             value = out[key]
             if value is None:
                 continue
@@ -181,6 +174,16 @@ class Engine(Handlers):
             if found is not None:
                 _put(out, key, found[1](node[key], subject))
         return out
+
+    def _seen_of(self, plan: _Plan, subject: Subject) -> _Seen:
+        about, all_seen = self._seen
+        if about is not subject:
+            all_seen = {}
+            self._seen = subject, all_seen
+        seen = all_seen.get(plan)
+        if seen is None:
+            seen = all_seen[plan] = tuple((key, handler, {}) for key, handler in plan.calls)
+        return seen
 
     def remap(self, uid: str) -> str:
         """Return the UID that takes ``uid``'s place; registered ones (SOP classes …) stay."""

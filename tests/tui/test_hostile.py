@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from textual.pilot import Pilot
 
+from curator.healthimaging import HealthImaging
 from curator.tui.app import Workbench
-from tests.tui.seen import press, screen_text, see
+from curator.tui.screens.campaign import CampaignScreen
+from tests.tui.imagesets import CRASH, MARKUP
+from tests.tui.seen import press, screen_text, see, until
 
 WIDE = (200, 60)
 
@@ -116,3 +121,47 @@ async def test_findings_and_plans(store: str) -> None:
         await press(pilot, "escape", "escape", "C")
         await see(pilot, "Nothing has been planned")
         clean(app)
+
+
+async def test_a_refused_publication_says_why(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await crafted(pilot)
+        await press(pilot, "space", "D")
+        await see(pilot, "1 marked image set", "basic")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "profiles")
+        await press(pilot, "enter")
+        await see(pilot, "nothing can be published")
+        clean(app)
+
+
+async def test_a_publication_its_changes_and_its_report(store: str, imaging: HealthImaging) -> None:
+    (three,) = imaging.search([{"values": [{"DICOMPatientId": "three"}], "operator": "EQUAL"}])
+    hostile = {"StudyDescription": f"{CRASH} {MARKUP}"}
+    wanted = {"SchemaVersion": "1.1", "Study": {"DICOM": hostile}}
+    imaging.update(three.id, "1", updatable=json.dumps(wanted).encode())
+    imaging.wait(three.id)
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "slash", "=patientid:three", "enter")
+        await see(pilot, "1 of 5")
+        await press(pilot, "space", "D")
+        await see(pilot, "1 marked image set", "basic")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "profiles")
+        await press(pilot, "enter")
+        await see(pilot, "What this publication costs")
+        clean(app)
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "told")
+        await press(pilot, "enter")
+        await see(pilot, "published by basic", f"{CRASH} {MARKUP}")
+        clean(app)
+        screen = app.screen
+        assert isinstance(screen, CampaignScreen)
+        await press(pilot, "w")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "value")
+        await press(pilot, "enter")
+        await until(pilot, (screen.campaign.folder / "report.html").exists)
+        clean(app)
+        told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
+        assert not [value for value in (MARKUP, CRASH, "three") if value in told.lower()]

@@ -1,4 +1,7 @@
-"""``python -m tests``: everything that must hold, format, lint, types, contracts, tests; ``soak``: the long runs."""
+"""``python -m tests``: everything that must hold: format, lint, types, contracts, tests.
+
+``quick`` runs the tests of the usual loop, ``soak`` the long runs at full size.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,8 @@ TESTS = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
 def main(words: list[str]) -> int:
     if words[:1] == ["soak"]:
         return subprocess.call([*TESTS[:3], "-m", "soak", "-s", *words[1:]], cwd=ROOT)
+    if words[:1] == ["quick"]:
+        return subprocess.call([*TESTS, "-m", "not soak and not slow", *words[1:]], cwd=ROOT)
     commands = [*CHECKS, [*TESTS, *words]]
     if os.environ.get("CI"):
         commands.append([*TESTS[:3], "-m", "soak", "-s"])

@@ -22,6 +22,24 @@ settings.register_profile("laws", deadline=None)
 settings.load_profile("laws")
 
 
+SLOW = frozenset(
+    {
+        "benchmarks", "test_bench", "test_cluster", "test_crashes", "test_deidentify", "test_demo", "test_faults",
+        "test_http_awscli", "test_http_faults", "test_importing", "test_imports_killed", "test_imports_workers",
+        "test_laws", "test_load", "test_outcomes", "test_predictions", "test_publishing_routes", "test_readme",
+        "test_permissions", "test_probes", "test_reimport", "test_stopping", "test_terminal", "test_walk",
+    }
+)  # fmt: skip
+"""Modules whose tests start other programs or replay whole walks: the usual loop leaves them to CI."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow modules."""
+    for item in items:
+        if item.path.stem in SLOW:
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep tests away from the person's own store, project and AWS configuration."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from curator.cli.demo_data import Seeded
 from tests.served import serving
 from tests.tools import ROOT
 from tests.tui.terminal import Terminal
@@ -72,6 +73,62 @@ def test_filter_tree_edit_versions_diff_revert_quit(start: Start, size: tuple[in
     terminal.press("q")
     assert terminal.ended() == 0
     assert terminal.modes == "0 0"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_import_find_resolve_deidentify_verify_report_undo(
+    start: Start, tmp_path: Path, demo_files: tuple[Path, list[Seeded]], size: tuple[int, int]
+) -> None:
+    """A curator's whole job without leaving the workbench, on a store that was empty."""
+    folder = tmp_path / "new"
+    terminal = start(size, spec=f"local:{folder}")
+    terminal.see("This data store is empty.", "Import files")
+    terminal.press("i")
+    terminal.see("Import DICOM files")
+    terminal.type(str(demo_files[0]))
+    terminal.press("Enter")
+    terminal.see("Image sets  18")
+    terminal.press("f")
+    terminal.see("CUR105", "CUR101", "a series lies in 2 image sets")
+    terminal.press("R")
+    terminal.see("resolve conflicts", "merge 1 image set")
+    terminal.press("A")
+    terminal.see("Apply this plan?")
+    terminal.press("Tab", "Enter")
+    terminal.see("3 done")
+    terminal.press("v")
+    terminal.see("verified")
+    terminal.press("q")
+    terminal.see("Findings", "CUR105")
+    terminal.press("q")
+    terminal.see("Image sets  18")
+    terminal.press("D")
+    terminal.see("all that are not yet", "research")
+    terminal.press("Enter")
+    terminal.see("What this publication costs")
+    terminal.press("Enter")
+    terminal.see("published by basic", "waiting", "Before", "After")  # the dialog hides these
+    terminal.press("A")
+    terminal.see("Apply this plan?")
+    terminal.press("Tab", "Enter")
+    terminal.see("6 done")
+    terminal.press("v")
+    terminal.see("verified", "originals")
+    terminal.press("w")
+    terminal.see("Write the report")
+    terminal.press("Enter")
+    terminal.see("Report:")
+    terminal.press("U")
+    terminal.see("Undo what this plan did?")
+    terminal.press("Tab", "Enter")
+    terminal.see("6 undone")
+    terminal.press("q")
+    terminal.see("Image sets  18")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    assert terminal.modes == "0 0"
+    (report,) = (tmp_path / "home").rglob("report.html")
+    assert "PS3.15" in report.read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

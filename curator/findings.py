@@ -6,6 +6,7 @@ A **finding** says what is wrong and where, with evidence; it may carry **change
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -13,7 +14,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from curator.dicom import Json
-from curator.imageset import ElementPath
+from curator.imageset import ElementPath, ImageSetMetadata
 
 
 class _Absent:
@@ -104,3 +105,15 @@ class Finding:
     safety: Safety = Safety.REPORT_ONLY
     changes: tuple[tuple[str, Change], ...] = field(default=(), repr=False)  # (imageSetId, change)
     proposal: str = ""  # what would mend it, in words: "merge 3 image sets into …"
+
+
+def changed(document: ImageSetMetadata, changes: Iterable[Change]) -> ImageSetMetadata:
+    """Return the document with the changes made to its elements; series and instances stay under their old UIDs."""
+    operations: list[dict[str, Json]] = []
+    for change in changes:
+        where: Json = change.path.pointer()
+        if isinstance(change.after, Absent):
+            operations.append({"op": "remove", "path": where})
+        else:
+            operations.append({"op": "add", "path": where, "value": change.after})
+    return document.with_patch(operations)

@@ -26,7 +26,7 @@ from curator.dicom.levels import Level
 from curator.dicom.pixelrisk import pixel_risks
 from curator.dicom.uids import sop_class_name
 from curator.errors import Refused
-from curator.findings import Absent, Change
+from curator.findings import Change, changed
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.imageset.instance import collector_off
 from curator.plan.cost import Cost
@@ -306,7 +306,7 @@ def _short(
     predicted: ImageSetMetadata,
     kept_out: Container[str],
 ) -> Iterator[tuple[str, tuple[Reason, str]]]:
-    wanted = wanted_document(doc, changes)
+    wanted = changed(doc, changes)
     renamed = {
         uid: _text(series.dicom.get("SeriesInstanceUID")) or uid for uid, series in wanted.series.items()
     }
@@ -323,18 +323,6 @@ def _short(
         have = predicted.instance(_text(instance.dicom.get("SOPInstanceUID")) or sop)
         if short or have is None or not _same(have.dicom, instance.dicom):
             yield sop, (Reason.UNCLEAN, _class_name(doc.series[uid].instances[sop].dicom))
-
-
-def wanted_document(doc: ImageSetMetadata, changes: Iterable[Change]) -> ImageSetMetadata:
-    """Return the document with the changes made to its elements; series and instances stay under their old UIDs."""
-    operations: list[dict[str, Json]] = []
-    for change in changes:
-        where: Json = change.path.pointer()
-        if isinstance(change.after, Absent):
-            operations.append({"op": "remove", "path": where})
-        else:
-            operations.append({"op": "add", "path": where, "value": change.after})
-    return doc.with_patch(operations)
 
 
 def _same(have: Mapping[str, Json], want: Mapping[str, Json]) -> bool:

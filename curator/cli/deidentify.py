@@ -20,7 +20,6 @@ from curator.cli.workbench import Workbench
 from curator.errors import ConfirmationMissing, LimitExceeded, UsageError, VerificationFailed
 
 if TYPE_CHECKING:
-    from curator.campaign.journal import Campaign
     from curator.campaign.planfile import PlanFile
     from curator.campaign.planning import Planning
     from curator.campaign.publishing import Published, Publishing
@@ -107,6 +106,8 @@ def deidentify(
       curator deidentify ID --profile basic -o publish.plan
       curator deidentify --profile basic --to local:/data/public
     """
+    from curator.campaign.deidentifying import into_crosswalk
+
     if in_place and not (yes or dry_run or output):
         raise ConfirmationMissing(
             "Changed in place, image sets keep every older version, with all that it holds, readable for good.",
@@ -124,6 +125,8 @@ def deidentify(
         if dry_run or output is not None or not made.cost.calls:
             _tell(summary, made, form, payload)
             if output is not None:
+                # before anybody applies it: what is not recorded could never be traced back
+                into_crosswalk(workbench.project(), made.digest, found)
                 workbench.say(
                     f"{output}: campaign {made.digest[:12]}; review it, then `curator apply {output}`"
                 )
@@ -133,7 +136,7 @@ def deidentify(
                 f"{made.cost.image_sets} image sets would be published; the limit is {max_image_sets}."
             )
         campaign = begin(workbench, path)
-    _into_crosswalk(workbench, campaign, found)
+    into_crosswalk(workbench.project(), campaign.id, found)
     applied = run_apply(workbench, campaign, max_image_sets)
     failed = sum(not proof.holds for proof in run_verify(workbench, campaign))
     attested = (
@@ -167,15 +170,6 @@ def _other_store(workbench: Workbench, spec: str) -> str:
     if datastore_id == workbench.imaging.datastore_id:
         raise UsageError("--to names the store of the originals.", hint="drop --to, or name another store")
     return other
-
-
-def _into_crosswalk(workbench: Workbench, campaign: Campaign, found: Published) -> None:
-    """Record who became whom before anything is published: what is not recorded could never be traced back."""
-    from curator.crosswalk import Crosswalk
-
-    Crosswalk.open(workbench.project()).add(
-        campaign.id, subjects=found.register.pairs, patients=found.pseudonyms.items(), uids=found.uids
-    )
 
 
 def _publishing(

@@ -27,7 +27,7 @@ from curator.deid.words import VOCABULARY, KeepPrivate
 from curator.dicom import Json
 from curator.dicom.dictionary import is_private
 from curator.errors import UsageError
-from curator.findings import Absent, Change, Finding, Safety, Severity, Why
+from curator.findings import Absent, Change, Finding, Safety, Severity, Why, changed
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.rulefile import CaseResult, Outcome, RuleFile, load
 from curator.rulefile.actions.write import Keep, Literal, Lookup
@@ -133,7 +133,7 @@ def _profile_cases(
         about = subject([doc], asked.profile, key)
         said = asked.outcome(engine, doc, about)
         wanted = _flat(document(case.before if case.after is None else case.after))
-        found = _flat(_patched(doc, said.changes))
+        found = _flat(changed(doc, said.changes))
         named = (
             _flat(doc).keys() | wanted.keys()
         )  # markers are on every instance: a case need not repeat them
@@ -163,17 +163,6 @@ def _shown(elements: dict[str, Json], key: str) -> str:
     if key not in elements:
         return "no such element"
     return "an empty element" if elements[key] is None else repr(elements[key])
-
-
-def _patched(doc: ImageSetMetadata, changes: Iterable[Change]) -> ImageSetMetadata:
-    operations: list[dict[str, Json]] = []
-    for change in changes:
-        where: Json = change.path.pointer()
-        if isinstance(change.after, Absent):
-            operations.append({"op": "remove", "path": where})
-        else:
-            operations.append({"op": "add", "path": where, "value": change.after})
-    return doc.with_patch(operations)
 
 
 class _Over:

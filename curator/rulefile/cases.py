@@ -8,7 +8,7 @@ from typing import Final
 
 from curator.dicom import Json
 from curator.dicom.levels import Level
-from curator.findings import Absent, Change
+from curator.findings import changed
 from curator.imageset import ImageSetMetadata
 from curator.rulefile.actions.action import Verdict
 from curator.rulefile.rule import Case, CaseElement, Rule, RuleFile
@@ -60,7 +60,7 @@ def run(
     """Run one case of a rule on its own and compare; ``given`` makes what actions ask for from the document."""
     doc = document(case.before)
     outcome = file.outcome(doc, *given(doc))
-    after = _elements(_patched(doc, outcome.changes))
+    after = _elements(changed(doc, outcome.changes))
     wanted = _elements(document(case.before if case.after is None else case.after))
     differences = [
         f"{key}: found {_shown(after, key)}; expected {_shown(wanted, key)}"
@@ -80,17 +80,6 @@ def run(
 
 def _verdict(evidence: tuple[tuple[str, str], ...]) -> str:
     return dict(evidence).get("verdict", "")
-
-
-def _patched(doc: ImageSetMetadata, changes: Iterable[Change]) -> ImageSetMetadata:
-    operations: list[Mapping[str, Json]] = []
-    for change in changes:
-        pointer = change.path.pointer()
-        if isinstance(change.after, Absent):
-            operations.append({"op": "remove", "path": pointer})
-        else:
-            operations.append({"op": "add", "path": pointer, "value": change.after})
-    return doc.with_patch(operations)
 
 
 def _elements(doc: ImageSetMetadata) -> dict[str, Json]:

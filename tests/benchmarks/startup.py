@@ -40,9 +40,13 @@ def run() -> list[Row]:
     rows = []
     for option in ("--version", "--help"):
         ours, peer = alternating([python, "-m", "curator", option], [python, "-c", "pass"])
-        rows.append(Row(f"curator {option}", ours, peer, "ms CPU", "python -c pass", "≤ 5 ×", ours <= 5 * peer))
+        rows.append(
+            Row(f"curator {option}", ours, peer, "ms CPU", "python -c pass", "≤ 5 ×", ours <= 5 * peer)
+        )
     with tempfile.TemporaryDirectory() as folder:
         verb = [python, "-m", "curator", "--store", f"local:{folder}", "list"]
         ours, peer = alternating(verb, [python, "-c", CLIENT])
-        rows.append(Row("curator list", ours, peer, "ms CPU", "boto3.client()", "≤ 1.3 ×", ours <= 1.3 * peer))
+        rows.append(
+            Row("curator list", ours, peer, "ms CPU", "boto3.client()", "≤ 1.3 ×", ours <= 1.3 * peer)
+        )
     return rows

@@ -169,3 +169,12 @@ def test_a_served_store_is_published_into_by_import(place: tuple[Curator, Path])
         again = curator("--store", served.spec, "--project", folder / "second", "deidentify", "--profile", "tcia", "--route", "reimport",
                         published[0]["imageSetId"], "--json")  # fmt: skip
         assert (again.json["applied"], again.json["verified"]) == ("1 done", "as planned")
+
+
+def test_a_plan_to_be_applied_later_is_in_the_crosswalk_already(place: tuple[Curator, Path]) -> None:
+    curator, folder = place
+    plan = folder / "publish.plan"
+    assert curator("deidentify", "--profile", "basic", "--where", "modality:CT", "-o", plan).code == 0
+    assert curator("crosswalk", "export", folder / "crosswalk").code == 0
+    assert len((folder / "crosswalk" / "patients.csv").read_text().splitlines()) > 1
+    assert curator("apply", plan).code == 0

@@ -17,7 +17,7 @@ from curator.findings import ABSENT, Absent, Change, Safety, Why
 from curator.imageset.equality import same_value
 from curator.plan.merging import Choice, Disagreement, Party, disagreements, plan_merge
 from curator.plan.publishing import plan_in_place
-from curator.plan.units import Unit
+from curator.plan.units import Tag, Unit
 
 if TYPE_CHECKING:
     from curator.catalogue import Catalogue
@@ -92,6 +92,12 @@ def resolve(
             planning.skipped.append((found[0].id, error.message))
             continue
         merged |= {party.id for party in found}
+        if all(isinstance(step, Tag) for step in unit.steps):
+            sources = [party.id for party in found if party.id != unit.members[0].id]
+            planning.skipped += [
+                (each, "it was merged before and waits for `curator finish`") for each in sources
+            ]
+            continue
         yield unit
         number += 1
     for image_set, values in sorted(chosen.items()):

@@ -92,7 +92,7 @@ def resolve(
             planning.skipped.append((found[0].id, error.message))
             continue
         merged |= {party.id for party in found}
-        if all(isinstance(step, Tag) for step in unit.steps):
+        if not unit.losses and all(isinstance(step, Tag) for step in unit.steps):
             sources = [party.id for party in found if party.id != unit.members[0].id]
             planning.skipped += [
                 (each, "it was merged before and waits for `curator finish`") for each in sources

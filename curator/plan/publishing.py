@@ -40,7 +40,7 @@ def plan_publication(
     is tagged at once as a working copy, the result with what it was published from. Raises
     `Conflict` when rules contradict each other, `Refused` when nothing is left or an instance cannot be copied.
     """
-    if replaces and leave_out:
+    if replaces and any(sop in leave_out for _, sop, _ in party.doc.instances()):
         raise Refused(f"{party.id} cannot be replaced: instances that are left out would be lost with it.")
     first = plan_copy(party, leave_out=leave_out).steps
     copied = party.doc

@@ -131,3 +131,13 @@ def test_an_editable_install_finds_the_rules(tmp_path: Path) -> None:
 
 def _rules() -> list[str]:
     return sorted(path.stem for path in (ROOT / "rules").glob("*.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("before", "shown"), [("", True), ("from curator.__main__ import main; main(['--version'])", False)]
+)
+def test_pydicoms_warnings_show_no_value(before: str, shown: bool) -> None:
+    """Pydicom quotes what it finds wrong: alone it shows the value, in curator it does not."""
+    script = f"{before}\nfrom pydicom import Dataset\nDataset().PatientSex = 'MARKER?'"
+    ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ("MARKER" in ran.stderr) is shown

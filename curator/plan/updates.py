@@ -112,7 +112,7 @@ def _planned(
     edits, places = _atoms(doc, _edits(doc, settled), settled, payload)
     rekeyed = _free_uids(doc, settled)
     calls, least = _cheapest(settled.removed, places, payload)
-    for layer in _layers(doc, rekeyed):
+    for layer in _sorted_layers(rekeyed):
         atoms = [_uid_atom(change) for change in layer]
         calls += pack(atoms, payload)
         least += stream_bytes(atoms)
@@ -442,10 +442,6 @@ def _sorted_layers(changes: list[Change]) -> list[list[Change]]:
         else:
             layers.append(study)
     return layers
-
-
-def _layers(doc: ImageSetMetadata, changes: list[Change]) -> list[list[Change]]:
-    return _sorted_layers(changes)
 
 
 def _uid_atom(change: Change) -> Atom:

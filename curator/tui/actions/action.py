@@ -1,0 +1,61 @@
+"""An action, and what it may need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Need(StrEnum):
+    """What an action may need; the value is the reason given when it is missing."""
+
+    STORE = "the data store is not open"
+    WRITABLE = "the store is open read-only"
+    ROW = "nothing is selected"
+    UNLOCKED = "an operation is running on this image set"
+    LATEST = "only the latest version can be changed"
+    OLDER = "this is the latest version already"
+    EARLIER = "there is no earlier version to compare with"
+    VALUE = "the selected line is not an element with a single value"
+    ELEMENT = "the selected line is not an element"
+    MATCH = "nothing is being searched for"
+    CHANGE = "there are no changes"
+    WORK = "nothing is running"
+    MARKS = "nothing is marked"
+    PAIR = "it is about one image set only"
+    MENDABLE = "nothing here can be mended without a person's decision"
+    OPEN_UNITS = "everything in it is done"
+    DONE_UNITS = "nothing of it was done"
+    IDLE = "work is going on"
+    DELETABLE = "it leaves nothing to delete"
+    FILES = "files can be imported into an embedded store only"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done: ``label`` for the footer, ``says`` for help and palette."""
+
+    id: str
+    keys: str  # Textual's key names, separated by commas
+    label: str
+    says: str
+    needs: tuple[Need, ...] = ()
+    foot: bool = False
+
+    @property
+    def place(self) -> str:
+        """Return where it works: a screen's name, ``app`` or ``rows``."""
+        return self.id.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """Return the name within its place."""
+        return self.id.partition(".")[2]
+
+    def why_not(self, held: Collection[Need]) -> str:
+        """Return why it cannot be done when only ``held`` is at hand, or ``""``."""
+        return next((str(need) for need in self.needs if need not in held), "")
+
+
+BACK = "Go back to where you came from"

@@ -1,0 +1,71 @@
+"""What can be done in the list of image sets."""
+
+from curator.tui.actions.action import Action, Need
+
+ACTIONS = (
+    Action(
+        "image-sets.metadata",
+        "m",
+        "Metadata",
+        "Read the image set's metadata",
+        (Need.STORE, Need.ROW),
+        foot=True,
+    ),
+    Action(
+        "image-sets.versions",
+        "v",
+        "Versions",
+        "See the image set's versions",
+        (Need.STORE, Need.ROW),
+        foot=True,
+    ),
+    Action(
+        "image-sets.diff",
+        "d",
+        "Diff",
+        "Compare two marked image sets, or this one's last two versions",
+        (Need.STORE, Need.ROW),
+        foot=True,
+    ),
+    Action(
+        "image-sets.findings",
+        "f",
+        "Findings",
+        "Check what is wrong: in the marked image sets, or in all",
+        (Need.STORE,),
+        foot=True,
+    ),
+    Action(
+        "image-sets.deidentify",
+        "D",
+        "De-identify",
+        "Publish de-identified copies: of the marked image sets, or of all that are not de-identified yet",
+        (Need.STORE,),
+        foot=True,
+    ),
+    Action(
+        "image-sets.campaigns",
+        "C",
+        "Campaigns",
+        "See what was planned and done; apply, verify, undo",
+        (Need.STORE,),
+    ),
+    Action("image-sets.filter", "slash", "Filter", "Show only rows that match, as you type", foot=True),
+    Action("image-sets.sort", "s", "Sort", "Sort by the next column", foot=True),
+    Action("image-sets.reverse", "S", "Reverse", "Sort the other way round"),
+    Action("image-sets.columns", "c", "Columns", "Choose the columns", foot=True),
+    Action("image-sets.preview", "p", "Preview", "Show or hide the preview"),
+    Action(
+        "image-sets.import",
+        "i",
+        "Import",
+        "Import DICOM files from a folder",
+        (Need.STORE, Need.WRITABLE, Need.FILES),
+        foot=True,
+    ),
+    Action("image-sets.refresh", "r", "Refresh", "Read the list again", (), foot=True),
+    Action("image-sets.unmark", "u", "Unmark", "Take all marks away", (Need.MARKS,)),
+    Action("image-sets.copy", "y", "Copy id", "Copy the image set's id to the clipboard", (Need.ROW,)),
+    Action("image-sets.back", "escape", "Clear", "Leave the filter, then take marks away"),
+    Action("image-sets.quit", "q", "Quit", "Leave curator", foot=True),
+)

@@ -11,10 +11,10 @@ from enum import Enum, auto
 from typing import Final, TypeAlias
 
 from curator.checks.terms import unknown_term
+from curator.checks.types import Missing, missing
 from curator.checks.view import SetFacts
 from curator.dicom import Json
 from curator.dicom.dictionary import attribute, is_private, tag_of_key, vrs
-from curator.dicom.iods import Type
 from curator.dicom.vr import problem
 from curator.imageset import ElementPath, ImageSetMetadata, Instance
 
@@ -43,8 +43,6 @@ class Fault:
     value: Json = field(repr=False)
 
 
-Missing = tuple[ElementPath, Type, bool]
-"""(where, its Type, whether it is there but empty)"""
 Verdict: TypeAlias = tuple[Kind, str, str] | None
 """(kind, reason, VR) of a wrong value, None of a right one."""
 
@@ -88,9 +86,7 @@ class Subject:
     def missing(self) -> list[Missing]:
         """Every element that the IODs require and that is not there, found on first look."""
         if self._missing is None:
-            from curator.checks.types import missing
-
-            self._missing = list(missing(self))
+            self._missing = list(missing(self.doc))
         return self._missing
 
     def images(self) -> Iterator[tuple[ElementPath, Instance]]:

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from curator.checks.subject import Missing, Subject
 from curator.dicom import Json
 from curator.dicom.dictionary import is_private, key_of_tag, multi_valued, tag_of_key, vrs
 from curator.dicom.iods import Type, modules_of, required, required_in_items
 from curator.dicom.levels import Level, level_of
-from curator.imageset import ElementPath
+from curator.imageset import ElementPath, ImageSetMetadata
+
+Missing = tuple[ElementPath, Type, bool]
+"""(where, its Type, whether it is there but empty)"""
 
 _NOT_ASKED: Final = frozenset((0x7FE00010, 0x00080016, 0x00080018))
 """PixelData stands as null in the service's documents; without SOP class and instance nothing is imported."""
@@ -33,11 +35,13 @@ _ALTERNATIVES: Final = frozenset((0x0040A730, 0x52009229, 0x52009230))
 """Sequences whose items are one of many kinds (content items, functional groups): what each needs is its kind's."""
 
 
-def missing(subject: Subject) -> Iterator[Missing]:
+def missing(doc: ImageSetMetadata) -> Iterator[Missing]:
     """Yield each element that must be there and is not, Type 1 ones also where they are empty."""
-    doc = subject.doc
     told: set[ElementPath] = set()
-    for place, instance in subject.images():
+    for place in doc.places():
+        instance = doc.instance(place.instance) if place.instance else None
+        if instance is None:
+            continue
         dicom = instance.dicom
         levels = (doc.patient, doc.study, doc.series[place.series].dicom)
         sop_class = str(dicom.get("SOPClassUID") or "")

@@ -15,74 +15,86 @@ from curator.healthimaging.failures import explained, without_uids
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from mypy_boto3_medical_imaging import HealthImagingClient
 
     from curator.dicom import Json
-    from curator.healthimaging.door import HealthImaging
 
 DICOM_FILE = "application/dicom"
 DICOM_JSON = "application/dicom+json"
 
 
 def get_instance(
-    door: HealthImaging, image_set_id: str, uids: tuple[str, str, str], transfer_syntax: str | None
+    client: HealthImagingClient,
+    datastore_id: str,
+    image_set_id: str,
+    uids: tuple[str, str, str],
+    transfer_syntax: str | None,
 ) -> bytes:
     """Return a P10 file; without ``transfer_syntax`` the service answers Explicit VR Little Endian."""
     accept = f"{DICOM_FILE}; transfer-syntax={transfer_syntax}" if transfer_syntax else DICOM_FILE
-    return _get(door, "GetDICOMInstance", image_set_id, uids, "", accept)
+    return _get(client, datastore_id, "GetDICOMInstance", image_set_id, uids, "", accept)
 
 
 def get_instance_metadata(
-    door: HealthImaging, image_set_id: str, uids: tuple[str, str, str]
+    client: HealthImagingClient, datastore_id: str, image_set_id: str, uids: tuple[str, str, str]
 ) -> list[dict[str, Json]]:
     """Return an instance's DICOM JSON document (PS3.18 F)."""
-    answer = _get(door, "GetDICOMInstanceMetadata", image_set_id, uids, "/metadata", DICOM_JSON)
+    answer = _get(
+        client, datastore_id, "GetDICOMInstanceMetadata", image_set_id, uids, "/metadata", DICOM_JSON
+    )
     document: list[dict[str, Json]] = json.loads(answer)
     return document
 
 
 def _get(
-    door: HealthImaging, operation: str, image_set_id: str, uids: tuple[str, str, str], tail: str, accept: str
+    client: HealthImagingClient,
+    datastore_id: str,
+    operation: str,
+    image_set_id: str,
+    uids: tuple[str, str, str],
+    tail: str,
+    accept: str,
 ) -> bytes:
     study, series, instance = (quote(uid, safe="") for uid in uids)
-    path = f"/datastore/{door.datastore_id}/studies/{study}/series/{series}/instances/{instance}{tail}"
-    url = f"{_endpoint(door)}{path}?{urlencode({'imageSetId': image_set_id})}"
+    path = f"/datastore/{datastore_id}/studies/{study}/series/{series}/instances/{instance}{tail}"
+    url = f"{_endpoint(client)}{path}?{urlencode({'imageSetId': image_set_id})}"
     with explained(operation, image_set_id):
-        answer = _send(door, url, accept)
+        answer = _send(client, url, accept)
     if answer.status_code == 200:
         return answer.content
     raise _refused(answer, operation, image_set_id)
 
 
-def _endpoint(door: HealthImaging) -> str:
-    endpoint = str(door.client.meta.endpoint_url)
+def _endpoint(client: HealthImagingClient) -> str:
+    endpoint = str(client.meta.endpoint_url)
     split = urlsplit(endpoint)
     if split.netloc.endswith(".amazonaws.com"):
         return f"{split.scheme}://dicom-{split.netloc}"
     return endpoint
 
 
-def _send(door: HealthImaging, url: str, accept: str) -> AWSResponse:
+def _send(client: HealthImagingClient, url: str, accept: str) -> AWSResponse:
     """Sign and send one GET through the client's own transport, so that an in-process store answers it too."""
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.exceptions import NoCredentialsError
 
-    signer = door.client._request_signer  # type: ignore[attr-defined]
+    signer = client._request_signer  # type: ignore[attr-defined]
     credentials = signer._credentials
     if credentials is None:
         raise NoCredentialsError
     request = AWSRequest(method="GET", url=url, headers={"Accept": accept})
-    SigV4Auth(credentials.get_frozen_credentials(), "medical-imaging", door.client.meta.region_name).add_auth(
+    SigV4Auth(credentials.get_frozen_credentials(), "medical-imaging", client.meta.region_name).add_auth(
         request
     )
     prepared: AWSPreparedRequest = request.prepare()
-    for _, answer in door.client.meta.events.emit(
+    for _, answer in client.meta.events.emit(
         "before-send.medical-imaging.GetDICOMInstance", request=prepared
     ):
         if answer is not None:
             reply: AWSResponse = answer
             return reply
-    return door.client._endpoint.http_session.send(prepared)  # type: ignore[attr-defined,no-any-return]
+    return client._endpoint.http_session.send(prepared)  # type: ignore[attr-defined,no-any-return]
 
 
 def _refused(answer: AWSResponse, operation: str, image_set_id: str) -> ServiceError:

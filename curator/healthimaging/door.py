@@ -127,7 +127,9 @@ class HealthImaging:
         from curator.healthimaging.dicomweb import get_instance
 
         self._pace("GetDICOMInstance")
-        return get_instance(self, image_set_id, (study, series, instance), transfer_syntax)
+        return get_instance(
+            self.client, self.datastore_id, image_set_id, (study, series, instance), transfer_syntax
+        )
 
     def instance_metadata(
         self, image_set_id: str, study: str, series: str, instance: str
@@ -136,7 +138,7 @@ class HealthImaging:
         from curator.healthimaging.dicomweb import get_instance_metadata
 
         self._pace("GetDICOMInstanceMetadata")
-        return get_instance_metadata(self, image_set_id, (study, series, instance))
+        return get_instance_metadata(self.client, self.datastore_id, image_set_id, (study, series, instance))
 
     def wait(
         self, image_set_id: str, version: str | None = None, *, timeout: float = PATIENCE

@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from curator.errors import StoreError
 from curator.localstore.content import Dictionaries, unpack_on
 from curator.localstore.database import OPEN
-
-if TYPE_CHECKING:
-    from curator.localstore.storage import Storage
+from curator.localstore.storage import Storage
 
 _RULES = {
     "rows of a version range that ends before it begins": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -387,12 +387,6 @@ class Storage:
         with self.transaction() as connection:
             for key in self.orphaned_frames(connection):
                 self.frames.delete(key)
-
-    def check(self) -> Iterator[str]:
-        """Tell what is damaged: SQLite's own check, references, content addresses, frames."""
-        from curator.localstore.integrity import problems
-
-        yield from problems(self)
 
 
 _OCTETS = "application/octet-stream"

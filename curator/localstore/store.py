@@ -131,7 +131,9 @@ class LocalStore:
 
     def check(self) -> list[str]:
         """Return what is damaged, in words; nothing when all is well."""
-        return list(self.storage.check())
+        from curator.localstore.integrity import problems
+
+        return list(problems(self.storage))
 
     def close(self) -> None:
         """Stop imports, which the next to open the folder takes up, and close the files."""

@@ -14,7 +14,7 @@ from curator.errors import RuleFileError, UsageError
 if TYPE_CHECKING:
     from curator.deid.ruled import Deidentification
     from curator.dicom.confidentiality import Row, Table
-    from curator.rulefile import Rule, RuleFile
+    from curator.ruleshelf.own import Shelved
 
 
 @click.group(name="rules")
@@ -38,8 +38,9 @@ def _plural(count: int, word: str) -> str:
 @json_option
 @click.option("--words", is_flag=True, help="List the selectors, conditions and actions instead.")
 @click.option("--checks", "of_checks", is_flag=True, help="List the checks instead.")
-def list_(form: Form | None, words: bool, of_checks: bool) -> None:
-    """List the bundled rule files, the words that rule files are made of, or the checks.
+@click.pass_obj
+def list_(workbench: Workbench, form: Form | None, words: bool, of_checks: bool) -> None:
+    """List the project's own and the bundled rule files, the words that rule files are made of, or the checks.
 
     \b
     Example:
@@ -66,33 +67,27 @@ def list_(form: Form | None, words: bool, of_checks: bool) -> None:
             {"kind": "kind", "word": "word", "does": "what it does"}, overview(VOCABULARY.words()), form
         )
         return
-    from curator.ruleshelf import bundled, open_rule_file
+    from curator.ruleshelf.own import shelf
 
-    files = ((path, open_rule_file(name)) for name, path in bundled().items())
-    rows = (
-        {
-            "name": file.name,
-            "rules": len(file.rules),
-            "profile": _profile_of(file),
-            "why": " ".join(file.why.split()),
-            "path": str(path),
-        }
-        for path, file in files
-    )
     columns = {"name": "name", "rules": "rules", "profile": "profile", "why": "why", "path": "path"}
-    write_rows(columns, rows, form, empty="no rule files")
+    write_rows(columns, map(_listed, shelf(workbench.project())), form, empty="no rule files")
 
 
-def _profile_of(file: RuleFile) -> str:
-    """Return the edition and the options' names of a file that is a profile, "" of others."""
-    from curator.deid.profilefile import OPTIONS, section_of
+def _listed(one: Shelved) -> dict[str, object]:
+    from curator.ruleshelf import problems_of
+    from curator.ruleshelf.pages import profile_of
 
-    section = section_of(file)
-    if section is None:
-        return ""
-    return ", ".join(
-        [section.table.edition, *(name for name, option in OPTIONS.items() if option in section.options)]
-    )
+    file, problems = problems_of(one.spec)
+    why = " ".join(file.why.split()) if file is not None else ""
+    if problems:
+        why = f"{_plural(len(problems), 'problem')}: see `curator rules lint`"
+    return {
+        "name": one.name,
+        "rules": len(file.rules) if file is not None else 0,
+        "profile": profile_of(file) if file is not None else "",
+        "why": why,
+        "path": str(one.path),
+    }
 
 
 @rules.command()
@@ -171,9 +166,13 @@ def test(workbench: Workbench, files: tuple[str, ...], form: Form | None) -> int
 @rules.command()
 @click.argument("name", metavar="ID")
 @click.option(
-    "--file", "spec", metavar="FILE", help="Look for the rule in this file instead of the bundled ones."
+    "--file",
+    "spec",
+    metavar="FILE",
+    help="Look in this file alone, not in the bundled and the project's own.",
 )
-def explain(name: str, spec: str | None) -> None:
+@click.pass_obj
+def explain(workbench: Workbench, name: str, spec: str | None) -> None:
     """Explain a rule, a rule file, a check (CUR…), or a word of rule files (an action, condition or selector).
 
     \b
@@ -181,90 +180,20 @@ def explain(name: str, spec: str | None) -> None:
       curator rules explain body-part-synonyms
       curator rules explain truncate
     """
-    pages = _pages(name, spec)
+    from curator.ruleshelf import open_rule_file
+    from curator.ruleshelf.own import shelf
+    from curator.ruleshelf.pages import near, pages_of
+
+    if spec is not None:
+        open_rule_file(spec)  # what is wrong with it is told before anything else
+    specs = [spec] if spec is not None else [each.spec for each in shelf(workbench.project())]
+    pages = pages_of(name, specs, words=spec is None)
     if not pages:
         raise UsageError(
-            f"nothing is called {name}{_near(name, spec)}", hint="see rules list and rules list --words"
+            f"nothing is called {name}{near(name, specs, words=spec is None)}",
+            hint="see rules list and rules list --words",
         )
     write("\n\n".join(page.rstrip() for page in pages))
-
-
-def _pages(name: str, spec: str | None) -> list[str]:
-    """Return every page that the name has: one name may be a selector and a condition."""
-    pages = []
-    for path, file in _files(spec):
-        if name in (file.name, str(path)):
-            pages.append(_file_page(path, file))
-        rule = file.rule(name)
-        if rule is not None:
-            pages.append(_rule_page(path, rule))
-    if spec is None:
-        pages += _word_pages(name) + _check_pages(name)
-    return pages
-
-
-def _files(spec: str | None) -> list[tuple[Path, RuleFile]]:
-    from curator.ruleshelf import bundled, find, open_rule_file
-
-    specs = list(bundled()) if spec is None else [spec]
-    return [(find(one), open_rule_file(one)) for one in specs]
-
-
-def _file_page(path: Path, file: RuleFile) -> str:
-    lines = [f"{file.name} (rule file {path})", "", " ".join(file.why.split()), ""]
-    if file.where:
-        lines += [f"For image sets: {file.where}", ""]
-    if profile := _profile_of(file):
-        lines += [f"De-identifies: PS3.15 {profile}", *_overrides(file), ""]
-    lines += [f"  {rule.id}: {' '.join(rule.why.split())}" for rule in file.rules]
-    return "\n".join(lines)
-
-
-def _overrides(file: RuleFile) -> list[str]:
-    from curator.deid.profile import describe
-    from curator.deid.profilefile import section_of
-
-    section = section_of(file)
-    found = section.overrides.items() if section is not None else ()
-    return [f"  {describe(tag)}: {override.code}, {override.why}" for tag, override in sorted(found)]
-
-
-def _rule_page(path: Path, rule: Rule) -> str:
-    source = path.read_text(encoding="utf-8-sig").splitlines()
-    indent = len(source[rule.line - 1]) - len(source[rule.line - 1].lstrip(" -"))
-    end = rule.line
-    while end < len(source) and (
-        not source[end].strip() or len(source[end]) - len(source[end].lstrip()) >= indent
-    ):
-        end += 1
-    text = "\n".join(source[rule.line - 1 : end]).rstrip()
-    cases = _plural(len(rule.cases), "case")
-    head = f"{rule.id} (rule, {path}:{rule.line})"
-    return f"{head}\n\n{' '.join(rule.why.split())}\nSafety: {rule.safety.value}. Priority: {rule.priority}. {cases}.\n\n{text}"
-
-
-def _word_pages(name: str) -> list[str]:
-    from curator.deid.words import VOCABULARY
-    from curator.rulefile.docs import manual
-
-    return [manual(kind, name, word) for kind, word in VOCABULARY.words().values() if word.name == name]
-
-
-def _check_pages(name: str) -> list[str]:
-    from curator.checks import checks, explain
-
-    return [explain(check.code) for check in checks() if name.upper() == check.code or name == check.name]
-
-
-def _near(name: str, spec: str | None) -> str:
-    from curator.checks import checks
-    from curator.deid.words import VOCABULARY
-    from curator.rulefile.problems import did_you_mean
-
-    known = {rule.id for _, file in _files(spec) for rule in file.rules}
-    known |= {check.name for check in checks()} if spec is None else set()
-    known |= {word.name for _, word in VOCABULARY.words().values()} if spec is None else set()
-    return did_you_mean(name, known)
 
 
 @rules.command()

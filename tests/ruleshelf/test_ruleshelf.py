@@ -25,8 +25,10 @@ def test_bundled_files_bear_the_name_they_are_called_by() -> None:
 def test_the_wheel_keeps_them_inside_the_package(tmp_path: Path) -> None:
     package = tmp_path / "curator"
     shutil.copytree(bundled_folder(), package / "rules")
-    shutil.copy(ruleshelf.__file__, package / "ruleshelf.py")
-    spec = importlib.util.spec_from_file_location("packaged_ruleshelf", package / "ruleshelf.py")
+    module_file = package / "ruleshelf" / "__init__.py"
+    module_file.parent.mkdir()
+    shutil.copy(ruleshelf.__file__, module_file)
+    spec = importlib.util.spec_from_file_location("packaged_ruleshelf", module_file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -38,7 +40,7 @@ def test_the_wheel_keeps_them_inside_the_package(tmp_path: Path) -> None:
 def test_the_build_puts_rules_where_the_package_looks() -> None:
     import tomllib
 
-    settings = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    settings = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     assert settings["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]["rules"] == "curator/rules"
 
 

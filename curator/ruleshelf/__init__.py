@@ -1,6 +1,7 @@
-"""Where rule files lie: the bundled ones, and any other by its path, each with the CSV tables beside it.
+"""Where rule files lie: the bundled ones, a project's own, and any other by its path, each with the CSV tables beside it.
 
-The one door between files and `curator.rulefile`, which reads none itself.
+The one door between files and `curator.rulefile`, which reads none itself. A project's own are in
+`own`, what people read about all of them in `pages`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ LARGEST_TABLE: Final = 50_000_000  # bytes
 
 def bundled_folder() -> Path:
     """Return the folder of the bundled rule files: ``curator/rules`` in a wheel, ``../rules`` in a checkout."""
-    packaged = Path(__file__).parent / "rules"
-    return packaged if packaged.is_dir() else Path(__file__).parents[1] / "rules"
+    packaged = Path(__file__).parents[1] / "rules"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "rules"
 
 
 def bundled() -> dict[str, Path]:
@@ -58,7 +59,8 @@ def tables_beside(path: Path) -> Callable[[str], str]:
     return table
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Return what a rule file says; RuleFileError where it is no UTF-8, UsageError where it cannot be read."""
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -77,7 +79,7 @@ def open_rule_file(spec: str, vocabulary: Vocabulary | None = None) -> RuleFile:
     The vocabulary is that of `curator.deid.words` unless another is given.
     """
     path = find(spec)
-    return load(_text(path), str(path), files=tables_beside(path), vocabulary=vocabulary or _words())
+    return load(text_of(path), str(path), files=tables_beside(path), vocabulary=vocabulary or _words())
 
 
 def _words() -> Vocabulary:
@@ -87,17 +89,24 @@ def _words() -> Vocabulary:
 
 
 def problems_of(spec: str, vocabulary: Vocabulary | None = None) -> tuple[RuleFile | None, tuple[str, ...]]:
-    """Return the file, as far as it could be read, and every problem as a line ``file:line: …``.
+    """Return the file, as far as it could be read, and every problem as a line ``file:line: …``."""
+    path = find(spec)
+    try:
+        text = text_of(path)
+    except RuleFileError as error:
+        return None, error.problems
+    file, problems = lint(text, path, vocabulary)
+    return file, tuple(problem.text(str(path)) for problem in problems)
+
+
+def lint(
+    text: str, path: Path, vocabulary: Vocabulary | None = None
+) -> tuple[RuleFile | None, tuple[Problem, ...]]:
+    """Return what ``text`` would be as the file at ``path``, as far as it can be read, and its problems by line.
 
     Besides what the loader tells, ``where`` must be an expression that the catalogue knows.
     """
-    path = find(spec)
-    try:
-        file, found = read(
-            _text(path), str(path), files=tables_beside(path), vocabulary=vocabulary or _words()
-        )
-    except RuleFileError as error:
-        return None, error.problems
+    file, found = read(text, str(path), files=tables_beside(path), vocabulary=vocabulary or _words())
     problems = list(found)
     if file is not None and file.where:
         from curator.catalogue.where import Where
@@ -106,4 +115,4 @@ def problems_of(spec: str, vocabulary: Vocabulary | None = None) -> tuple[RuleFi
             Where.parse(file.where)
         except UsageError as error:
             problems.append(Problem(file.where_line, "", f"where: {file.where!r}", error.message))
-    return file, tuple(problem.text(str(path)) for problem in sorted(problems))
+    return file, tuple(sorted(problems))

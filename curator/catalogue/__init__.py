@@ -16,6 +16,7 @@ import msgspec
 
 from curator.catalogue import refresh as _refresh
 from curator.catalogue import schema
+from curator.catalogue.following import Feed, mark_of
 from curator.catalogue.reading import hash64, read_document
 from curator.catalogue.refresh import Progress, ReadCost, Refreshed
 from curator.catalogue.rows import COLUMNS, SORTS, Row, from_records
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from curator.imageset import ImageSetMetadata
     from curator.project import Project
 
-__all__ = ["Catalogue", "Progress", "ReadCost", "Refreshed", "Row", "State", "Summary", "Where"]
+__all__ = ["Catalogue", "Feed", "Progress", "ReadCost", "Refreshed", "Row", "State", "Summary", "Where"]
 
 
 class Catalogue:
@@ -60,10 +61,27 @@ class Catalogue:
     # ── filling ──────────────────────────────────────────────────────────────────────────────────────
 
     def plan_refresh(
-        self, imaging: HealthImaging, *, tags: bool = False, cancelled: Callable[[], bool] = lambda: False
+        self,
+        imaging: HealthImaging,
+        *,
+        tags: bool = False,
+        feed: Feed | None = None,
+        whole: bool = False,
+        cancelled: Callable[[], bool] = lambda: False,
     ) -> ReadCost:
-        """List the data store (touching nothing) and return what reading the news costs."""
-        return _refresh.plan_refresh(self._shelf, imaging, tags=tags, cancelled=cancelled)
+        """List the data store (touching nothing) and return what reading the news costs.
+
+        ``feed`` (an embedded store) tells what changed since the last time: only that is asked for, unless ``whole``.
+        """
+        return _refresh.plan_refresh(
+            self._shelf, imaging, tags=tags, feed=feed, whole=whole, cancelled=cancelled
+        )
+
+    def behind(self, feed: Feed, datastore_id: str) -> bool:
+        """Return whether something happened in the data store that the catalogue does not know of."""
+        known = mark_of(self._shelf)
+        mark, changed = feed.changed_since(datastore_id, known)
+        return mark != known and (changed is None or bool(changed))
 
     def refresh(
         self,
@@ -71,6 +89,7 @@ class Catalogue:
         *,
         cost: ReadCost | None = None,
         tags: bool = False,
+        feed: Feed | None = None,
         progress: Progress = lambda done, total: None,
         cancelled: Callable[[], bool] = lambda: False,
         threads: int = _refresh.THREADS,
@@ -78,13 +97,14 @@ class Catalogue:
     ) -> Refreshed:
         """Read each version not yet here, once. ``cost``: a `plan_refresh` just made, which spares a second listing.
 
-        ``tags`` reads the tags too, of sets that may be copies. Raises `Cancelled`; what was read until then stays.
+        ``tags`` reads the tags too, of sets that may be copies; ``feed`` is that of `plan_refresh`. Raises `Cancelled`; what was read until then stays.
         """
         return _refresh.refresh(
             self._shelf,
             imaging,
             cost=cost,
             tags=tags,
+            feed=feed,
             progress=progress,
             cancelled=cancelled,
             threads=threads,

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from curator.catalogue import following
 from curator.catalogue.reading import ReadDocument, read_document
 from curator.catalogue.store import Shelf, State, Summary, packed_parts
 from curator.errors import Cancelled, NotFound, ServiceError, StoreError
 
 if TYPE_CHECKING:
+    from curator.catalogue.following import Feed
     from curator.healthimaging import HealthImaging, ImageSetSummary
 
 Progress = Callable[[int, int], None]
@@ -56,6 +58,11 @@ class ReadCost:
     def nothing(self) -> bool:
         """Whether the catalogue is up to date."""
         return not (self.touches or self.states or self.tags)
+
+    @property
+    def anything(self) -> bool:
+        """Whether a refresh would change the catalogue."""
+        return bool(self.deleted) or not self.nothing
 
     def __str__(self) -> str:
         if self.nothing:
@@ -123,10 +130,28 @@ _TAGS_WANTED: Final = "(is_primary IS NOT 1 AND (tags IS NULL OR tags LIKE '%cur
 
 
 def plan_refresh(
-    shelf: Shelf, imaging: HealthImaging, *, tags: bool, cancelled: Callable[[], bool] = lambda: False
+    shelf: Shelf,
+    imaging: HealthImaging,
+    *,
+    tags: bool,
+    feed: Feed | None = None,
+    whole: bool = False,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> ReadCost:
-    """List the data store, note what is new, and return what reading it costs."""
-    listing = int(shelf.one("SELECT value FROM fact WHERE name='listing'") or 0) + 1
+    """List the data store, note what is new, and return what reading it costs.
+
+    With a ``feed`` only what it tells of is asked for, unless ``whole``.
+    """
+    listing = int(shelf.one("SELECT value FROM fact WHERE name='listing'") or 0)
+    if (
+        feed is not None
+        and not whole
+        and following.note_changed(shelf, imaging, feed, listing, lambda: _stop_if(cancelled))
+    ):
+        return cost_of(shelf, tags=tags, listing=listing)
+    # What happens while it is listed is told again the next time.
+    mark = "" if feed is None else feed.changed_since(imaging.datastore_id, "")[0]
+    listing += 1
     for batch in _pages(imaging.search()):
         with shelf.transaction():
             shelf.note((_summary(each) for each in batch), listing)
@@ -134,6 +159,8 @@ def plan_refresh(
     with shelf.transaction():
         shelf.run("INSERT OR REPLACE INTO fact VALUES ('listing', ?)", (listing,))
         shelf.run("INSERT OR REPLACE INTO fact VALUES ('listed_at', ?)", (time.time(),))
+        if feed is not None:
+            following.set_mark(shelf, mark)
     return cost_of(shelf, tags=tags, listing=listing)
 
 
@@ -162,6 +189,7 @@ def refresh(
     *,
     cost: ReadCost | None,
     tags: bool,
+    feed: Feed | None = None,
     progress: Progress,
     cancelled: Callable[[], bool],
     threads: int = THREADS,
@@ -171,7 +199,7 @@ def refresh(
 
     ``fetch`` reads elsewhere than in threads here, in any order.
     """
-    cost = cost or plan_refresh(shelf, imaging, tags=tags, cancelled=cancelled)
+    cost = cost or plan_refresh(shelf, imaging, tags=tags, feed=feed, cancelled=cancelled)
     deleted = _settle_unseen(shelf, imaging, cost.listing, cancelled)
     tasks = [
         Task(n, identifier, version, bool(document), bool(state), bool(wanted))

@@ -41,9 +41,17 @@ def fresh_catalogue(
 
 
 def bring_up_to_date(
-    workbench: Workbench, catalogue: Catalogue, *, tags: bool = False, cluster: Cluster | None = None
+    workbench: Workbench,
+    catalogue: Catalogue,
+    *,
+    tags: bool = False,
+    whole: bool = False,
+    cluster: Cluster | None = None,
 ) -> ReadCost:
-    """Refresh the catalogue with cost, progress and problems told on stderr; Ctrl-C keeps what was read."""
+    """Refresh the catalogue with cost, progress and problems told on stderr; Ctrl-C keeps what was read.
+
+    An embedded store's events say what changed since the last time; ``whole`` lists it nevertheless.
+    """
     from curator.cli.walking import paced
 
     fetch = None
@@ -52,7 +60,13 @@ def bring_up_to_date(
 
         fetch = reader(cluster)
     with paced(workbench) as stopped:
-        cost = catalogue.plan_refresh(workbench.imaging, tags=tags, cancelled=stopped.is_set)
+        cost = catalogue.plan_refresh(
+            workbench.imaging,
+            tags=tags,
+            feed=workbench.store().local,
+            whole=whole,
+            cancelled=stopped.is_set,
+        )
         if not cost.nothing:
             workbench.say(str(cost))
         with heard(workbench, "reading") as progress:
@@ -105,7 +119,7 @@ def catalogue(context: click.Context, form: Form | None) -> None:
         return
     workbench: Workbench = context.obj
     with open_catalogue(workbench) as index:
-        cost = index.plan_refresh(workbench.imaging)
+        cost = index.plan_refresh(workbench.imaging, feed=workbench.store().local)
         rows = index.rows()
         refreshed = index.refreshed_at
         state = {
@@ -138,7 +152,7 @@ def catalogue(context: click.Context, form: Form | None) -> None:
 def refresh(workbench: Workbench, tags: bool) -> None:
     """Read each image set's newest version that is not in the index yet."""
     with open_catalogue(workbench) as index:
-        cost = bring_up_to_date(workbench, index, tags=tags)
+        cost = bring_up_to_date(workbench, index, tags=tags, whole=True)
         workbench.say(f"{cost.image_sets:,} image sets in the catalogue")
 
 

@@ -110,3 +110,28 @@ def events_after(
                 "detail": detail,
             },
         )
+
+
+def changed_since(
+    connection: sqlite3.Connection, datastore_id: str, mark: str
+) -> tuple[str, list[str] | None]:
+    """Return the mark of the newest event, and the image sets of a data store that later events than ``mark`` tell of.
+
+    A mark is an event's number and identity: a folder put back from a copy gives the same numbers to other events.
+    """
+    newest = connection.execute("SELECT pk, id FROM event ORDER BY pk DESC LIMIT 1").fetchone()
+    now = _mark(*newest) if newest else ""
+    number = mark.partition(":")[0]
+    marked = connection.execute("SELECT pk, id FROM event WHERE pk = ?", (number,)).fetchone()
+    if marked is None or _mark(*marked) != mark:
+        return now, None
+    rows = connection.execute(
+        "SELECT DISTINCT image_set.id FROM event JOIN image_set ON image_set.pk = event.image_set"
+        " WHERE event.pk > ? AND event.datastore = (SELECT pk FROM datastore WHERE id = ?)",
+        (int(number), datastore_id),
+    )
+    return now, [identifier for (identifier,) in rows]
+
+
+def _mark(number: int, identity: bytes) -> str:
+    return f"{number}:{identity.hex()}"

@@ -17,7 +17,7 @@ from curator.errors import StoreError, UsageError
 from curator.localstore import wire
 from curator.localstore.database import explain
 from curator.localstore.editions import edition as edition_named
-from curator.localstore.events import events_after
+from curator.localstore.events import changed_since, events_after
 from curator.localstore.limits import AWS, DEFAULT, Limits, Meter
 from curator.localstore.storage import Storage
 from curator.localstore.wire import WireRequest, WireResponse
@@ -128,6 +128,15 @@ class LocalStore:
         with self.storage.reading() as connection:
             found = list(events_after(connection, after, limit))
         yield from found
+
+    def changed_since(self, datastore_id: str, mark: str) -> tuple[str, list[str] | None]:
+        """Return the mark of now, and the ids of the image sets that changed since ``mark`` was that of now.
+
+        None in their place where ``mark`` is none of this folder's: everything may have changed.
+        """
+        self.storage.settle()
+        with self.storage.reading() as connection:
+            return changed_since(connection, datastore_id, mark)
 
     def check(self) -> list[str]:
         """Return what is damaged, in words; nothing when all is well."""

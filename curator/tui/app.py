@@ -19,7 +19,7 @@ from curator.errors import CuratorError
 from curator.printable import printable
 from curator.tui.actions import Need, bindings, with_keys
 from curator.tui.config import THEMES, Config
-from curator.tui.messages import StoreOpened, Written
+from curator.tui.messages import StoreMoved, StoreOpened, Written
 from curator.tui.palette import ActionProvider
 from curator.tui.screens.help import HelpScreen
 from curator.tui.screens.image_sets import ImageSetsScreen
@@ -31,6 +31,7 @@ from curator.tui.work import Failed, Ticket, Work
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 _TURN = 0.125  # seconds between two pictures of the spinner
+_LOOK = 2.0  # seconds between two looks at what other programs did in an embedded store
 
 
 class Workbench(App[None]):
@@ -63,6 +64,7 @@ class Workbench(App[None]):
         self.log_shown = False
         self.failure: CuratorError | None = None
         self._opening = 0
+        self._looking = False
 
     @property
     def store_label(self) -> str:
@@ -80,6 +82,7 @@ class Workbench(App[None]):
         """Show the list at once; the store is opened by a thread."""
         self.push_screen(ImageSetsScreen(self.where))
         self.set_interval(_TURN, self._turn)
+        self.set_interval(_LOOK, self._look)
         self.call_after_refresh(self.open_store)
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
@@ -126,6 +129,29 @@ class Workbench(App[None]):
             if isinstance(screen, Place):
                 screen.store_opened()
                 screen.tell()
+
+    def _look(self) -> None:
+        """Ask, in a thread, whether other programs changed an embedded store; while nothing else is done with it."""
+        session = self.session
+        if session is None or not session.embedded or self._looking or self.work.running:
+            return
+        self._looking = True
+
+        def look(ticket: Ticket) -> StoreMoved | None:
+            try:
+                return StoreMoved(ticket.request) if session.behind() else None
+            except Exception:
+                return None  # closed meanwhile, or out of reach: what the user asks for next will tell
+            finally:
+                self._looking = False
+
+        self.work.begin("look for changes", self, look, quiet=True)
+
+    def on_store_moved(self) -> None:
+        """Let the screens read anew what they show of the store."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Place):
+                screen.store_moved()
 
     def close_store(self) -> None:
         """Close the store, if one is open."""

@@ -81,3 +81,10 @@ class Written(Message):
     image_set: str
     version: str
     what: str  # in words, without values
+
+
+@dataclass
+class StoreMoved(Message):
+    """Something happened in the data store that the list does not show."""
+
+    request: int

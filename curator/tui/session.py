@@ -67,9 +67,14 @@ class Session:
     # --- the list
 
     def rows(
-        self, ticket: Ticket, came: Callable[[Sequence[Row]], None], known: Callable[[Sequence[Row]], None]
+        self,
+        ticket: Ticket,
+        came: Callable[[Sequence[Row]], None],
+        known: Callable[[Sequence[Row]], None],
+        *,
+        whole: bool = False,
     ) -> list[Row]:
-        """Return all image sets, up to date.
+        """Return all image sets, up to date: an embedded store tells what changed, unless ``whole``.
 
         On the way ``came`` gets the first ones (of the catalogue, else as they are listed), ``known`` all that
         the catalogue holds. Listing touches nothing. What the documents say is read only from an embedded
@@ -80,13 +85,31 @@ class Session:
         if len(first) == FIRST_ROWS:
             known(self.catalogue.rows())
         door: HealthImaging = self.imaging if first else _ToldListing(self.imaging, ticket, came)
-        cost = self.catalogue.plan_refresh(door, cancelled=lambda: ticket.cancelled)
-        ticket.check()
-        if self.embedded and not (cost.nothing and not cost.deleted):
+        cost = self._news(ticket, door, whole=whole)
+        if self.embedded and cost.anything:
             if not first:
                 known(self.catalogue.rows())
             self.read_documents(ticket, cost)
         return self.catalogue.rows()
+
+    def rows_now(self, ticket: Ticket) -> list[Row]:
+        """Return all image sets of an embedded store, after what other programs did to it."""
+        cost = self._news(ticket, self.imaging)
+        if cost.anything:
+            self.read_documents(ticket, cost)
+        return self.catalogue.rows()
+
+    def _news(self, ticket: Ticket, door: HealthImaging, *, whole: bool = False) -> ReadCost:
+        cost = self.catalogue.plan_refresh(
+            door, feed=self.store.local, whole=whole, cancelled=lambda: ticket.cancelled
+        )
+        ticket.check()
+        return cost
+
+    def behind(self) -> bool:
+        """Tell whether something happened in an embedded store since the list was read."""
+        feed = self.store.local
+        return feed is not None and self.catalogue.behind(feed, self.imaging.datastore_id)
 
     def read_documents(self, ticket: Ticket, cost: ReadCost | None = None) -> None:
         """Read into the catalogue what is not in it."""

@@ -56,6 +56,7 @@ class ImageSetsScreen(Place):
         self._where = where
         self._columns: tuple[str, ...] = SHOWN
         self._request = 0
+        self._quiet = 0  # the request that nobody asked for
         self._complete = False
         self._preview_wanted: bool | None = None  # None: when there is room
         self._preview_request = 0
@@ -86,15 +87,30 @@ class ImageSetsScreen(Place):
 
     def store_opened(self) -> None:
         """Read the list."""
-        self.do_refresh()
+        self._read()
 
     def store_failed(self, error: CuratorError) -> None:
         """Say why there is no list."""
         self._complete = False
         self._show_state(error)
 
+    def store_moved(self) -> None:
+        """Show what other programs did, without a word, also where it fails: the next thing asked for will tell."""
+        session = self.bench.session
+        if session is None or not self._complete:
+            return
+
+        def read(ticket: Ticket) -> RowsRead:
+            rows = session.rows_now(ticket)
+            return RowsRead(ticket.request, rows, [row.haystack for row in rows], final=True)
+
+        self._request = self._quiet = self.bench.work.begin("read what changed", self, read, quiet=True)
+
     def do_refresh(self) -> None:
-        """Read the list again; what is shown stays until it is replaced."""
+        """Read the list again, all of it; what is shown stays until it is replaced."""
+        self._read(anew=True)
+
+    def _read(self, *, anew: bool = False) -> None:
         session = self.bench.session
         if session is None:
             self.bench.open_store()
@@ -111,7 +127,7 @@ class ImageSetsScreen(Place):
             def known(rows: Sequence[Row]) -> None:
                 self.post_message(whole(rows))
 
-            rows = session.rows(ticket, came, known)
+            rows = session.rows(ticket, came, known, whole=anew)
             return whole(rows, final=True)
 
         self._request = self.bench.work.begin("read the list of image sets", self, read)
@@ -147,7 +163,7 @@ class ImageSetsScreen(Place):
             self.do_refresh()  # what was imported until then stays
         elif message.request == self._request and not self.rows.total:
             self._show_state(message.error)
-        elif message.request != self._preview_request:
+        elif message.request not in {self._preview_request, self._quiet}:
             super().failed(message)
 
     def written(self, message: Written) -> None:

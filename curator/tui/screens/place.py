@@ -157,3 +157,6 @@ class Place(Screen[None]):
 
     def store_opened(self) -> None:
         """The store was opened, or opened anew."""
+
+    def store_moved(self) -> None:
+        """Other programs changed image sets of an embedded store."""

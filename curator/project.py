@@ -4,6 +4,7 @@
       key                        0600   32 bytes as hex; everything keyed derives from it (`Project.hmac`)
       config.json                0600
       decisions.csv              0600   value decisions
+      resolutions.csv            0600   what people decided of conflicts among image sets
       catalogues/                0700   one SQLite index a data store
       campaigns/<plan digest>/   0700   plan.jsonl, ledger.jsonl, head.json, report.*
       crosswalk                  0600   encrypted
@@ -36,6 +37,7 @@ PURGEABLE: Final = (
     "campaigns",
     "plans",
     "decisions.csv",
+    "resolutions.csv",
     "crosswalk",
     "cache",
     "private-verdicts.csv",
@@ -121,6 +123,11 @@ class Project:
     def decisions(self) -> Path:
         """The file of value decisions (it need not exist)."""
         return self.root / "decisions.csv"
+
+    @property
+    def resolutions(self) -> Path:
+        """The file of decisions about conflicts (it need not exist)."""
+        return self.root / "resolutions.csv"
 
     @property
     def crosswalk(self) -> Path:

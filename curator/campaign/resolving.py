@@ -1,145 +1,240 @@
 """Conflicts between image sets become units: torn series are merged, what disagrees is aligned.
 
 One value is chosen for each Patient element of a patient and each Study element of a study, over all their image
-sets; a torn series is merged under those values, other sets are changed in place.
+sets; a torn series is merged under those values, other sets are changed in place. People's decisions come first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from curator.campaign.conflicts import PATIENT_ID, STUDY_UID, Conflict, Group, gather
 from curator.campaign.planning import Planning, party_of, readable
+from curator.campaign.resolutions import Resolutions, Settled, reason
+from curator.checks.view import Scope
 from curator.dicom import Json
 from curator.dicom.levels import Level
 from curator.errors import Refused
-from curator.findings import ABSENT, Absent, Change, Safety, Why
+from curator.findings import ABSENT, Absent, Change, Safety
+from curator.imageset import ElementPath
 from curator.imageset.equality import same_value
-from curator.plan.merging import Choice, Disagreement, Party, disagreements, plan_merge
+from curator.plan.merging import Choice, Party, choose, plan_merge
 from curator.plan.publishing import plan_in_place
 from curator.plan.units import Tag, Unit
 
 if TYPE_CHECKING:
     from curator.catalogue import Catalogue
-    from curator.checks.view import Member
 
-Values: TypeAlias = "dict[str, Json | Absent]"
-Preferences: TypeAlias = "Mapping[str, Sequence[Json]]"
-_ALIGN = Why("resolve", "image sets of one patient or study must agree")
+Values = dict[ElementPath, Settled]
+_MISPLACED = "its series lies under different studies or patients"
 
 
 def resolve(
     catalogue: Catalogue,
     planning: Planning,
     *,
-    how: Choice = Choice.MAJORITY,
-    prefer: Preferences | None = None,
+    how: Choice | None = Choice.MAJORITY,
+    decided: Resolutions | None = None,
     within: frozenset[str] | None = None,
+    groups: Sequence[Group] | None = None,
 ) -> Iterator[Unit]:
     """Yield the units that resolve the conflicts among image sets (of those ``within``, if given).
 
-    ``prefer`` lists right values by generic path: where sets disagree and one of them has such a value, it wins
-    before ``how`` is asked. Sets of one series under different studies or patients are left to a person, unless
-    ``prefer`` says which PatientID or StudyInstanceUID is right: it cannot be told from the values.
+    ``decided`` wins before ``how``; ``how`` None resolves only what was decided. Sets of one series under different
+    studies or patients wait until it is decided which PatientID or StudyInstanceUID is right: values cannot tell.
+    ``groups`` are what `gather` found, where that is known.
     """
-    preferred = prefer or {}
-    from curator.checks.view import Scope
-
-    view = catalogue.view()
-    chosen: dict[str, Values] = {}
-    parties: dict[str, Party] = {}
-
-    def members(group: Sequence[Member]) -> list[Party]:
-        found = []
-        for member in group:
-            row = catalogue.row(member.set.id)
-            if row is None or (within is not None and row.id not in within):
-                continue
-            if row.id not in parties:
-                doc = readable(catalogue, row, planning)
-                if doc is None:
-                    continue
-                parties[row.id] = party_of(row, doc)
-            found.append(parties[row.id])
-        return list({party.id: party for party in found}.values())
-
-    for scope, level in ((Scope.PATIENT, Level.PATIENT), (Scope.STUDY, Level.STUDY)):
-        for group in view.disagreeing(scope):
-            if level is Level.STUDY and _misplaced(group, preferred):
-                continue
-            found = members(group)
-            values = _agreed(found, level, how, preferred)
-            for party in found:
-                chosen.setdefault(party.id, {}).update(values)
+    decided = decided or Resolutions()
+    groups = gather(catalogue, within, planning.skipped) if groups is None else groups
+    chosen = _chosen(groups, decided, how)
+    parties = _Parties(catalogue, planning)
     number = 0
     merged: set[str] = set()
-    for group in view.torn():
-        if _misplaced(group, preferred):
-            planning.skipped += [
-                (each.set.id, "its series lies under different studies or patients") for each in group
-            ]
+    merging = _Merging(chosen, decided, how, [each for group in groups for each in group.conflicts])
+    for group in groups:
+        if group.scope is not Scope.SERIES or not decided.merges(group.conflicts[0], how):
             continue
-        found = [party for party in members(group) if party.id not in merged]
-        if len(found) < 2:
+        unit = merging.unit(group, parties, merged, planning, number)
+        if unit is None:
             continue
-        found.sort(key=lambda party: (not party.primary, -party.doc.instance_count, party.updated))
-        wanted = {str(each.path.generic()): _preferred(each, preferred) for each in disagreements(found, how)}
-        for party in found:
-            wanted.update(chosen.get(party.id, {}))
-        try:
-            unit = plan_merge(found, number=number, how=how, given=wanted, payload=planning.payload)
-        except Refused as error:
-            planning.skipped.append((found[0].id, error.message))
-            continue
-        merged |= {party.id for party in found}
+        merged |= {member.id for member in unit.members}
         if not unit.losses and all(isinstance(step, Tag) for step in unit.steps):
-            sources = [party.id for party in found if party.id != unit.members[0].id]
             planning.skipped += [
-                (each, "it was merged before and waits for `curator finish`") for each in sources
+                (each.id, "it was merged before and waits for `curator finish`") for each in unit.members[1:]
             ]
             continue
         yield unit
         number += 1
     for image_set, values in sorted(chosen.items()):
-        if image_set in merged:
-            continue
-        party = parties[image_set]
-        changes = list(_aligning(party, values))
-        if changes:
+        party = parties.get(image_set) if image_set not in merged and values else None
+        changes = list(_aligning(party, values)) if party is not None else []
+        if party is not None and changes:
             yield plan_in_place(party, changes, number=number, payload=planning.payload)
             number += 1
 
 
-def _misplaced(group: Sequence[Member], prefer: Preferences) -> bool:
-    """Say whether the members lie under different patients or studies, and nobody said which is right."""
-    patients = {member.patient_id for member in group}
-    studies = {member.study_uid for member in group}
-    return (len(patients) > 1 and not patients & set(map(str, prefer.get("Patient/PatientID", ())))) or (
-        len(studies) > 1 and not studies & set(map(str, prefer.get("Study/StudyInstanceUID", ())))
-    )
+class _Parties:
+    """Image sets as plans take them, each read once."""
+
+    def __init__(self, catalogue: Catalogue, planning: Planning) -> None:
+        self._catalogue = catalogue
+        self._planning = planning
+        self._found: dict[str, Party | None] = {}
+
+    def get(self, image_set: str) -> Party | None:
+        """Return an image set; None, noted as skipped, where it cannot be planned for."""
+        if image_set not in self._found:
+            row = self._catalogue.row(image_set)
+            doc = readable(self._catalogue, row, self._planning) if row is not None else None
+            self._found[image_set] = party_of(row, doc) if row is not None and doc is not None else None
+        return self._found[image_set]
 
 
-def _preferred(found: Disagreement, prefer: Preferences) -> Json | Absent:
-    listed = prefer.get(str(found.path.generic()), ())
-    return next(
-        (value for value in listed if any(_same(value, other) for other in found.values)), found.chosen
-    )
+# ── which values ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _agreed(parties: Sequence[Party], level: Level, how: Choice, prefer: Preferences) -> Values:
-    """Return the value to take for each element of the level on which the parties disagree."""
-    found = (each for each in disagreements(parties, how) if each.path.level is level) if parties else ()
-    return {str(each.path): _preferred(each, prefer) for each in found}
+def _chosen(groups: Sequence[Group], decided: Resolutions, how: Choice | None) -> dict[str, Values]:
+    """Return for each image set the values it is to have, the larger scope's over the smaller's."""
+    # A series' own elements need not agree before it is merged: without a merge only decided ones are changed.
+    settled = {
+        (group.scope, group.id): _settled(group, decided, None if group.scope is Scope.SERIES else how)
+        for group in groups
+    }
+    chosen: dict[str, Values] = {}
+    for scope in (Scope.SERIES, Scope.STUDY, Scope.PATIENT):
+        for group in groups:
+            if group.scope is scope:
+                for holder in group.holders:
+                    chosen.setdefault(holder.id, {}).update(settled[scope, group.id])
+    # A set that moves to another patient takes what was chosen there, not where it was.
+    for group in groups:
+        moved = settled[group.scope, group.id].get(_PATIENT_ID)
+        if moved is not None:
+            there = settled.get((Scope.PATIENT, str(moved.value)), {})
+            for holder in group.holders:
+                chosen[holder.id].update({**settled[group.scope, group.id], **there})
+    return chosen
+
+
+_PATIENT_ID = ElementPath(Level.PATIENT, steps=("PatientID",))
+
+
+def _settled(group: Group, decided: Resolutions, how: Choice | None) -> Values:
+    """Return the values that a group's sets are to have. Misplaced sets follow the identity that was decided."""
+    found: Values = {}
+    undecided = False
+    for conflict in group.conflicts:
+        if conflict.identity and conflict.path is not None:
+            value = decided.settle(conflict, None)
+            if value is None:
+                undecided = True
+            else:
+                found[conflict.path] = value
+    for conflict in group.conflicts:
+        if conflict.path is None or conflict.identity:
+            continue
+        value = decided.settle(conflict, None if group.misplaced else how)
+        if value is None and found and not undecided and not decided.left(conflict):
+            value = _following(conflict, group, found)
+        if value is not None:
+            found[conflict.path] = value
+    return found
+
+
+def _following(conflict: Conflict, group: Group, identities: Values) -> Settled:
+    """Return the value of those sets that stand where all are to stand; the majority's where none does."""
+    right = [
+        (value, holder)
+        for index, (value, holder) in enumerate(zip(conflict.values, conflict.holders, strict=True))
+        if all(_holds(group, path, index, wanted) for path, wanted in identities.items())
+    ]
+    pairs = right or list(zip(conflict.values, conflict.holders, strict=True))
+    value = choose([each for each, _ in pairs], [each for _, each in pairs], Choice.MAJORITY)
+    return Settled(value, reason(conflict, "it follows the patient or study that was decided"))
+
+
+def _holds(group: Group, path: ElementPath, index: int, wanted: Settled) -> bool:
+    conflict = next(each for each in group.conflicts if each.path == path)
+    return _same(conflict.values[index], wanted.value)
+
+
+# ── units ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Merging:
+    """How torn series are merged under the values that were chosen."""
+
+    def __init__(
+        self,
+        chosen: Mapping[str, Values],
+        decided: Resolutions,
+        how: Choice | None,
+        conflicts: Sequence[Conflict],
+    ) -> None:
+        self._chosen = chosen
+        self._decided = decided
+        self._how = how or Choice.MAJORITY
+        self._left = [each for each in conflicts if not each.torn and decided.left(each)]
+
+    def unit(
+        self, group: Group, parties: _Parties, merged: set[str], planning: Planning, number: int
+    ) -> Unit | None:
+        """Plan the merge of a torn series; None, with the reason noted, where it has to wait."""
+        values = self._values(group)
+        names = [holder.id for holder in group.holders if holder.id not in merged]
+        why = _apart(group, values) or self._stays(set(names))
+        if why:
+            planning.skipped += [(name, why) for name in names]
+            return None
+        found = [party for name in names if (party := parties.get(name)) is not None]
+        if len(found) < 2:
+            return None
+        given = {str(path.generic()): each.value for path, each in values.items()}
+        whys = {str(path.generic()): each.why for path, each in values.items()}
+        try:
+            return plan_merge(
+                found, number=number, how=self._how, given=given, whys=whys, payload=planning.payload
+            )
+        except Refused as error:
+            planning.skipped.append((found[0].id, error.message))
+            return None
+
+    def _values(self, group: Group) -> Values:
+        """Return the values of the merged series: what the larger scopes say, and its own."""
+        values: Values = {}
+        for holder in reversed(group.holders):  # the destination's at last
+            values.update(self._chosen.get(holder.id, {}))
+        for conflict in group.conflicts:
+            if conflict.path is not None and conflict.path not in values:
+                settled = self._decided.settle(conflict, self._how)
+                if settled is not None:
+                    values[conflict.path] = settled
+        return values
+
+    def _stays(self, names: set[str]) -> str:
+        """Return why sets cannot be merged: somebody decided that they go on disagreeing."""
+        for conflict in self._left:
+            pairs = zip(conflict.values, conflict.holders, strict=True)
+            mine = [value for value, holder in pairs if holder.id in names]
+            if any(not _same(mine[0], other) for other in mine[1:]):
+                return f"{conflict.element} is to stay as it is, and merged sets must agree"
+        return ""
+
+
+def _apart(group: Group, values: Values) -> str:
+    """Return why sets are not merged: they lie under several patients or studies, and nobody said which is right."""
+    wanted = {str(path) for path in values}
+    patients = len(group.patients) > 1 and PATIENT_ID not in wanted
+    studies = len(group.studies) > 1 and STUDY_UID not in wanted
+    return _MISPLACED if patients or studies else ""
 
 
 def _aligning(party: Party, values: Values) -> Iterator[Change]:
-    from curator.imageset import parse_path
-
-    for text, value in values.items():
-        path = parse_path(text)
+    for path, settled in values.items():
         before = (party.doc.attributes(path) or {}).get(path.key, ABSENT)
-        if not _same(before, value):
-            yield Change(path, before, value, path.vr(party.doc), _ALIGN, Safety.REVIEW)
+        if not _same(before, settled.value):
+            yield Change(path, before, settled.value, path.vr(party.doc), settled.why, Safety.REVIEW)
 
 
 def _same(a: Json | Absent, b: Json | Absent) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curator.cli.output import Form, json_option, write, write_json
-from curator.cli.planning import RESOLUTIONS, choice_options, read_choices
+from curator.cli.planning import choice_options, read_choices
 from curator.cli.walking import begin, run_apply, run_verify, tell_open
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError, VerificationFailed
@@ -29,7 +29,12 @@ plan_option = click.option(
 @click.command()
 @click.argument("destination", metavar="DEST")
 @click.argument("sources", nargs=-1, required=True, metavar="SRC...")
-@click.option("--resolve", type=click.Choice(RESOLUTIONS), default="majority", show_default=True)
+@click.option(
+    "--resolve",
+    type=click.Choice(("majority", "newest", "destination")),
+    default="majority",
+    show_default=True,
+)
 @choice_options
 @click.option(
     "--no-align", is_flag=True, help="Leave the sources as they are; their differing values are lost."
@@ -50,6 +55,7 @@ def merge(
       curator merge DEST SRC1 SRC2
       curator merge DEST SRC --resolve newest -o merge.plan
     """
+    from curator.campaign.resolutions import right_values
     from curator.plan.merging import Choice, plan_merge
 
     if len({destination, *sources}) != len(sources) + 1:
@@ -57,7 +63,7 @@ def merge(
     unit = plan_merge(
         [_party(workbench, each) for each in (destination, *sources)],
         how=Choice(resolve),
-        given={path: values[-1] for path, values in read_choices(choices).items()},
+        given=right_values(read_choices(choices)),
         align=not no_align,
     )
     for loss in unit.losses[:10]:

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from curator.campaign.cluster import Cluster
     from curator.campaign.planfile import PlanFile
     from curator.campaign.planning import Planning
+    from curator.campaign.resolutions import Resolution, Resolutions
     from curator.catalogue import Catalogue
-    from curator.dicom import Json
     from curator.plan.units import Unit
     from curator.rulefile import RuleFile
 
 _ID = re.compile(r"[0-9a-z]{32}")
 
-RESOLUTIONS = ("majority", "newest", "destination")
+RESOLUTIONS = ("majority", "newest", "destination", "decided")
 
 
 def choice_options(command: Any) -> Any:
@@ -38,7 +38,7 @@ def choice_options(command: Any) -> Any:
         "--choices",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         metavar="CSV",
-        help="Right values, in columns element and value: where image sets disagree they win.",
+        help="Decisions about conflicts, before the project's own; columns element and value are enough for right values.",
     )(command)
 
 
@@ -49,7 +49,8 @@ def planning_options(command: Any) -> Any:
         click.option(
             "--resolve",
             type=click.Choice(RESOLUTIONS),
-            help="Merge torn series and align what disagrees, taking the value of the majority, of the newest, …",
+            help="Merge torn series and align what disagrees, taking the value of the majority, of the newest, …; "
+            "what was decided of a conflict comes first, and `decided` resolves nothing else.",
         ),
         click.option(
             "--payload", type=click.IntRange(200, 30_000), default=10_000, show_default=True,
@@ -105,27 +106,14 @@ def asked_for(
     return Asked(files, ids, where, resolve, payload, choices, safe_only, copy_primary)
 
 
-def read_choices(path: Path | None) -> dict[str, list[Json]]:
-    """Return the right values by generic path from a CSV with columns element and value."""
-    import csv
+def read_choices(path: Path | None) -> list[Resolution]:
+    """Return decisions about conflicts from a CSV; columns element and value give right values, wherever they occur."""
+    from curator.campaign.resolutions import read
 
-    from curator.cli.values import typed
-    from curator.dicom.dictionary import vrs
-    from curator.imageset import parse_path
-
-    given: dict[str, list[Json]] = {}
     if path is None:
-        return given
+        return []
     with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if not {"element", "value"} <= set(reader.fieldnames or ()):
-            raise UsageError(f"{path} has no columns element and value.")
-        for row in reader:
-            element = parse_path(row["element"])
-            known = vrs(element.tag) if element.tag is not None else ()
-            value = typed(row["value"], known[0] if known else "UN", element)
-            given.setdefault(str(element.generic()), []).append(value)
-    return given
+        return read(file, str(path))
 
 
 def write_planned(
@@ -134,6 +122,7 @@ def write_planned(
     """Plan what was asked for and write the file; progress and what was skipped go to stderr."""
     from curator.campaign.planfile import write_plan
     from curator.campaign.planning import ALL, SAFE_ONLY, Planning, header
+    from curator.campaign.resolutions import Resolutions, kept
     from curator.plan.packing import Payload
 
     rules = tuple(f"{file.name} ({file.source})" for file in asked.files)
@@ -154,7 +143,8 @@ def write_planned(
             copies_of_primary=asked.copy_primary,
             keyed=workbench.project().keyed,
         )
-        plan = write_plan(path, first, _units(catalogue, asked, planning, cluster))
+        decided = Resolutions([*read_choices(asked.choices), *kept(workbench.project())])
+        plan = write_plan(path, first, _units(catalogue, asked, planning, cluster, decided))
     _say_some(workbench, [f"skipped {image_set}: {reason}" for image_set, reason in planning.skipped])
     _say_some(workbench, [f"lost: {loss}" for loss in planning.losses])
     for code, count in sorted(planning.findings.items()):
@@ -169,7 +159,9 @@ def _say_some(workbench: Workbench, lines: Sequence[str]) -> None:
         workbench.say(f"… and {len(lines) - 5:,} more")
 
 
-def _units(catalogue: Catalogue, asked: Asked, planning: Planning, cluster: Cluster | None) -> Iterator[Unit]:
+def _units(
+    catalogue: Catalogue, asked: Asked, planning: Planning, cluster: Cluster | None, decided: Resolutions
+) -> Iterator[Unit]:
     import msgspec
 
     from curator.campaign.planning import chosen_rows, plan_rules
@@ -181,8 +173,8 @@ def _units(catalogue: Catalogue, asked: Asked, planning: Planning, cluster: Clus
     busy: set[str] = set()
     if asked.resolve:
         within = frozenset(row.id for row in rows)
-        prefer = read_choices(asked.choices)
-        for unit in resolve(catalogue, planning, how=Choice(asked.resolve), prefer=prefer, within=within):
+        how = None if asked.resolve == "decided" else Choice(asked.resolve)
+        for unit in resolve(catalogue, planning, how=how, decided=decided, within=within):
             busy |= {member.id for member in unit.members}
             planning.losses += unit.losses
             yield msgspec.structs.replace(unit, number=number)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from curator.checks.tags import MERGED_INTO
 from curator.dicom import Json
@@ -27,6 +27,7 @@ from curator.plan.updates import plan_update
 
 FRAMES_A_COPY: Final = 1_000
 """Image frames that one CopyImageSet takes (guide, "Service quotas")."""
+_AGREE: Final = Why("merge", "image sets of one series must agree before they can be merged")
 COPIABLE_CHARACTERS: Final = 250_000
 """Room for ``copiableAttributes``: 260,000 characters in the service model, less what surrounds the instances."""
 
@@ -48,6 +49,23 @@ class Party:
     doc: ImageSetMetadata = field(repr=False)
     primary: bool = False
     updated: float = 0.0
+
+    @property
+    def instances(self) -> int:
+        """How many instances it holds."""
+        return self.doc.instance_count
+
+
+class Weighed(Protocol):
+    """What weighs an image set's values against those of others."""
+
+    @property
+    def instances(self) -> int:
+        """How many instances it holds."""
+
+    @property
+    def updated(self) -> float:
+        """When it was updated, epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +110,8 @@ def _level_places(parties: Sequence[Party]) -> Iterator[ElementPath]:
         yield ElementPath(Level.SERIES, uid)
 
 
-def choose(values: Sequence[Json | Absent], parties: Sequence[Party], how: Choice) -> Json | Absent:
-    """Return which of the parties' values to take."""
+def choose(values: Sequence[Json | Absent], parties: Sequence[Weighed], how: Choice) -> Json | Absent:
+    """Return which of the parties' values to take; the first party is the destination."""
     if how is Choice.DESTINATION:
         return values[0]
     if how is Choice.NEWEST:
@@ -104,7 +122,7 @@ def choose(values: Sequence[Json | Absent], parties: Sequence[Party], how: Choic
         name = b"" if isinstance(value, Absent) else canonical(value)
         filled = 0 if isinstance(value, Absent) else 1 if value in (None, "", []) else 2
         known = weights.get(name, (filled, 0, -index))
-        weights[name] = (filled, known[1] + parties[index].doc.instance_count, known[2])
+        weights[name] = (filled, known[1] + parties[index].instances, known[2])
     best = max(weights, key=lambda name: weights[name])
     return values[-weights[best][2]]
 
@@ -123,10 +141,11 @@ def plan_merge(
     given: Mapping[str, Json | Absent] | None = None,
     align: bool = True,
     payload: Payload | None = None,
+    whys: Mapping[str, Why] | None = None,
 ) -> Unit:
     """Plan the merge of all parties into the first. Raises `Refused` when they hold different series.
 
-    ``align=False`` leaves the sources as they are and forces the copies, which saves updates and gives up what
+    ``whys`` are reasons of values ``given``, by generic path. ``align=False`` leaves the sources as they are and forces the copies, which saves updates and gives up what
     the sources say otherwise (``losses``).
     """
     destination = parties[0]
@@ -136,7 +155,7 @@ def plan_merge(
                 f"Image sets {source.id} and {destination.id} hold different series.",
                 hint="merge sets of one series; a wrong SeriesInstanceUID is mended by a rule first",
             )
-    merge = _Merge(number, tuple(parties), payload or Payload())
+    merge = _Merge(number, tuple(parties), payload or Payload(), whys or {})
     merge.settle(tuple(disagreements(parties, how, given)), align)
     for source in parties[1:]:
         merge.copy(source)
@@ -146,8 +165,11 @@ def plan_merge(
 class _Merge:
     """A merge being planned: what every set is by now, and the steps that made it so."""
 
-    def __init__(self, number: int, parties: tuple[Party, ...], payload: Payload) -> None:
+    def __init__(
+        self, number: int, parties: tuple[Party, ...], payload: Payload, whys: Mapping[str, Why]
+    ) -> None:
         self.number = number
+        self.whys = whys
         self.parties = parties
         self.payload = payload
         self.docs = {party.id: party.doc for party in parties}
@@ -166,7 +188,13 @@ class _Merge:
             if index and not align:
                 continue
             changes = [
-                Change(each.path, each.values[index], each.chosen, each.path.vr(party.doc), _why(each))
+                Change(
+                    each.path,
+                    each.values[index],
+                    each.chosen,
+                    each.path.vr(party.doc),
+                    self.whys.get(str(each.path.generic()), _AGREE),
+                )
                 for each in found
                 if not _same(each.values[index], each.chosen)
             ]
@@ -262,10 +290,6 @@ class _Merge:
 def _changes_set(step: Step, name: str) -> bool:
     """Say whether the step makes a new version of the image set."""
     return step.into == name if isinstance(step, Copy) else not isinstance(step, Tag) and step.set == name
-
-
-def _why(found: Disagreement) -> Why:
-    return Why("merge", "image sets of one series must agree before they can be merged")
 
 
 def same_pixels(a: Instance, b: Instance) -> bool:

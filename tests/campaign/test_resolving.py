@@ -1,21 +1,52 @@
-"""Resolving conflicts: what was merged once is not merged again while it waits for `finish`."""
+"""Resolving conflicts: what people decided comes first, policies decide the rest, and nothing is merged twice."""
 
 from __future__ import annotations
 
+import io
+
+import pytest
+
+from curator.campaign.conflicts import Conflict, gather
 from curator.campaign.planning import Planning
+from curator.campaign.resolutions import Resolution, Resolutions, Word, decide, kept, read, write
 from curator.campaign.resolving import resolve
 from curator.catalogue import Catalogue
+from curator.dicom import Json
+from curator.errors import UsageError
+from curator.imageset import parse_path
 from curator.plan.merging import Choice
 from curator.plan.units import Kind, Unit
-from tests.campaign.ground import Ground, document, ground
+from tests.campaign.ground import Ground, document, ground, node
 
 
-def _resolved(place: Ground) -> tuple[list[Unit], Planning]:
+def _resolved(
+    place: Ground, *decisions: Resolution, how: Choice | None = Choice.MAJORITY
+) -> tuple[list[Unit], Planning]:
     planning = Planning()
     with Catalogue.open(place.project, place.imaging.datastore_id) as catalogue:
         catalogue.refresh(place.imaging)
         rows = frozenset(row.id for row in catalogue.rows())
-        return list(resolve(catalogue, planning, how=Choice.MAJORITY, within=rows)), planning
+        units = resolve(catalogue, planning, how=how, decided=Resolutions(decisions), within=rows)
+        return list(units), planning
+
+
+def _conflicts(place: Ground) -> dict[str, Conflict]:
+    with Catalogue.open(place.project, place.imaging.datastore_id) as catalogue:
+        catalogue.refresh(place.imaging)
+        return {each.element: each for group in gather(catalogue) for each in group.conflicts}
+
+
+def _said(place: Ground, image_set: str, path: str) -> Json:
+    return place.imaging.document(image_set).get(parse_path(path))
+
+
+def _study(text: str, instances: int = 1, first: int = 1, *, uid: str = "1.2.3.4") -> dict[str, Json]:
+    """A document of a series of its own study description."""
+    made = document(instances, first=first, series={"SeriesInstanceUID": uid})
+    node(made, "Study", "DICOM")["StudyDescription"] = text
+    series = node(made, "Study", "Series")
+    series[uid] = series.pop("1.2.3.4")
+    return made
 
 
 def test_a_second_run_before_finish_plans_nothing_and_says_why() -> None:
@@ -28,3 +59,163 @@ def test_a_second_run_before_finish_plans_nothing_and_says_why() -> None:
         again, planning = _resolved(place)
         assert again == []
         assert any("waits for `curator finish`" in why for _, why in planning.skipped)
+
+
+def test_a_conflict_tells_its_values_with_their_weights() -> None:
+    with ground() as place:
+        place.add(_study("Head", 3))
+        place.add(_study("Skull", 2, 11, uid="1.2.3.5"))
+        place.add(_study("Skull", 2, 21, uid="1.2.3.6"))
+        found = _conflicts(place)
+        assert list(found) == ["Study/StudyDescription"]
+        variants = found["Study/StudyDescription"].variants()
+        assert [(each.value, each.instances, len(each.holders)) for each in variants] == [
+            ("Skull", 4, 2),
+            ("Head", 3, 1),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("choice", "value", "expected"),
+    [
+        (Word.VALUE, "Head", "Head"),
+        (Word.VALUE, "typed anew", "typed anew"),
+        (Word.MAJORITY, "", "Skull"),
+        (Word.NEWEST, "", "Skull"),
+    ],
+)
+def test_a_decision_about_one_conflict_is_what_becomes_of_it(choice: Word, value: str, expected: str) -> None:
+    with ground() as place:
+        place.add(_study("Head", 1))
+        place.add(_study("Skull", 2, 11, uid="1.2.3.5"))
+        asked = Resolution("study", "1.2.3", "Study/StudyDescription", choice, value, "ada", "2026-01-02")
+        units, _ = _resolved(place, asked, how=None)
+        assert place.apply(place.campaign(units)).complete
+        assert {_said(place, each, "Study/StudyDescription") for each in place.sets} == {expected}
+        (change, *_) = [change for unit in units for patch in unit.patches for change in patch.changes()]
+        assert "decided by ada on 2026-01-02" in change.why.text or "chosen by ada" in change.why.text
+        assert expected not in change.why.text
+        assert ("scope", "study") in change.why.detail
+
+
+def test_what_nobody_decided_stays_when_only_decisions_count() -> None:
+    with ground() as place:
+        place.add(_study("Head"))
+        place.add(_study("Skull", 1, 11, uid="1.2.3.5"))
+        assert _resolved(place, how=None)[0] == []
+        assert len(_resolved(place)[0]) == 1
+
+
+def test_what_is_to_stay_stays_whatever_the_policy() -> None:
+    with ground() as place:
+        place.add(_study("Head"))
+        place.add(_study("Skull", 1, 11, uid="1.2.3.5"))
+        leave = Resolution("", "", "Study/StudyDescription", Word.LEAVE)
+        assert _resolved(place, leave)[0] == []
+
+
+def test_an_element_is_removed_everywhere() -> None:
+    with ground() as place:
+        place.add(_study("Head"))
+        place.add(_study("Skull", 1, 11, uid="1.2.3.5"))
+        units, _ = _resolved(place, Resolution("", "", "Study/StudyDescription", Word.ABSENT), how=None)
+        assert place.apply(place.campaign(units)).complete
+        path = parse_path("Study/StudyDescription")
+        assert not any(place.imaging.document(each).has(path) for each in place.sets)
+
+
+def test_a_decision_of_its_own_comes_before_one_for_all_alike() -> None:
+    with ground() as place:
+        place.add(_study("Head"))
+        place.add(_study("Skull", 2, 11, uid="1.2.3.5"))
+        alike = Resolution("study", "", "Study/StudyDescription", Word.MAJORITY)
+        own = Resolution("study", "1.2.3", "Study/StudyDescription", Word.VALUE, "Head")
+        units, _ = _resolved(place, alike, own, how=None)
+        assert place.apply(place.campaign(units)).complete
+        assert {_said(place, each, "Study/StudyDescription") for each in place.sets} == {"Head"}
+
+
+def test_a_value_for_all_alike_wins_only_where_a_set_has_it() -> None:
+    with ground() as place:
+        place.add(_study("Head"))
+        place.add(_study("Skull", 2, 11, uid="1.2.3.5"))
+        foreign = Resolution("", "", "Study/StudyDescription", Word.VALUE, "Foot")
+        assert _resolved(place, foreign, how=None)[0] == []
+
+
+def test_a_torn_series_is_merged_under_decided_values_or_left() -> None:
+    with ground() as place:
+        place.add(_study("Head", 2), frames=1)
+        place.add(_study("Skull", 1, 11), frames=1)
+        assert set(_conflicts(place)) == {"", "Study/StudyDescription"}
+        own = Resolution("study", "1.2.3", "Study/StudyDescription", Word.VALUE, "Skull")
+        merge = Resolution("series", "1.2.3.4", "", Word.MERGE)
+        aligned, _ = _resolved(place, own, how=None)
+        assert [unit.kind for unit in aligned] == [Kind.UPDATE], "aligned, and not merged: nobody said so"
+        assert _resolved(place, Resolution("series", "", "", Word.LEAVE), how=None)[0] == []
+        units, _ = _resolved(place, own, merge, how=None)
+        assert [unit.kind for unit in units] == [Kind.MERGE]
+        assert place.apply(place.campaign(units)).complete
+        (left,) = {unit.members[0].id for unit in units}
+        assert _said(place, left, "Study/StudyDescription") == "Skull"
+
+
+def test_sets_that_are_to_go_on_disagreeing_are_not_merged() -> None:
+    with ground() as place:
+        place.add(_study("Head", 2), frames=1)
+        place.add(_study("Skull", 1, 11), frames=1)
+        leave = Resolution("study", "1.2.3", "Study/StudyDescription", Word.LEAVE)
+        units, planning = _resolved(place, leave)
+        assert units == []
+        assert any("is to stay as it is" in why for _, why in planning.skipped)
+
+
+def test_who_moves_to_another_patient_takes_what_stands_there() -> None:
+    with ground() as place:
+        place.add(document(2, patient={"PatientID": "P1", "PatientName": "Doe^Jane"}), frames=1)
+        place.add(document(5, first=11, patient={"PatientID": "P9", "PatientName": "Deo^Jane"}), frames=1)
+        units, planning = _resolved(place)
+        assert units == []
+        assert any("different studies or patients" in why for _, why in planning.skipped)
+        right = Resolution("study", "1.2.3", "Patient/PatientID", Word.VALUE, "P1")
+        units, _ = _resolved(place, right)
+        assert [unit.kind for unit in units] == [Kind.MERGE]
+        assert place.apply(place.campaign(units)).complete
+        (left,) = {unit.members[0].id for unit in units}
+        assert _said(place, left, "Patient/PatientName") == "Doe^Jane", "not the majority's"
+
+
+def test_decisions_are_kept_signed_and_taken_back() -> None:
+    with ground() as place:
+        one = Resolution("study", "1.2.3", "Study/StudyDescription", Word.VALUE, "=1+1")
+        (held,) = decide(place.project, [one])
+        assert held.by
+        assert held.when
+        assert kept(place.project) == [held]
+        assert place.project.resolutions.stat().st_mode & 0o777 == 0o600
+        assert decide(place.project, [], withdrawn=[one.key]) == []
+
+
+def test_a_sheet_is_read_as_it_was_written() -> None:
+    given = [
+        Resolution("", "", "Patient/PatientSex", Word.VALUE, "F", "ada", "2026-01-02", "asked"),
+        Resolution("series", "1.2", "", Word.MERGE),
+    ]
+    out = io.StringIO(newline="")
+    write(given, out)
+    assert read(io.StringIO(out.getvalue(), newline=""), "sheet") == given
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("planet,,Patient/PatientSex,majority,", "the scope is one of"),
+        (",,Patient/PatientSex,guess,", "the choice is one of"),
+        (",,,majority,", "is merged or left"),
+        (",,Patient/PatientSex,merge,", "the element stays empty"),
+        (",,no such/path,majority,", "is a path such as"),
+    ],
+)
+def test_a_wrong_row_is_named_with_its_line(row: str, why: str) -> None:
+    with pytest.raises(UsageError, match=f"sheet:2: .*{why}"):
+        read(io.StringIO(f"scope,group,element,choice,value\n{row}\n"), "sheet")

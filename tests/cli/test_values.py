@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator.cli.values import parse_assignment, typed
+from curator.cli.values import parse_assignment
 from curator.dicom import Json
 from curator.errors import UsageError
 from curator.imageset import parse_path
+from curator.plan.typed import typed
 
 
 @pytest.mark.parametrize(

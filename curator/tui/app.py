@@ -13,12 +13,12 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
-from textual.widgets import Input
 
 from curator.errors import CuratorError
 from curator.printable import printable
 from curator.tui.actions import Need, bindings, with_keys
 from curator.tui.config import THEMES, Config
+from curator.tui.keystrokes import Keystrokes
 from curator.tui.messages import StoreMoved, StoreOpened, Written
 from curator.tui.palette import ActionProvider
 from curator.tui.screens.help import HelpScreen
@@ -65,6 +65,7 @@ class Workbench(App[None]):
         self.failure: CuratorError | None = None
         self._opening = 0
         self._looking = False
+        self._keystrokes = Keystrokes()
 
     @property
     def store_label(self) -> str:
@@ -213,23 +214,27 @@ class Workbench(App[None]):
     # --- actions
 
     async def on_event(self, event: events.Event) -> None:
-        """Give text to the field that an earlier key opened.
-
-        Textual hands a key to the widget that has the focus when the key comes in; what is typed quickly after
-        ``/`` would be taken for commands. A field consumes its text, so text that arrives here passed it by.
-        """
-        field = self.focused if isinstance(event, events.Key) and self.screen_stack else None
-        if (
-            isinstance(event, events.Key)
-            and event.is_forwarded
-            and event.is_printable
-            and event.character is not None
-            and isinstance(field, Input)
-        ):
-            event.stop()
-            field.insert_text_at_cursor(event.character)
+        """Let keys reach what they were typed for; see `Keystrokes`."""
+        if not isinstance(event, events.Key) or not self.screen_stack:
+            await super().on_event(event)
             return
+        if self._keystrokes.stale(self.focused):
+            await self._go_on()
+        if self._keystrokes.waits(event, self.focused) or self._keystrokes.passed_by(event, self.focused):
+            event.stop()
+            return
+        lets_go = self._keystrokes.lets_go(event)
         await super().on_event(event)
+        if lets_go:
+            await self._go_on()
+
+    async def on_input_submitted(self) -> None:
+        """A filter was ended: go on with what was typed since."""
+        await self._go_on()
+
+    async def _go_on(self) -> None:
+        for key in self._keystrokes.released():
+            await self.on_event(key)
 
     def action_do(self, action_id: str) -> None:
         """Do an action of ``app``: bound here, so that it works on every screen."""

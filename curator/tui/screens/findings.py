@@ -10,17 +10,18 @@ from textual import on
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from curator.findings import Finding, Safety, Severity
 from curator.tui.actions import Need, bindings
 from curator.tui.messages import Written
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.difference import DifferenceScreen
+from curator.tui.screens.filtered import FilteredPlace
 from curator.tui.screens.metadata import MetadataScreen
-from curator.tui.screens.place import Place
 from curator.tui.walk import findings, plan_mending, plan_resolution
 from curator.tui.widgets.detail import Detail
+from curator.tui.widgets.filter_field import FilterField
 from curator.tui.widgets.row_view import Cell, Column, RowView
 
 if TYPE_CHECKING:
@@ -107,10 +108,11 @@ def _haystack(finding: Finding) -> str:
     return f"{finding.severity} {finding.code} {finding.message} {finding.proposal} {sets} {finding.path or ''}".casefold()
 
 
-class FindingsScreen(Place):
+class FindingsScreen(FilteredPlace):
     """The findings of some image sets, or of all."""
 
     PLACE = "findings"
+    LIST = "#findings"
     TITLE_TEXT = "Findings"
     EXPLAINED = (
         "What the checks found wrong, from what the catalogue holds. Below stands why it is bad and what was "
@@ -128,15 +130,14 @@ class FindingsScreen(Place):
 
     def body(self) -> Iterable[Widget]:
         """Yield the filter, the findings, or the sentence that there are none, and the detail of one."""
-        yield Input(placeholder="words of findings, codes, severities", id="filter", select_on_focus=False)
+        yield FilterField("words of findings, codes, severities")
         yield RowView(COLUMNS, self.rows, id="findings", markable=True)
         yield Static("", id="nothing", markup=False)
         yield Detail(id="detail", lines=9)
 
     def on_mount(self) -> None:
         """Check at once."""
-        self.query_one("#filter").display = self.query_one("#nothing").display = False
-        self.query_one("#findings").focus()
+        self.query_one("#nothing").display = False
         self.do_refresh()
 
     def store_opened(self) -> None:
@@ -157,7 +158,7 @@ class FindingsScreen(Place):
             return
         self._checked = True
         self.rows = FindingRows(message.found)
-        self.rows.filter(self.query_one("#filter", Input).value)
+        self.rows.filter(self.filter_text)
         view, nothing = self.query_one("#findings", RowView), self.query_one("#nothing", Static)
         view.marks.clear()
         view.show(self.rows)
@@ -263,32 +264,10 @@ class FindingsScreen(Place):
         if message.request == self._plan_request:
             self.app.push_screen(CampaignScreen(message.campaign))
 
-    def do_filter(self) -> None:
-        """Open the filter."""
-        field = self.query_one("#filter", Input)
-        field.display = True
-        self.set_focus(field)  # at once: the next keys may be here already
-
-    @on(Input.Changed, "#filter")
-    def _typed(self, event: Input.Changed) -> None:
-        self.rows.filter(event.value)
+    def filter_rows(self, text: str) -> None:
+        """Show the findings that hold every word."""
+        self.rows.filter(text)
         self.query_one("#findings", RowView).show(self.rows, cursor=0)
-        self.tell()
-
-    @on(Input.Submitted, "#filter")
-    def _done(self, event: Input.Submitted) -> None:
-        event.input.display = bool(event.value)
-        self.query_one("#findings").focus()
-
-    def do_back(self) -> None:
-        """Leave the filter, then the screen."""
-        field = self.query_one("#filter", Input)
-        if field.display:
-            field.value = ""
-            field.display = False
-            self.query_one("#findings").focus()
-        else:
-            self.dismiss()
 
 
 def _why(code: str) -> str:

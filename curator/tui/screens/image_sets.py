@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Static
 
 from curator.catalogue.rows import Row
 from curator.errors import CuratorError
@@ -23,12 +23,13 @@ from curator.tui.screens.campaigns import CampaignsScreen
 from curator.tui.screens.columns import ColumnsScreen
 from curator.tui.screens.deidentify import DeidentifyScreen
 from curator.tui.screens.difference import DifferenceScreen
+from curator.tui.screens.filtered import FilteredPlace
 from curator.tui.screens.findings import FindingsScreen
 from curator.tui.screens.first_run import FirstRun
 from curator.tui.screens.import_files import DEMO, FilesImported, ImportedScreen, ImportScreen, imported
 from curator.tui.screens.metadata import MetadataScreen
-from curator.tui.screens.place import Place
 from curator.tui.screens.versions import VersionsScreen
+from curator.tui.widgets.filter_field import FilterField
 from curator.tui.widgets.pairs import Preview
 from curator.tui.widgets.row_view import Cell, Column, RowView
 from curator.tui.work import Failed, Ticket
@@ -38,10 +39,11 @@ _WIDE = 120  # columns from which the preview has room beside the list
 _NOT_WHEN_EMPTY = ("modality", "series_description", "study_description", "patient_name", "conflicts")
 
 
-class ImageSetsScreen(Place):
+class ImageSetsScreen(FilteredPlace):
     """Image sets, filtered as you type, with a preview of the one under the cursor."""
 
     PLACE = "image-sets"
+    LIST = "#list"
     TITLE_TEXT = "Image sets"
     EXPLAINED = (
         "Every image set of the data store. / filters as you type: words look everywhere, "
@@ -65,9 +67,7 @@ class ImageSetsScreen(Place):
 
     def body(self) -> Iterable[Widget]:
         """Yield the filter, the list with its preview, and what stands there when there is no list."""
-        yield Input(
-            placeholder='filter: words, modality:CT study:"head" !primary', id="filter", select_on_focus=False
-        )
+        yield FilterField('filter: words, modality:CT study:"head" !primary')
         with Horizontal(id="middle"):
             yield RowView(self._shown_columns(), self.rows, id="list", markable=True)
             yield Preview(id="preview")
@@ -76,11 +76,10 @@ class ImageSetsScreen(Place):
 
     def on_mount(self) -> None:
         """Begin with the filter given on the command line, if any."""
-        self.query_one("#filter", Input).display = bool(self._where)
-        self.query_one("#filter", Input).value = self._where
+        self.query_one(FilterField).value = self._where
+        self.query_one(FilterField).display = bool(self._where)
         self.rows.filter(self._where)
         self.query_one("#first-run").display = False
-        self.query_one("#list").focus()
         self._show_state()
 
     # --- reading
@@ -221,7 +220,7 @@ class ImageSetsScreen(Place):
             text += f"  ● {marks:,} marked"
         if self.rows.problem:
             return f"{text}  {self.rows.problem}"
-        if self.rows.filtered and not self.query_one("#filter").has_focus:
+        if self.rows.filtered and not self.query_one(FilterField).has_focus:
             text += "  filtered"
         return text
 
@@ -426,35 +425,18 @@ class ImageSetsScreen(Place):
         """Say whether keys are text for the filter or commands."""
         self.tell()
 
-    def do_filter(self) -> None:
-        """Open the filter and type into it."""
-        field = self.query_one("#filter", Input)
-        field.display = True
-        self.set_focus(field)  # at once: the next keys may be here already
-
-    def do_back(self) -> None:
-        """Leave the filter; then take the marks away."""
-        field = self.query_one("#filter", Input)
-        if field.display:
-            field.value = ""
-            field.display = False
-            self.query_one("#list").focus()
-        elif self.query_one("#list", RowView).marks:
+    def leave(self) -> None:
+        """Take the marks away: there is nothing to go back to."""
+        if self.query_one("#list", RowView).marks:
             self.do_unmark()
 
-    @on(Input.Changed, "#filter")
-    def _filter_typed(self, event: Input.Changed) -> None:
+    def filter_rows(self, text: str) -> None:
+        """Narrow the list, the cursor staying on its image set."""
         view = self.query_one("#list", RowView)
         current = view.current
-        self.rows.filter(event.value)
-        event.input.set_class(bool(self.rows.problem), "wrong")
+        self.rows.filter(text)
+        self.query_one(FilterField).set_class(bool(self.rows.problem), "wrong")
         view.show(cursor=max(0, self.rows.place(current)))
-        self.tell()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_done(self, event: Input.Submitted) -> None:
-        event.input.display = bool(event.value)
-        self.query_one("#list").focus()
 
 
 def _at_version(row: Row, version: int) -> Row:

@@ -10,13 +10,13 @@ from textual import on
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input
 
 from curator.tui.actions import Need, bindings
 from curator.tui.publishing import decide_values, values_of
 from curator.tui.screens.asking import AskScreen
-from curator.tui.screens.place import Place
+from curator.tui.screens.filtered import FilteredPlace
 from curator.tui.widgets.detail import Detail
+from curator.tui.widgets.filter_field import FilterField
 from curator.tui.widgets.row_view import Cell, Column, RowView
 from curator.tui.work import Ticket
 
@@ -104,10 +104,11 @@ class ValueRows:
         )
 
 
-class ValuesScreen(Place):
+class ValuesScreen(FilteredPlace):
     """Values, and one key for each decision."""
 
     PLACE = "values"
+    LIST = "#values"
     TITLE_TEXT = "Values"
     EXPLAINED = (
         "Every distinct value once, with how often it stands and what the profile would do with it. y keeps, x "
@@ -126,14 +127,12 @@ class ValuesScreen(Place):
 
     def body(self) -> Iterable[Widget]:
         """Yield the filter, the values, and the whole of the one under the cursor."""
-        yield Input(placeholder="filter: words", id="filter", select_on_focus=False)
+        yield FilterField("filter: words")
         yield RowView(COLUMNS, self.rows, id="values", markable=True)
         yield Detail(id="whole")
 
     def on_mount(self) -> None:
         """Read the values."""
-        self.query_one("#filter").display = False
-        self.query_one("#values").focus()
         session, profile, ids = self.bench.session, self.profile, self.ids
         if session is not None:
             self._request = self.bench.work.begin(
@@ -243,32 +242,8 @@ class ValuesScreen(Place):
         text = f"{len(chosen):,} value{'s' * (len(chosen) != 1)}, wherever they stand in this element."
         self.app.push_screen(AskScreen("Replace by", text, "Replace"), typed)
 
-    # --- the filter
-
-    def do_filter(self) -> None:
-        """Open the filter."""
-        field = self.query_one("#filter", Input)
-        field.display = True
-        self.set_focus(field)  # at once: the next keys may be here already
-
-    @on(Input.Changed, "#filter")
-    def _typed(self, event: Input.Changed) -> None:
-        self.rows.filter(event.value)
+    def filter_rows(self, text: str) -> None:
+        """Show the values that hold every word."""
+        self.rows.filter(text)
         self.query_one("#values", RowView).show(self.rows, cursor=0)
         self._tell_whole(0)
-        self.tell()
-
-    @on(Input.Submitted, "#filter")
-    def _done(self, event: Input.Submitted) -> None:
-        event.input.display = bool(event.value)
-        self.query_one("#values").focus()
-
-    def do_back(self) -> None:
-        """Leave the filter, then the screen."""
-        field = self.query_one("#filter", Input)
-        if field.display:
-            field.value = ""
-            field.display = False
-            self.query_one("#values").focus()
-        else:
-            self.dismiss()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -151,10 +153,17 @@ async def test_a_folder_that_is_no_store_is_said_and_can_be_tried_again(tmp_path
 
 
 async def test_the_first_screen_is_there_before_the_store(store: str) -> None:
+    (file,) = Path(store.removeprefix("local:")).glob("*.sqlite")
     app = Workbench(store)
-    async with app.run_test(size=SIZE, notifications=True):
-        assert app.session is None
-        assert "curator" in screen_text(app)
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")  # nobody opens the store meanwhile
+        async with app.run_test(size=SIZE, notifications=True) as pilot:
+            await see(pilot, "curator  Image sets", "Opening the data store", "/ Filter")
+            assert app.session is None
+            other.execute("ROLLBACK")
+            other.close()
+            await see(pilot, "Image sets  5")
 
 
 @pytest.mark.parametrize("theme", ["curator-dark", "curator-light"])

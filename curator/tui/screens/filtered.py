@@ -1,0 +1,64 @@
+"""What all screens share whose rows are narrowed while one types."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.widgets import Input
+
+from curator.tui.screens.place import Place
+from curator.tui.widgets.filter_field import FilterField
+
+
+class FilteredPlace(Place):
+    """A place with a `FilterField` over the rows in ``LIST``; ``x.filter`` opens it, ``x.back`` leaves it, then the place."""
+
+    LIST: ClassVar[str]
+
+    def filter_rows(self, text: str) -> None:
+        """Show the rows that ``text`` asks for; called at every key."""
+        raise NotImplementedError
+
+    def leave(self) -> None:
+        """Go back to where the user came from."""
+        self.dismiss()
+
+    @property
+    def filter_text(self) -> str:
+        """Return what stands in the field."""
+        return self.query_one(FilterField).value
+
+    def on_mount(self) -> None:
+        """The field is out of the way until it is needed."""
+        field = self.query_one(FilterField)
+        field.display = bool(field.value)
+        self.set_focus(self.query_one(self.LIST))
+
+    def do_filter(self) -> None:
+        """Open the field and type into it."""
+        field = self.query_one(FilterField)
+        field.display = True
+        self.set_focus(field)  # at once: the next keys may be here already
+
+    def do_back(self) -> None:
+        """Leave the filter, then the place."""
+        field = self.query_one(FilterField)
+        if field.display:
+            with field.prevent(Input.Changed):
+                field.value = ""
+            field.display = False
+            self.filter_rows("")  # at once: the next keys may be here already
+            self.set_focus(self.query_one(self.LIST))
+        else:
+            self.leave()
+
+    @on(Input.Changed, "#filter")
+    def _filter_typed(self, event: Input.Changed) -> None:
+        self.filter_rows(event.input.value)  # which may be newer than the event
+        self.tell()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self, event: Input.Submitted) -> None:
+        event.input.display = bool(event.value)
+        self.set_focus(self.query_one(self.LIST))

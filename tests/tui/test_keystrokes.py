@@ -1,0 +1,82 @@
+"""Quick typing: every key reaches what it was meant for, though a key before it moves the focus."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from curator.tui.app import Workbench
+from curator.tui.widgets.filter_field import FilterField
+from curator.tui.widgets.row_view import RowView
+from tests.tui.seen import press, see, until
+
+SIZE = (80, 24)
+_NAMES = {"/": "slash", "\r": "enter", "\x1b": "escape", " ": "space", "!": "exclamation_mark"}
+
+
+async def burst(pilot: Pilot[None], text: str) -> None:
+    """Hand all keys to the application at once, as a terminal does with what was typed meanwhile."""
+    for character in text:
+        name = _NAMES.get(character, character)
+        pilot.app.post_message(events.Key(name, None if name == "escape" else character))
+    await pilot.pause()
+
+
+def filter_text(app: Workbench) -> str:
+    return app.screen.query_one(FilterField).value
+
+
+@pytest.mark.parametrize("rest", ["", "/three"])
+async def test_a_key_after_enter_is_a_command_on_the_row_the_filter_found(store: str, rest: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        if not rest:
+            await press(pilot, "slash")
+        await burst(pilot, (rest or "three") + "\rm")
+        await see(pilot, "Metadata", "Three^Slices")
+        await press(pilot, "q")
+        await see(pilot, "1 of 5")
+        assert filter_text(app) == "three"
+
+
+async def test_several_filters_typed_in_one_go(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await burst(pilot, "/th\r \x1b/mod\r  ")
+        await until(pilot, lambda: filter_text(app) == "mod")
+        await see(pilot, "● 1 marked")
+        assert app.focused is app.screen.query_one("#list")
+
+
+async def test_a_key_after_escape_is_a_command(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "slash")
+        await burst(pilot, "zzz\x1bjj")
+        await see(pilot, "Image sets  5")
+        assert filter_text(app) == ""
+        await until(pilot, lambda: app.screen.query_one("#list", RowView).cursor == 2)
+
+
+async def test_the_findings_and_the_values_hear_it_too(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "f")
+        await see(pilot, "CUR310")
+        await burst(pilot, "/cur310\r ")
+        await see(pilot, "● 1 marked")
+        assert filter_text(app) == "cur310"
+        await burst(pilot, "\x1b\x1bD")
+        await see(pilot, "basic")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "profiles")
+        await burst(pilot, "w")
+        await see(pilot, "Decided", "0 decided")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "values")
+        await burst(pilot, "/patient\rj")
+        await until(pilot, lambda: app.screen.query_one("#values", RowView).cursor == 1)
+        assert filter_text(app) == "patient"

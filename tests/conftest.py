@@ -28,6 +28,7 @@ SLOW = frozenset(
         "test_http_awscli", "test_http_faults", "test_importing", "test_imports_killed", "test_imports_workers",
         "test_laws", "test_load", "test_outcomes", "test_predictions", "test_publishing_routes", "test_readme",
         "test_permissions", "test_probes", "test_reimport", "test_stopping", "test_terminal", "test_walk",
+        "test_web",
     }
 )  # fmt: skip
 """Modules whose tests start other programs or replay whole walks: the usual loop leaves them to CI."""

@@ -156,10 +156,11 @@ def _limits(context: click.Context, parameter: click.Parameter, value: str | Non
     metavar="FILE",
     help="Let calls fail on purpose, by rates (YAML or JSON, see above).",
 )
+@click.option("--web", is_flag=True, help="Serve the terminal interface to a browser instead.")
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
-@click.pass_obj
+@click.pass_context
 def serve(
-    workbench: Workbench,
+    context: click.Context,
     port: int,
     host: str,
     buckets: tuple[str, ...],
@@ -170,6 +171,7 @@ def serve(
     tls_cert: Path | None,
     tls_key: Path | None,
     faults_file: Path | None,
+    web: bool,
 ) -> None:
     """Serve a local store over HTTP to any AWS client, until Ctrl-C.
 
@@ -190,9 +192,24 @@ def serve(
     operations:
       "*": {throttled: 0.05, delay: {rate: 0.2, seconds: 0.5}}
       UpdateImageSetMetadata: {lost: 0.02, error: 0.02}
+
+    With --web the terminal interface itself is shown in a browser of this machine, on any --store; the address
+    that is printed holds a token of this run, and without it nothing is answered. The page loads nothing from
+    anywhere else.
+
+    \b
+    Example:
+      curator --read-only serve --web --port 0
     """
+    workbench: Workbench = context.obj
+    if web:
+        _only_web(context)
+        from curator.cli.browser import serve_to_browser
+
+        serve_to_browser(workbench, port, ready_file)
+        return
+    from curator.listening import bind, serve
     from curator.localstore.http.app import Application
-    from curator.localstore.http.server import bind, serve
     from curator.stores import is_loopback, served_folder
 
     if bool(tls_cert) != bool(tls_key):
@@ -222,18 +239,36 @@ def serve(
         folders[BUCKET] = served.bucket
         store = _open(local, folders, delay, limits, edition)
         application = Application(store, {served.access_key: served.secret_key}, faults=faults, wires=wires)
-        serve(
-            application,
-            listening,
-            lambda: _announce(workbench, served, folder, ready_file),
-            certificate=tls_cert,
-            key=tls_key,
-            protocol=wires.protocol() if wires else None,
-        )
+        try:
+            serve(
+                application,
+                listening,
+                lambda: _announce(workbench, served, folder, ready_file),
+                certificate=tls_cert,
+                key=tls_key,
+                protocol=wires.protocol() if wires else None,
+            )
+        finally:
+            application.close()
         store.close()
         if ready_file:
             ready_file.unlink(missing_ok=True)
     workbench.say(f"stopped; {faults}" if faults else "stopped")
+
+
+def _only_web(context: click.Context) -> None:
+    """Refuse the options of the other thing that ``serve`` serves, rather than pass over them."""
+    strangers = [
+        each.opts[0]
+        for each in context.command.params
+        if each.name not in {"web", "port", "ready_file"}
+        and context.get_parameter_source(each.name or "") is not click.core.ParameterSource.DEFAULT
+    ]
+    if strangers:
+        raise UsageError(
+            f"--web does not go with {', '.join(strangers)}",
+            hint="it is always at 127.0.0.1, and takes --port and --ready-file",
+        )
 
 
 def _faults(path: Path | None) -> tuple[Faults | None, Wires | None]:

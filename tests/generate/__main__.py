@@ -12,7 +12,12 @@ ROOT = Path(__file__).parents[2]
 def main(names: list[str]) -> None:
     for name in names:
         module = importlib.import_module(f"tests.generate.{name}")
-        (ROOT / module.TARGET).write_text(module.generate(), encoding="utf-8")
+        made = module.generate()
+        files = {"": made.encode()} if isinstance(made, str) else made  # one file, or a folder of them
+        for file, content in files.items():
+            target = ROOT / module.TARGET / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
         print(module.TARGET)
 
 

@@ -1,4 +1,4 @@
-"""uvicorn around the application: bound before it is announced, ended in order."""
+"""An application on an address: bound before it is announced, ended in order by a signal."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from curator.errors import StoreError
-from curator.localstore.http.app import Application
 
 GRACE = 10
 """Seconds that requests in work get when the server is stopped."""
@@ -50,17 +50,18 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def serve(
-    application: Application,
+    application: ASGIApp,
     listening: socket.socket,
     ready: Callable[[], None],
     *,
     certificate: Path | None = None,
     key: Path | None = None,
     protocol: type[asyncio.Protocol] | None = None,
+    largest_message: int = 2**20,
 ) -> None:
     """Serve until SIGINT or SIGTERM; ``ready`` is called once connections are accepted.
 
-    ``protocol`` takes the place of uvicorn's own (`faults.Wires`).
+    ``protocol`` takes the place of uvicorn's own; ``largest_message`` is in bytes, of a WebSocket.
     """
     config = uvicorn.Config(
         application,
@@ -72,6 +73,8 @@ def serve(
         timeout_graceful_shutdown=GRACE,
         ssl_certfile=certificate,
         ssl_keyfile=key,
+        ws_max_size=largest_message,
+        ws_per_message_deflate=False,  # the wire is this machine's own
     )
     server = _Server(config, ready)
 
@@ -85,4 +88,3 @@ def serve(
         for number, handler in before.items():
             signal.signal(number, handler)
         listening.close()
-        application.close()

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, TypeAlias
 
-from curator.checks.terms import unknown_term
 from curator.checks.types import Missing, missing
 from curator.checks.view import SetFacts
 from curator.dicom import Json
 from curator.dicom.dictionary import attribute, is_private, tag_of_key, vrs
+from curator.dicom.terms import unknown_term
 from curator.dicom.vr import problem
 from curator.imageset import ElementPath, ImageSetMetadata, Instance
 

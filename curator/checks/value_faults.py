@@ -9,7 +9,7 @@ from typing import Final
 from curator.checks.check import Tally
 from curator.checks.disagreement import shown
 from curator.checks.subject import Fault, Kind, Subject
-from curator.checks.terms import respelled
+from curator.dicom.terms import respelled
 from curator.dicom.vr import problem
 from curator.findings import Change, Finding, Safety, Severity, Why
 

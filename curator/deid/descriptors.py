@@ -34,6 +34,12 @@ def is_safe(word: str) -> bool:
     )
 
 
+def is_term(text: str) -> bool:
+    """Say whether a code string is made of harmless words alone: a term, though it may be a person's name too."""
+    words = fold(text).replace("_", " ").split()
+    return bool(words) and all(word in vocabulary() for word in words)
+
+
 def clean(text: str) -> str:
     """Return ``text`` with every word that is not known to be harmless taken out."""
     return cut(text, [found.span() for found in _WORD.finditer(text) if not is_safe(found[0])])

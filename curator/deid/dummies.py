@@ -50,9 +50,11 @@ _DUMMIES: Final[dict[str, Json]] = {
 IMPLEMENTATION_CLASS_UID: Final = "2.25.260148390271842310975862390188240319575"
 IMPLEMENTATION_VERSION_NAME: Final = "CURATOR_1"
 _CONTENT_SEQUENCE: Final = 0x0040A730
+_WAVEFORM_ANNOTATION: Final = 0x0040B020
 _FIXED: Final[dict[int, Json]] = {
     0x00020012: IMPLEMENTATION_CLASS_UID,  # E.1.1: the de-identifier's own
     0x00020013: IMPLEMENTATION_VERSION_NAME,
+    0x00080201: "+0000",
     0x00100040: "O",  # PatientSex's defined terms leave no other word (PS3.3 C.7.1.1)
 }
 
@@ -101,4 +103,8 @@ def dummy_item(sop_class: str, path: tuple[int, ...], uid: str, depth: int = 0) 
             item[key] = [dummy_item(sop_class, (*path, tag), uid, depth + 1)] if depth < _DEEPEST else None
         else:
             item[key] = uid if vr == "UI" else dummy(tag, vr)
+    if path[-1] == _WAVEFORM_ANNOTATION:
+        item["UnformattedTextValue"] = (
+            _TEXT  # an annotation is a text or a concept (PS3.3 C.10.10): Type 1C, both
+        )
     return item | _comment() if path[-1] == _CONTENT_SEQUENCE else item

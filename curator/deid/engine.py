@@ -7,14 +7,15 @@ the decisions, with their reasons, are in the plan, and `Engine.explain` reads t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final, TypeAlias
 
 import msgspec
 
 from curator.deid.action import Action, decide
+from curator.deid.companions import REFERENCE, REFERENCE_LISTS, dangling, described_by
 from curator.deid.content import CONTENT_SEQUENCE
 from curator.deid.decisions import Decision, Decisions, as_text
 from curator.deid.dummies import dummy, dummy_item
@@ -27,13 +28,13 @@ from curator.deid.reason import Reason
 from curator.deid.subject import Subject
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option
-from curator.dicom.dictionary import is_private, tag_of_key
-from curator.dicom.iods import iod_of, type_of
+from curator.dicom.dictionary import is_private, key_of_tag, tag_of_key
+from curator.dicom.iods import iod_of, is_indispensable, type_of
 from curator.dicom.levels import Level
 from curator.dicom.uids import is_registered
 from curator.findings import ABSENT, Absent, Change, Safety, Why
 from curator.imageset import ElementPath, ImageSetMetadata
-from curator.imageset.instance import collector_off
+from curator.imageset.instance import Instance, collector_off
 
 _TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 _NUMBERS: Final = frozenset({"DS", "IS", "UL", "UV"})
@@ -209,7 +210,7 @@ class Engine(Handlers):
 
     def levels(self, document: ImageSetMetadata, subject: Subject) -> Iterator[Deidentified]:
         """Yield each level of the document before and after, markers included."""
-        sop_class = first_sop_class(document)
+        sop_class = classes_of(document)
         for place in document.places():
             node = document.attributes(place) or {}
             own_class, private_vrs = context(document, place, sop_class)
@@ -220,6 +221,9 @@ class Engine(Handlers):
                 new |= patient_markers(new, self.profile)
             elif place.level is Level.INSTANCE:
                 new |= instance_markers(self.profile)
+                if (lists := dangling(new)) and not dangling(node):
+                    for key in lists:
+                        del new[key]
             yield Deidentified(place, node, new, own_class, private_vrs)
 
     def changes(self, document: ImageSetMetadata, subject: Subject) -> Iterator[Change]:
@@ -279,6 +283,8 @@ class Engine(Handlers):
             known = whys.get(key)
             if known is None:
                 reason = plan.reasons[key]
+                if key in REFERENCE_LISTS and reason.action is not Action.REMOVE:
+                    reason = replace(reason, action=Action.REMOVE, goes_with=REFERENCE)
                 known = private_vrs.get(key) or vr_of_tag(reason.tag), reason.why(self.profile)
                 whys[key] = known
             vr, why = known
@@ -348,6 +354,12 @@ class Engine(Handlers):
             return Reason(tag, verdict, None, action, said or "no list calls it safe")
         iod_known = iod_of(sop_class) is not None
         kind = type_of(sop_class, (*above, tag)) if iod_known else None
+        if (data := described_by(tag)) and (held := key_of_tag(data)) in node:
+            gone = self._decide(node, held, data, "OB", sop_class, above).action is Action.REMOVE
+            if gone and not verdict.override:
+                return Reason(tag, verdict, kind, Action.REMOVE, goes_with=describe(data))
+        if verdict.code == "X" and not verdict.override and is_indispensable(sop_class, (*above, tag)):
+            return Reason(tag, verdict, kind, Action.DUMMY)
         return Reason(tag, verdict, kind, decide(verdict.code, kind, iod_known=iod_known))
 
     def _place(
@@ -408,19 +420,23 @@ def _paired_items(before: Value, after: Value) -> list[tuple[dict[str, Json], di
 
 
 def context(document: ImageSetMetadata, place: ElementPath, otherwise: str) -> tuple[str, Mapping[str, str]]:
-    """Return the SOP class that decides Types at ``place``, ``otherwise`` above instances, and the VRs it tells."""
+    """Return the SOP classes that decide Types at ``place``, ``otherwise`` above series, and the VRs it tells."""
     if place.level is Level.SERIES:
-        instances = document.series[place.series].instances.values()
-        return next((_own_class(each.dicom) for each in instances), "") or otherwise, _NO_VRS
+        return _classes(document.series[place.series].instances.values()) or otherwise, _NO_VRS
     if place.level is not Level.INSTANCE:
         return otherwise, _NO_VRS
     instance = document.series[place.series].instances[place.instance]
     return _own_class(instance.dicom) or otherwise, instance.vrs
 
 
-def first_sop_class(document: ImageSetMetadata) -> str:
-    """Return the SOP class that decides Types above the instances: the first instance's."""
-    return next((_own_class(instance.dicom) for _, _, instance in document.instances()), "")
+def classes_of(document: ImageSetMetadata) -> str:
+    """Return the SOP classes that decide Types above the series: of all instances, joined as `curator.dicom.iods` takes them."""
+    return _classes(instance for _, _, instance in document.instances())
+
+
+def _classes(instances: Iterable[Instance]) -> str:
+    found = dict.fromkeys(_own_class(instance.dicom) for instance in instances)
+    return "\\".join(each for each in found if each)
 
 
 def _own_class(dicom: Mapping[str, Json]) -> str:

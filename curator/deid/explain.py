@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from curator.deid.decisions import Decision, as_text
-from curator.deid.engine import Engine, context, first_sop_class
+from curator.deid.engine import Engine, classes_of, context
 from curator.deid.reason import Reason
 from curator.deid.subject import Subject
 from curator.dicom import Json
@@ -36,7 +36,7 @@ class Explanation:
 def reason_of(engine: Engine, doc: ImageSetMetadata, path: ElementPath) -> Reason | None:
     """Return the table's word on the element at a concrete path; None where there is no such element."""
     node: Mapping[str, Json] = doc.attributes(path.at_level()) or {}
-    sop_class, vrs = context(doc, path.at_level(), first_sop_class(doc))
+    sop_class, vrs = context(doc, path.at_level(), classes_of(doc))
     above: tuple[int, ...] = ()
     for key, index in zip(path.steps[:-1:2], path.steps[1::2], strict=True):
         items = node.get(str(key))
@@ -73,7 +73,12 @@ def explain(
         whys: list[Why] = []
         reason = reason_of(engine, doc, one)
         if reason is not None:
-            whys.append(reason.why(engine.profile, _decision(engine, doc, one)))
+            alone = change is not None and dict(change.why.detail).get("goes with", "") != reason.goes_with
+            whys.append(
+                change.why
+                if change is not None and alone
+                else reason.why(engine.profile, _decision(engine, doc, one))
+            )
         for step in steps:
             if step.path == one:
                 rule = asked.rules.rule(step.rule)

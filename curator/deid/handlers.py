@@ -21,8 +21,9 @@ from curator.deid.suspicious import suspicious_spans
 from curator.deid.text import cut, merged, replace, uids_in
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option
-from curator.dicom.dictionary import tag_of_key, vrs
+from curator.dicom.dictionary import key_of_tag, tag_of_key, vrs
 from curator.dicom.iods import Type
+from curator.dicom.terms import terms_of
 from curator.findings import ABSENT, Absent
 from curator.rulefile.values import element
 
@@ -220,8 +221,11 @@ class Handlers:
     def _text_handler(self, reason: Reason, vr: str, *, vocabulary: bool) -> Handler:
         fallback = self._fallback(reason, vr)
         weak = vr in _FREE_TEXT
+        terms = terms_of(key_of_tag(reason.tag)) if vr == "CS" else frozenset[str]()
 
         def one(text: str, subject: Subject) -> str:
+            if text in terms or (vr == "CS" and descriptors.is_term(text)):
+                return text  # says nothing of a person, whoever's name or id holds the word
             known = subject.texts.get((weak, vocabulary, text))
             if known is None:
                 known = self.echo_free(text, subject, weak=weak)

@@ -20,6 +20,8 @@ class Reason:
     type: Type | None
     action: Action
     private: str = ""
+    goes_with: str = ""
+    """What the element describes: it is of no use, and not valid, where that goes."""
 
     def why(self, profile: Profile, decision: Decision | None = None) -> Why:
         """Return the reason as changes carry it, with the value decision that had the last word; no values."""
@@ -33,6 +35,8 @@ class Reason:
         detail.append(("Type", str(self.type) if self.type is not None else "not in the IOD"))
         if self.private:
             detail.append(("private", self.private))
+        if self.goes_with:
+            detail.append(("goes with", self.goes_with))
         detail.append(("action", self.action.name.lower()))
         done = self.action.name.lower()
         if decision is not None:

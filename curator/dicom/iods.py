@@ -3,6 +3,9 @@
 Where several modules of an IOD name an attribute, the strictest Type counts, optional modules included: their
 attributes are there only if the module is. Types are known at every depth; inside recursive structures (the
 content tree of structured reports) an item's table is that of the item above it.
+
+What several instances share is asked for with all their SOP classes, joined by a backslash as DICOM joins values: the
+strictest Type counts.
 """
 
 from __future__ import annotations
@@ -12,7 +15,16 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Final, TypeAlias
 
-__all__ = ["Type", "Usage", "iod_of", "modules_of", "required", "required_in_items", "type_of"]
+__all__ = [
+    "Type",
+    "Usage",
+    "iod_of",
+    "is_indispensable",
+    "modules_of",
+    "required",
+    "required_in_items",
+    "type_of",
+]
 
 _ROOT: Final = "1.2.840.10008"
 
@@ -69,16 +81,27 @@ def _table(number: int) -> _Table:
 
 
 def iod_of(sop_class_uid: str) -> str | None:
-    """Return the name of the SOP class's IOD (``ct-image``), None for retired, private and unknown ones."""
-    return _iods().classes.get(sop_class_uid)
+    """Return the name of the SOP class's IOD (``ct-image``), None for retired, private and unknown ones.
+
+    Of several classes: their names, joined; None where one is unknown.
+    """
+    classes = _iods().classes
+    if "\\" not in sop_class_uid:
+        return classes.get(sop_class_uid)
+    names = [classes.get(each, "") for each in sop_class_uid.split("\\")]
+    return "\\".join(names) if all(names) else None
 
 
 @cache
 def modules_of(sop_class_uid: str) -> tuple[tuple[str, Usage], ...]:
     """Return the modules of the SOP class's IOD with their usage; empty when the IOD is not known."""
     iod = iod_of(sop_class_uid)
-    cells = _iods().iods[iod].split() if iod is not None else ()
-    return tuple((name, Usage(usage)) for name, _, usage in (cell.partition(":") for cell in cells))
+    found: dict[tuple[str, Usage], None] = {}
+    for each in iod.split("\\") if iod is not None else ():
+        for cell in _iods().iods[each].split():
+            name, _, usage = cell.partition(":")
+            found[name, Usage(usage)] = None
+    return tuple(found)
 
 
 @lru_cache(maxsize=65536)
@@ -134,3 +157,14 @@ def required_in_items(sop_class_uid: str, path_of_tags: tuple[int, ...]) -> Mapp
         if below is not None:
             _add_required(found, _table(below))
     return found
+
+
+@lru_cache(maxsize=65536)
+def is_indispensable(sop_class_uid: str, path_of_tags: tuple[int, ...]) -> bool:
+    """Say whether the attribute is Type 1 in every instance of the SOP class, or in every item it stands in.
+
+    Unlike what is Type 1 in a module that the instance may go without, such as an overlay plane's data.
+    """
+    *above, tag = path_of_tags
+    held = required_in_items(sop_class_uid, tuple(above)) if above else required(sop_class_uid)
+    return held.get(tag) is Type.REQUIRED

@@ -12,7 +12,7 @@ from typing import Final
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option, safe_private
 from curator.dicom.dictionary import attribute, is_private, vrs
-from curator.dicom.iods import Type, iod_of, type_of
+from curator.dicom.iods import Type, iod_of, is_indispensable, type_of
 from curator.verify.claim import BY_RULE, Claim
 
 _DATES: Final = {Option.RETAIN_FULL_DATES: "K", Option.RETAIN_MODIFIED_DATES: "C"}
@@ -67,6 +67,9 @@ class Expectations:
         if iod_of(sop_class) is None:
             return Expectation(tag, vr, _action(code, None, known=False), code, None, described)
         kind = type_of(sop_class, path)
+        if code == "X" and tag not in self._claim.overrides and is_indispensable(sop_class, path):
+            # Both must hold, the row and PS3.3: a dummy takes the value away and leaves the instance valid.
+            return Expectation(tag, vr, "D", "D", kind, f"{described}, Type 1")
         return Expectation(tag, vr, _action(code, kind, known=True), code, kind, described)
 
     def _code(self, tag: int, vr: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from curator.dicom.confidentiality import Option
 from curator.dicom.levels import Level
 from curator.dicom.pixelrisk import pixel_risks
 from curator.imageset import ElementPath
+from curator.imageset.instance import Instance
 from curator.verify.claim import Claim, Held
 from curator.verify.comparing import Around, Comparison
 from curator.verify.evidence import Check, ServiceCheck, Verification
@@ -86,27 +87,26 @@ class _Proof:
         done: set[tuple[int, int, str, str]] = set()
         for original, found in pairs:
             before, after = original.held.document, found.held.document
-            sop_class = str(original.instance.dicom.get("SOPClassUID") or "")
             if (shared := (id(before), id(after), "", "")) not in done:
                 done.add(shared)
+                every = _classes(each for node in before.series.values() for each in node.instances.values())
                 self.comparison.node(
-                    before.patient, after.patient, Around(found.held, ElementPath(Level.PATIENT), sop_class)
+                    before.patient, after.patient, Around(found.held, ElementPath(Level.PATIENT), every)
                 )
                 self.comparison.node(
-                    before.study, after.study, Around(found.held, ElementPath(Level.STUDY), sop_class)
+                    before.study, after.study, Around(found.held, ElementPath(Level.STUDY), every)
                 )
                 self._subject(original, found)
             if (series := (id(before), id(after), original.series, found.series)) not in done:
                 done.add(series)
-                place = ElementPath(Level.SERIES, found.series)
-                self.comparison.node(
-                    before.series[original.series].dicom,
-                    after.series[found.series].dicom,
-                    Around(found.held, place, sop_class),
+                node = before.series[original.series]
+                around = Around(
+                    found.held,
+                    ElementPath(Level.SERIES, found.series),
+                    _classes(node.instances.values()),
                 )
-                self._key(
-                    original.series, found.series, "SeriesInstanceUID", Around(found.held, place, sop_class)
-                )
+                self.comparison.node(node.dicom, after.series[found.series].dicom, around)
+                self._key(original.series, found.series, "SeriesInstanceUID", around)
 
     def _subject(self, original: Standing, found: Standing) -> None:
         """The same original PatientID became the same pseudonym, and no other subject has it."""
@@ -210,6 +210,12 @@ class _Proof:
                     old,
                     new,
                 )
+
+
+def _classes(instances: Iterable[Instance]) -> str:
+    """Return the SOP classes of what shares a level: it must suit all of them."""
+    found = dict.fromkeys(str(each.dicom.get("SOPClassUID") or "") for each in instances)
+    return "\\".join(each for each in found if each)
 
 
 def _path(standing: Standing) -> ElementPath:

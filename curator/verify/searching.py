@@ -198,5 +198,14 @@ def _vocabulary() -> frozenset[str]:
     return frozenset(WORDS.split())
 
 
+@cache
+def _terms() -> frozenset[str]:
+    from curator.dicom.terms import DEFINED, ENUMERATED
+
+    return frozenset[str]().union(*DEFINED.values(), *ENUMERATED.values())
+
+
 def _is_term(text: str) -> bool:
-    return all(word in _vocabulary() for word in folded(text).replace("_", " ").split())
+    return text.strip() in _terms() or all(
+        word in _vocabulary() for word in folded(text).replace("_", " ").split()
+    )

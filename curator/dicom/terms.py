@@ -103,10 +103,15 @@ DEFINED: Final[dict[str, frozenset[str]]] = {
 """Defined terms by keyword."""
 
 
+def terms_of(keyword: str) -> frozenset[str]:
+    """Return the enumerated values or defined terms of an attribute; none where none are known."""
+    return ENUMERATED.get(keyword) or DEFINED.get(keyword) or frozenset()
+
+
 def unknown_term(keyword: str, value: Json) -> tuple[bool, str] | None:
     """Return (enumerated, reason) when a value is not among the attribute's terms; None when it is, or none are known."""
-    terms = ENUMERATED.get(keyword) or DEFINED.get(keyword)
-    if terms is None:
+    terms = terms_of(keyword)
+    if not terms:
         return None
     parts = value if isinstance(value, list) else [value]
     if all(not isinstance(part, str) or not part.strip() or part.strip() in terms for part in parts):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from curator.cli.demo_data import Seeded
+from curator.demo_data import Seeded
 from curator.stores import OpenStore, open_store
 
 _INSTALLED = any(found.value == "curator.pytest_plugin" for found in entry_points(group="pytest11"))
@@ -59,7 +59,7 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def demo_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Seeded]]:
     """The demo's DICOM files, and what was planted in them."""
-    from curator.cli.demo_data import seed
+    from curator.demo_data import seed
 
     folder = tmp_path_factory.mktemp("demo-files")
     return folder, seed(folder)

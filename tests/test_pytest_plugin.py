@@ -14,7 +14,7 @@ from tests.tools import ROOT
 if TYPE_CHECKING:
     from mypy_boto3_medical_imaging import HealthImagingClient
 
-    from curator.cli.demo_data import Seeded
+    from curator.demo_data import Seeded
 
 
 def test_an_empty_data_store_is_there(medical_imaging: HealthImagingClient) -> None:

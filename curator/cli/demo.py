@@ -73,10 +73,10 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 def _import(workbench: Workbench, folder: Path) -> None:
     """Write the demo's files, and import them by an import job of the service."""
     from curator.buckets import FolderBucket
-    from curator.cli.demo_data import seed
     from curator.cli.import_jobs import run_imports
     from curator.cli.importing import BUCKET, LOCAL_ROLE
     from curator.cli.sources import hard_link, sources
+    from curator.demo_data import seed
 
     files, bucket = folder / "files", folder / "bucket"
     for made in (files, bucket):

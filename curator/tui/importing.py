@@ -89,7 +89,6 @@ def _failures(answer: str) -> tuple[tuple[str, str], ...]:
 
 def demo_files(folder: Path) -> None:
     """Write the demo's files into ``folder``: real DICOM, and copies with faults planted on purpose."""
-    import importlib
+    from curator.demo_data import seed
 
-    # Looked up by name: the faces do not import each other.
-    importlib.import_module("curator.cli.demo_data").seed(folder)
+    seed(folder)

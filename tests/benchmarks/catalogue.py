@@ -40,9 +40,9 @@ def run() -> list[Row]:
 def _templates() -> list[dict[str, Any]]:
     """Return documents of real headers: the bundled files' CT (GE), MR (Toshiba, Philips) and radiographs (Agfa)."""
     from curator.buckets import FolderBucket
-    from curator.cli.demo_data import seed
     from curator.cli.import_jobs import run_imports
     from curator.cli.sources import hard_link, sources
+    from curator.demo_data import seed
     from curator.stores import open_store
 
     with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ import pytest
 
 from curator.catalogue import Catalogue
 from curator.checks import run
-from curator.cli.demo_data import Fault, Seeded
+from curator.demo_data import Fault, Seeded
 from curator.findings import Finding, Severity
 from curator.imageset import parse_path
 from curator.stores import OpenStore

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from curator.catalogue import Catalogue, Where
 from curator.checks import run
-from curator.cli.demo_data import Seeded
+from curator.demo_data import Seeded
 from curator.healthimaging import HealthImaging
 from curator.localstore import LocalStore, inprocess_client
 

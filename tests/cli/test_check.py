@@ -12,7 +12,7 @@ import pytest
 
 from curator.campaign.planfile import PlanFile
 from curator.checks import CHECKS
-from curator.cli.demo_data import NAME, NUMBER
+from curator.demo_data import NAME, NUMBER
 from curator.plan.units import Update
 from curator.stores import open_store
 from tests.cli.conftest import Curator

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from curator.cli.demo_data import seed
+from curator.demo_data import seed
 from tests.cli.conftest import Curator, Ran
 from tests.served import serving
 from tests.tools import need

@@ -9,7 +9,7 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from curator.cli.demo_data import Fault, Seeded, seed
+from curator.demo_data import Fault, Seeded, seed
 from tests.cli.conftest import Curator
 from tests.cli.test_output import UNSAFE
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 
-from curator.cli.demo_data import Seeded
+from curator.demo_data import Seeded
 from tests.cli.conftest import Curator
 from tests.tools import ROOT
 

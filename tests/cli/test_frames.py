@@ -11,8 +11,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from curator.cli.demo_data import Seeded
 from curator.cli.picture import NoPicture, decoded, png_of, shown
+from curator.demo_data import Seeded
 from curator.dicom import Json
 from curator.stores import OpenStore
 from tests.cli.conftest import Curator

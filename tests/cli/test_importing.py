@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from curator.buckets import FolderBucket, S3Bucket
-from curator.cli.demo_data import Fault, Seeded
 from curator.cli.import_jobs import Heard, Outcome, batches, run_imports
 from curator.cli.sources import hard_link, soft_link, sources
+from curator.demo_data import Fault, Seeded
 from curator.errors import NotFound, ServiceError
 from curator.stores import open_store
 from tests.cli.conftest import Curator

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from curator.cli.demo_data import Fault, Seeded
+from curator.demo_data import Fault, Seeded
 from curator.stores import open_store
 from tests.cli.conftest import Curator
 from tests.cli.test_output import UNSAFE

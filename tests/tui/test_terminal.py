@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from curator.cli.demo_data import Seeded
+from curator.demo_data import Seeded
 from tests.served import serving
 from tests.tools import ROOT
 from tests.tui.terminal import Terminal

@@ -24,11 +24,11 @@ settings.load_profile("laws")
 
 SLOW = frozenset(
     {
-        "benchmarks", "test_bench", "test_cluster", "test_crashes", "test_deidentify", "test_demo", "test_faults",
-        "test_http_awscli", "test_http_faults", "test_importing", "test_imports_killed", "test_imports_workers",
-        "test_laws", "test_load", "test_outcomes", "test_predictions", "test_published_files", "test_publishing_routes", "test_readme",
-        "test_permissions", "test_probes", "test_reimport", "test_stopping", "test_terminal", "test_walk",
-        "test_web",
+        "benchmarks", "test_bench", "test_cluster", "test_cluster_publishing", "test_crashes", "test_deidentify",
+        "test_demo", "test_faults", "test_http_awscli", "test_http_faults", "test_importing", "test_imports_killed",
+        "test_imports_workers", "test_laws", "test_load", "test_on", "test_outcomes", "test_permissions",
+        "test_predictions", "test_probes", "test_published_files", "test_publishing_routes", "test_readme",
+        "test_reimport", "test_stopping", "test_terminal", "test_walk", "test_web",
     }
 )  # fmt: skip
 """Modules whose tests start other programs or replay whole walks: the usual loop leaves them to CI."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
     from curator.project import Project
 
+S = TypeVar("S")
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -73,6 +74,15 @@ class Cluster:
 
     def map(self, work: Callable[[T], R], batches: Iterable[T]) -> Iterator[R]:
         """Yield ``work`` of each batch, in order, with a bounded number of batches given out."""
+        return self._map(Sealed.of(work), batches)
+
+    def map_with(self, work: Callable[[S, T], R], given: S, batches: Iterable[T]) -> Iterator[R]:
+        """Yield ``work`` of what is ``given`` and each batch, as `map` does; ``given`` travels once to a worker."""
+        # A result, not scattered data: where the workers that hold it die, the scheduler has it made anew.
+        held = self.client.submit(_held, Sealed.of(given), pure=False)
+        return self._map(Sealed.of(work), batches, held)
+
+    def _map(self, work: Sealed, batches: Iterable[T], *given: Any) -> Iterator[R]:
         from distributed import KilledWorker
 
         most = AHEAD + len(self.client.scheduler_info(n_workers=-1)["workers"])
@@ -94,7 +104,7 @@ class Cluster:
 
         try:
             for batch in batches:
-                running.append(self.client.submit(_done, Sealed.of((work, batch)), pure=False))
+                running.append(self.client.submit(_done, work, Sealed.of(batch), *given, pure=False))
                 if len(running) >= most:
                     yield first()
             while running:
@@ -104,11 +114,15 @@ class Cluster:
                 future.cancel()
 
 
-def _done(given: Sealed) -> Sealed:
+def _held(given: Sealed) -> Sealed:
+    """Keep on a worker what many batches need."""
+    return given
+
+
+def _done(work: Sealed, batch: Sealed, *given: Sealed) -> Sealed:
     """Do one batch on a worker. Errors of ours travel as values, so that no log of the cluster tells them."""
-    work, batch = given.open()
     try:
-        return Sealed.of(work(batch))
+        return Sealed.of(work.open()(*(each.open() for each in given), batch.open()))
     except CuratorError as error:
         return Sealed.of(error)
     except Exception as error:

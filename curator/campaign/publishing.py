@@ -87,6 +87,18 @@ class Published:
     costs: dict[Route, Cost] = field(default_factory=dict)
     """What each route would cost by itself: ``update`` with what it can carry, ``reimport`` with all."""
 
+    def take(self, part: Published) -> None:
+        """Take in what was found for further subjects; `Refused` where two subjects would share a pseudonym."""
+        self.register.take(part.register)
+        self.pseudonyms.update(part.pseudonyms)
+        self.uids.update(part.uids)
+        self.unnamed += part.unnamed
+        self.refused += part.refused
+        for key, count in part.routes.items():
+            self.routes[key] = self.routes.get(key, 0) + count
+        for route, cost in part.costs.items():
+            self.costs.setdefault(route, Cost()).take(cost)
+
 
 def plan_deidentification(
     catalogue: Catalogue,
@@ -100,25 +112,55 @@ def plan_deidentification(
     The lexicon of a subject is gathered over all of its image sets in the catalogue, chosen or not. Raises
     `Refused` when two subjects would share a pseudonym.
     """
-    wanted = {row.id for row in rows}
-    profile = how.asked.profile
-    if Option.RETAIN_UIDS in profile.options and not how.in_place and not how.to:
+    begin_register(how, found)
+    subjects = subjects_of(catalogue, rows, how)
+    yield from plan_subjects(catalogue, subjects, rows, how, planning, found)
+    found.register.check()
+    planning.progress(len(rows), len(rows))
+
+
+def begin_register(how: Publishing, found: Published) -> None:
+    """Take in what earlier campaigns made of subjects; `Refused` where the originals' UIDs would meet the published."""
+    if Option.RETAIN_UIDS in how.asked.profile.options and not how.in_place and not how.to:
         raise Refused(
             "A profile that retains UIDs (113110) cannot publish into the store of the originals: UIDs would meet.",
             hint="publish into another store (--to), or drop the option",
         )
-    engine = how.asked.engine(how.keyed, decisions=how.decisions, verdicts=how.verdicts)
     for known_by, pseudonym in how.known.items():
         found.register.know(known_by, pseudonym)
-    number = done = 0
+
+
+def subjects_of(catalogue: Catalogue, rows: Sequence[Row], how: Publishing) -> Iterator[list[Row]]:
+    """Yield, for each subject of whom anything is in ``rows``, all of its image sets."""
+    wanted = {row.id for row in rows}
     for members in _by_subject(catalogue, how).values():
-        if not wanted.intersection(row.id for row in members):
-            continue
+        if wanted.intersection(row.id for row in members):
+            yield members
+
+
+def plan_subjects(
+    catalogue: Catalogue,
+    subjects: Iterable[Sequence[Row]],
+    rows: Sequence[Row],
+    how: Publishing,
+    planning: Planning,
+    found: Published,
+) -> Iterator[Unit]:
+    """Yield a unit for each of ``rows``, given with all image sets of their subjects."""
+    wanted = {row.id for row in rows}
+    engine = how.asked.engine(how.keyed, decisions=how.decisions, verdicts=how.verdicts)
+    number = done = 0
+    for members in subjects:
         documents = [(row, doc) for row in members if (doc := readable(catalogue, row, planning)) is not None]
         if not documents:
             continue
-        documents_only = [doc for _, doc in documents]
-        about = subject(documents_only, profile, how.keyed, aliases=how.aliases, assigned=how.assigned)
+        about = subject(
+            [doc for _, doc in documents],
+            how.asked.profile,
+            how.keyed,
+            aliases=how.aliases,
+            assigned=how.assigned,
+        )
         found.register.add(about)
         for row, doc in documents:
             if row.id not in wanted:
@@ -131,9 +173,7 @@ def plan_deidentification(
                 _record(doc, about, row.id, found)
                 yield unit
                 number += 1
-    found.register.check()
     found.uids.update((old, new) for old, new in engine.remapped.items() if old != new)
-    planning.progress(len(rows), len(rows))
 
 
 def _by_subject(catalogue: Catalogue, how: Publishing) -> dict[str, list[Row]]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
+from hmac import compare_digest
 from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +24,7 @@ from curator.imageset import ImageSetMetadata
 from curator.plan.lines import Header, lines_of, read_units
 from curator.plan.packing import Payload
 from curator.plan.units import Unit
+from curator.project import Project
 
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign, UnitState
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from curator.catalogue import Catalogue, Row, Where
     from curator.catalogue.refresh import Got, Task
     from curator.checks.view import SetFacts, View
-    from curator.project import Project
+    from curator.deid.keyed import Mac
     from curator.rulefile import RuleFile
 
 SETS: Final = 32
@@ -42,7 +45,7 @@ READERS: Final = 8
 T = TypeVar("T")
 
 
-def _batches(groups: Iterable[tuple[list[T], int]]) -> Iterator[list[T]]:
+def batches_of(groups: Iterable[tuple[list[T], int]]) -> Iterator[list[T]]:
     """Join groups (their items, their bytes) to batches; a group is never divided."""
     batch: list[T] = []
     size = 0
@@ -63,7 +66,7 @@ def reader(cluster: Cluster) -> Callable[[Iterable[Task]], Iterator[Got]]:
     """Return what fetches for `Catalogue.refresh`."""
 
     def fetch(tasks: Iterable[Task]) -> Iterator[Got]:
-        batches = ((cluster.access, batch) for batch in _batches(([task], 0) for task in tasks))
+        batches = ((cluster.access, batch) for batch in batches_of(([task], 0) for task in tasks))
         for found in cluster.map(_read, batches):
             yield from found
 
@@ -91,10 +94,11 @@ def examiner(
         view: View, sets: Sequence[SetFacts], today: str, torn: frozenset[str], codes: Sequence[str]
     ) -> Iterator[list[Finding]]:
         weighed = (
-            ([pair], len(pair[1] or b"")) for pair in ((each, _text(catalogue, each.id)) for each in sets)
+            ([pair], len(pair[1] or b"")) for pair in ((each, kept_text(catalogue, each.id)) for each in sets)
         )
         batches = (
-            (batch, today, torn & {each.id for each, _ in batch}, tuple(codes)) for batch in _batches(weighed)
+            (batch, today, torn & {each.id for each, _ in batch}, tuple(codes))
+            for batch in batches_of(weighed)
         )
         for found in cluster.map(_examine, batches):
             yield from found
@@ -114,7 +118,7 @@ def _examine(
     return [list(findings) for findings in examined(chosen, documents, today, torn)]
 
 
-def _text(catalogue: Catalogue, image_set: str, version: int | None = None) -> bytes | None:
+def kept_text(catalogue: Catalogue, image_set: str, version: int | None = None) -> bytes | None:
     """Return a document of the catalogue as it is kept, by default the newest read."""
     shelf = catalogue.shelf
     if version is None:
@@ -126,16 +130,18 @@ def _text(catalogue: Catalogue, image_set: str, version: int | None = None) -> b
 
 
 @dataclass(frozen=True, slots=True)
-class _Shipped:
+class Shipped:
     """Image sets of whole studies with their documents, to be planned for as if they were the catalogue."""
 
     listed: list[Row]
     texts: dict[str, bytes] = field(repr=False)
 
     def rows(self, where: Where | None = None, sort: str | None = None) -> list[Row]:
+        """Return all rows, as `Catalogue.rows` does by id."""
         return sorted(self.listed, key=lambda row: row.id)
 
     def document(self, image_set: str, version: object = None) -> ImageSetMetadata | None:
+        """Return a document, of the one version that came along."""
         text = self.texts.get(image_set)
         return None if text is None else ImageSetMetadata.parse(text)
 
@@ -149,9 +155,12 @@ def plan_rules_on(
 ) -> Iterator[Unit]:
     """Yield what `curator.campaign.planning.plan_rules` yields, planned by workers study by study."""
     from curator.campaign.planning import in_studies, matching_of
+    from curator.deid.words import keyed_rule
 
     matching = matching_of(catalogue, files)
     asked = {row.id for row in rows}
+    needed = planning.keyed is not None and any(map(keyed_rule, files))
+    key = KeyThere.of(cluster.project) if needed else None
     # A study's primary image sets are changed together, also with those that were not asked for.
     others = [
         row for row in catalogue.rows(sort="id") if row.primary and row.study_uid and row.id not in asked
@@ -169,18 +178,19 @@ def plan_rules_on(
                 yield from (([row], row.size) for row in members)
 
     def batches() -> Iterator[tuple[Any, ...]]:
-        for batch in _batches(studies()):
+        for batch in batches_of(studies()):
             listed = batch + [
                 row for uid in dict.fromkeys(row.study_uid for row in batch) for row in beside.get(uid, ())
             ]
             texts = {
-                row.id: text for row in listed if row.read and (text := _text(catalogue, row.id, row.version))
+                row.id: text
+                for row in listed
+                if row.read and (text := kept_text(catalogue, row.id, row.version))
             }
             inside = set(texts) | {row.id for row in listed}
             narrowed = [None if ids is None else ids & inside for ids in matching]
-            key = cluster.project if planning.keyed is not None else None
             options = (planning.payload, planning.allow, planning.copies_of_primary, key)
-            yield tuple(files), batch, _Shipped(listed, texts), narrowed, options
+            yield tuple(files), batch, Shipped(listed, texts), narrowed, options
 
     number = done = 0
     for text, count, found, skipped, studies_done in cluster.map(_plan, batches()):
@@ -199,31 +209,54 @@ def _plan(
     given: tuple[
         tuple[RuleFile, ...],
         list[Row],
-        _Shipped,
+        Shipped,
         list[set[str] | None],
-        tuple[Payload, frozenset[Safety], bool, Path | None],
+        tuple[Payload, frozenset[Safety], bool, KeyThere | None],
     ],
 ) -> tuple[bytes, int, dict[str, int], list[tuple[str, str]], set[str]]:
     from curator.campaign.planning import Planning, plan_rules
 
     files, rows, shipped, matching, (payload, allow, copies, key) = given
-    keyed = None if key is None else _project(key).keyed
-    planning = Planning(payload, allow, copies_of_primary=copies, keyed=keyed)
+    planning = Planning(payload, allow, copies_of_primary=copies, keyed=None if key is None else key.keyed)
     catalogue = cast("Catalogue", shipped)
     units = plan_rules(catalogue, files, rows, planning, matching=matching)
     text = b"".join(line for unit in units for line in lines_of(unit))
     return text, len(rows), planning.findings, planning.skipped, planning.studies_done
 
 
-def _project(root: Path) -> Project:
-    """Return the project on a worker: its key does not travel, and none is made where it is missing."""
-    from curator.project import Project
+@dataclass(frozen=True, slots=True)
+class KeyThere:
+    """The project's key as workers use it: it does not travel, only where it lies and by what it is known again."""
 
-    project = Project(root)
+    root: Path
+    mark: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, project: Path) -> KeyThere:
+        """Return it for a project here, whose key is made where it was never needed."""
+        return cls(project, Project(project).hmac(_MARKED, b""))
+
+    def keyed(self, domain: str) -> Mac:
+        """Return what `Project.keyed` returns here; `UsageError` where there is no key or another one."""
+        return _key_here(self).keyed(domain)
+
+
+_MARKED: Final = "cluster"
+
+
+@lru_cache(maxsize=4)
+def _key_here(there: KeyThere) -> Project:
+    """Return the project on a worker, its key compared; none is made where it is missing."""
+    project = Project(there.root)
     if not project.key_file.is_file():
         raise UsageError(
             "The cluster's workers do not find the project's key, which does not travel.",
             hint="name it by CURATOR_KEY_FILE on every worker, or use --on dask",
+        )
+    if not compare_digest(project.hmac(_MARKED, b""), there.mark):
+        raise UsageError(
+            "The cluster's workers have another key than the project.",
+            hint="the same pseudonyms need the same key: name it by CURATOR_KEY_FILE on every worker",
         )
     return project
 
@@ -238,7 +271,7 @@ def prover(
 
     def proved(pairs: Iterable[tuple[Unit, UnitState]]) -> Iterator[tuple[int, Proof]]:
         shipped = ((b"".join(lines_of(unit)), state) for unit, state in pairs)
-        groups = _batches(([pair], len(pair[0])) for pair in shipped)
+        groups = batches_of(([pair], len(pair[0])) for pair in shipped)
         about = (cluster.access, str(campaign.id), campaign.plan.header)
         for found in cluster.map(_prove, ((about, batch) for batch in groups)):
             yield from found

@@ -14,7 +14,9 @@ from curator.cli.walking import (
     adopt_store,
     begin,
     campaign_of,
+    clustered,
     is_remote,
+    on_option,
     paced,
     run_apply,
     run_verify,
@@ -54,9 +56,10 @@ def apply(workbench: Workbench, plan: Path, max_image_sets: int | None, form: Fo
 
 @click.command()
 @campaign_argument
+@on_option
 @form_options
 @click.pass_obj
-def verify(workbench: Workbench, campaign: str, form: Form | None) -> None:
+def verify(workbench: Workbench, campaign: str, on: str | None, form: Form | None) -> None:
     """Read every changed image set again and hold it against the plan; exit 5 if anything differs.
 
     A de-identified publication is also held against its originals, every version of both read back.
@@ -66,11 +69,12 @@ def verify(workbench: Workbench, campaign: str, form: Form | None) -> None:
     \b
     Example:
       curator verify latest
+      curator verify latest --on dask
     """
     found = campaign_of(workbench, campaign)
     adopt_store(workbench, found)
-    with paced(workbench):
-        proofs = run_verify(workbench, found)
+    with paced(workbench), clustered(workbench, on) as cluster:
+        proofs = run_verify(workbench, found, cluster)
     rows = [
         {"unit": proof.title, "holds": proof.holds if proof.checked else None, "problem": text}
         for proof in proofs

@@ -15,11 +15,12 @@ from curator.cli.catalogue import fresh_catalogue, heard
 from curator.cli.decided import decisions_of, verdicts_of
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.reporting import keep_report
-from curator.cli.walking import begin, run_apply, run_verify, tell_cost
+from curator.cli.walking import begin, clustered, on_option, run_apply, run_verify, tell_cost
 from curator.cli.workbench import Workbench
 from curator.errors import ConfirmationMissing, LimitExceeded, UsageError, VerificationFailed
 
 if TYPE_CHECKING:
+    from curator.campaign.cluster import Cluster
     from curator.campaign.planfile import PlanFile
     from curator.campaign.planning import Planning
     from curator.campaign.publishing import Published, Publishing
@@ -86,12 +87,13 @@ class _Asked:
 @click.option("--yes", is_flag=True, help="With --in-place: I know that older versions stay readable.")
 @click.option("--report", "report_to", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write the report there too.")  # fmt: skip
+@on_option
 @json_option
 @click.pass_obj
 def deidentify(
     workbench: Workbench, image_set_ids: tuple[str, ...], profile: str, where: str, in_place: bool, route: str,
     to: str | None, bucket: str, role: str, promote: bool, aliases: Path | None, assigned: Path | None, cleared: Path | None, payload: int, output: Path | None,
-    dry_run: bool, max_image_sets: int | None, yes: bool, report_to: Path | None, form: Form | None,
+    dry_run: bool, max_image_sets: int | None, yes: bool, report_to: Path | None, on: str | None, form: Form | None,
 ) -> int:  # fmt: skip
     """Publish de-identified copies of image sets; the originals stay as they are.
 
@@ -105,9 +107,8 @@ def deidentify(
       curator deidentify --profile research --where 'modality:CT' --report evidence.html
       curator deidentify ID --profile basic -o publish.plan
       curator deidentify --profile basic --to local:/data/public
+      curator deidentify --profile basic --on dask
     """
-    from curator.campaign.deidentifying import into_crosswalk
-
     if in_place and not (yes or dry_run or output):
         raise ConfirmationMissing(
             "Changed in place, image sets keep every older version, with all that it holds, readable for good.",
@@ -119,29 +120,54 @@ def deidentify(
     asked = _Asked(open_profile(profile), image_set_ids, where, payload, in_place, other)
     how = _publishing(workbench, asked, aliases, assigned, cleared, promote)
     how = replace(how, route=type(how.route)(route), to=other, bucket=bucket, role=role)
-    with fresh_catalogue(workbench) as catalogue, _plan_path(workbench, output) as path:
-        made, planning, found = _planned(workbench, catalogue, asked, how, path)
+    with clustered(workbench, on) as cluster:
+        return _published(
+            workbench, asked, how, _Wanted(output, dry_run, max_image_sets, report_to, form), cluster
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    output: Path | None
+    dry_run: bool
+    most: int | None
+    report_to: Path | None
+    form: Form | None
+
+
+def _published(
+    workbench: Workbench, asked: _Asked, how: Publishing, wanted: _Wanted, cluster: Cluster | None
+) -> int:
+    """Plan, publish, verify and report, as far as it is wanted; return the exit code."""
+    from curator.campaign.deidentifying import into_crosswalk
+
+    output, form = wanted.output, wanted.form
+    with (
+        fresh_catalogue(workbench, cluster=cluster) as catalogue,
+        _plan_path(workbench, output) as path,
+    ):
+        made, planning, found = _planned(workbench, catalogue, asked, how, path, cluster)
         summary = _told(asked, made, planning, found)
-        if dry_run or output is not None or not made.cost.calls:
-            _tell(summary, made, form, payload)
+        if wanted.dry_run or output is not None or not made.cost.calls:
+            _tell(summary, made, form, asked.payload)
             if output is not None:
                 # before anybody applies it: what is not recorded could never be traced back
                 into_crosswalk(workbench.project(), made.digest, found)
                 workbench.say(
                     f"{output}: campaign {made.digest[:12]}; review it, then `curator apply {output}`"
                 )
-            return 0 if made.cost.calls or dry_run else 1
-        if max_image_sets is not None and made.cost.image_sets > max_image_sets:
+            return 0 if made.cost.calls or wanted.dry_run else 1
+        if wanted.most is not None and made.cost.image_sets > wanted.most:
             raise LimitExceeded(
-                f"{made.cost.image_sets} image sets would be published; the limit is {max_image_sets}."
+                f"{made.cost.image_sets} image sets would be published; the limit is {wanted.most}."
             )
         campaign = begin(workbench, path)
     into_crosswalk(workbench.project(), campaign.id, found)
-    applied = run_apply(workbench, campaign, max_image_sets)
-    failed = sum(not proof.holds for proof in run_verify(workbench, campaign))
+    applied = run_apply(workbench, campaign, wanted.most)
+    failed = sum(not proof.holds for proof in run_verify(workbench, campaign, cluster))
     attested = (
         None
-        if in_place
+        if asked.in_place
         else hold_against_originals(
             workbench, campaign, asked.profile, aliases=how.aliases, cleared=how.cleared
         )
@@ -151,9 +177,9 @@ def deidentify(
         "open": [f"{title}: {status}: {reason}" for _, title, status, reason in applied.open[:20]],
         "verified": f"{failed} image sets NOT as planned" if failed else "as planned",
         "attested": verdict(attested),
-        "report": str(keep_report(campaign, report_to)),
+        "report": str(keep_report(campaign, wanted.report_to)),
     }
-    _tell(summary, made, form, payload)
+    _tell(summary, made, form, asked.payload)
     if failed or (attested is not None and not attested.holds):
         raise VerificationFailed(
             "The publication does not hold against its originals.",
@@ -226,7 +252,12 @@ def _rows(catalogue: Catalogue, asked: _Asked) -> Sequence[Row]:
 
 
 def _planned(
-    workbench: Workbench, catalogue: Catalogue, asked: _Asked, how: Publishing, path: Path
+    workbench: Workbench,
+    catalogue: Catalogue,
+    asked: _Asked,
+    how: Publishing,
+    path: Path,
+    cluster: Cluster | None,
 ) -> tuple[PlanFile, Planning, Published]:
     from curator.campaign.planfile import write_plan
     from curator.campaign.planning import Planning, header
@@ -251,7 +282,13 @@ def _planned(
     found = Published()
     with heard(workbench, "planning") as progress:
         planning = Planning(Payload(asked.payload), progress=progress)
-        units = plan_deidentification(catalogue, _rows(catalogue, asked), how, planning, found)
+        rows = _rows(catalogue, asked)
+        if cluster is None:
+            units = plan_deidentification(catalogue, rows, how, planning, found)
+        else:
+            from curator.campaign.spread_publishing import plan_deidentification_on
+
+            units = plan_deidentification_on(cluster, catalogue, rows, how, planning, found)
         return write_plan(path, first, units), planning, found
 
 

@@ -110,14 +110,25 @@ class Register:
 
     _by_identity: dict[str, str] = field(default_factory=dict, repr=False)
     _by_pseudonym: dict[str, str] = field(default_factory=dict, repr=False)
-    unnamed: int = 0
-    """How many subjects had no PatientID: their study stands for them."""
+    _unnamed: set[str] = field(default_factory=set, repr=False)
+
+    @property
+    def unnamed(self) -> int:
+        """How many subjects had no PatientID: their study stands for them."""
+        return len(self._unnamed)
 
     def add(self, subject: Subject) -> None:
         """Take a subject in; `Refused` where its pseudonym is another's, or it had another one before."""
-        new = subject.identity not in self._by_identity
+        if subject.unnamed and subject.identity not in self._by_identity:
+            self._unnamed.add(subject.identity)
         self.know(subject.identity, subject.pseudonym)
-        self.unnamed += new and subject.unnamed
+
+    def take(self, other: Register) -> None:
+        """Take in the subjects of another register, in its order; `Refused` as by `add`."""
+        for identity, pseudonym in other.pairs.items():
+            if identity in other._unnamed and identity not in self._by_identity:
+                self._unnamed.add(identity)
+            self.know(identity, pseudonym)
 
     def know(self, identity: str, pseudonym: str) -> None:
         """Take in what an earlier campaign's crosswalk says."""

@@ -44,6 +44,7 @@ from curator.rulefile import (
     told,
 )
 from curator.rulefile.actions.action import Result
+from curator.rulefile.rule import Rule
 from curator.rulefile.values import Value
 
 _STRINGS: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"})
@@ -334,12 +335,17 @@ def refuse_profiles(files: Iterable[RuleFile]) -> None:
             )
 
 
+def keyed_rule(file: RuleFile) -> Rule | None:
+    """Return the first rule of a file with an action that needs the project's key, if there is one."""
+    return next((one for one in file.rules if any(action.name in _KEYED for action in one.actions)), None)
+
+
 def given(file: RuleFile, keyed: Keyed | None, doc: ImageSetMetadata) -> tuple[object, ...]:
     """Return what a rule file's actions ask an evaluation for: nothing, or an engine of the key and a subject.
 
     The subject is told by this document alone. UsageError where there is no key and an action needs one.
     """
-    rule = next((one for one in file.rules if any(action.name in _KEYED for action in one.actions)), None)
+    rule = keyed_rule(file)
     if rule is None:
         return ()
     if keyed is None:

@@ -85,6 +85,25 @@ class Cost(msgspec.Struct):
             sets, calls, size = self.series.get(unit.series[0], (0, 0, 0))
             self.series[unit.series[0]] = sets + 1, calls + updates, size + unit.least_bytes
 
+    def take(self, other: Cost) -> None:
+        """Count what another cost counted, of other units."""
+        self.units += other.units
+        self.image_sets += other.image_sets
+        self.changes += other.changes
+        self.versions += other.versions
+        self.frame_bytes += other.frame_bytes
+        self.payload_bytes += other.payload_bytes
+        self.least_bytes += other.least_bytes
+        self.forced += other.forced
+        self.left_out += other.left_out
+        self.reimported += other.reimported
+        for mine, theirs in ((self.calls, other.calls), (self.reads, other.reads)):
+            for operation, count in theirs.items():
+                mine[operation] = mine.get(operation, 0) + count
+        for uid, counts in other.series.items():
+            sets, calls, size = self.series.get(uid, (0, 0, 0))
+            self.series[uid] = sets + counts[0], calls + counts[1], size + counts[2]
+
     @property
     def touches(self) -> int:
         """Reads and writes that count as access: what applying takes, and one read a set to verify."""

@@ -122,7 +122,7 @@ _PATIENT_ID = ElementPath(Level.PATIENT, steps=("PatientID",))
 
 def _settled(group: Group, decided: Resolutions, how: Choice | None) -> Values:
     """Return the values that a group's sets are to have. Misplaced sets follow the identity that was decided."""
-    found: Values = {}
+    identities: Values = {}
     undecided = False
     for conflict in group.conflicts:
         if conflict.identity and conflict.path is not None:
@@ -130,13 +130,14 @@ def _settled(group: Group, decided: Resolutions, how: Choice | None) -> Values:
             if value is None:
                 undecided = True
             else:
-                found[conflict.path] = value
+                identities[conflict.path] = value
+    found = dict(identities)
     for conflict in group.conflicts:
         if conflict.path is None or conflict.identity:
             continue
         value = decided.settle(conflict, None if group.misplaced else how)
-        if value is None and found and not undecided and not decided.left(conflict):
-            value = _following(conflict, group, found)
+        if value is None and identities and not undecided and not decided.left(conflict):
+            value = _following(conflict, group, identities)
         if value is not None:
             found[conflict.path] = value
     return found

@@ -11,6 +11,7 @@ from textual.message import Message
 from curator.catalogue.rows import Row
 
 if TYPE_CHECKING:
+    from curator.campaign.journal import Campaign
     from curator.healthimaging import ImageSetProperties
     from curator.imageset import ImageSetMetadata
     from curator.tui.session import Session
@@ -88,3 +89,11 @@ class StoreMoved(Message):
     """Something happened in the data store that the list does not show."""
 
     request: int
+
+
+@dataclass
+class Planned(Message):
+    """A plan was made; nothing is changed yet."""
+
+    request: int
+    campaign: Campaign

@@ -6,14 +6,13 @@ Everything it does is a plan first, kept as a campaign of the project; nothing h
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curator import __version__
 from curator.errors import Cancelled, Refused
-from curator.findings import Change, Finding, Safety
+from curator.findings import Finding, Safety
 
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign, UnitState
@@ -71,63 +70,46 @@ def findings(session: Session, ids: Sequence[str], ticket: Ticket) -> list[Findi
 
 def plan_mending(session: Session, spec: str, found: Iterable[Finding]) -> Campaign:
     """Plan the safe changes of findings, one unit an image set. Where two would change one element, the first does."""
-    from curator.campaign.planning import party_of
-    from curator.plan.publishing import plan_in_place
+    from curator.campaign.mending import mending_units, safe_changes
 
-    wanted: dict[str, dict[str, Change]] = {}
-    rules: set[str] = set()
-    for finding in found:
-        for image_set, change in finding.changes:
-            if change.safety is Safety.SAFE:
-                rules.add(finding.code)
-                wanted.setdefault(image_set, {}).setdefault(str(change.path), change)
-
-    def units() -> Iterator[Unit]:
-        number = 0
-        for image_set, changes in sorted(wanted.items()):
-            row, document = session.catalogue.row(image_set), session.catalogue.document(image_set)
-            if row is not None and document is not None and row.read:
-                party = party_of(row, document)
-                yield plan_in_place(
-                    party, list(changes.values()), number=number, allow=frozenset({Safety.SAFE})
-                )
-                number += 1
-
-    return _campaign(session, spec, "safe changes of checks", sorted(rules), units())
+    kept = list(found)
+    rules = sorted({each.code for each in kept if any(c.safety is Safety.SAFE for _, c in each.changes)})
+    units = mending_units(session.catalogue, safe_changes(kept))
+    return keep_plan(session, spec, "safe changes of checks", rules, units)
 
 
 def plan_resolution(session: Session, spec: str, ids: Sequence[str]) -> Campaign:
-    """Plan what resolves conflicts: merges of torn series, and the majority's value where sets disagree."""
+    """Plan what resolves conflicts: as the project decided, else merges, and the majority's value where sets disagree."""
     from curator.campaign.planning import Planning
+    from curator.campaign.resolutions import Resolutions, kept
     from curator.campaign.resolving import resolve
 
     planning = Planning()
     within = frozenset(ids) if ids else None
-    units = resolve(session.catalogue, planning, within=within)
-    return _campaign(session, spec, "resolve conflicts", ["resolve"], units)
+    decided = Resolutions(kept(session.project))
+    units = resolve(session.catalogue, planning, decided=decided, within=within)
+    return keep_plan(session, spec, "resolve conflicts", ["resolve"], units)
 
 
-def _campaign(
+def keep_plan(
     session: Session, spec: str, title: str, rules: Sequence[str], units: Iterable[Unit]
 ) -> Campaign:
-    from datetime import UTC, datetime
-
+    """Write the plan and return its campaign, kept in the project. `Refused` where there is nothing to plan."""
     from curator.campaign.journal import Campaign
     from curator.campaign.planfile import write_plan
-    from curator.plan.lines import Header
+    from curator.campaign.planning import header
 
-    header = Header(
-        tool=f"curator {__version__}",
-        made=datetime.now(UTC).isoformat(timespec="seconds"),
-        project=str(session.project.root),
+    first = header(
+        title=title,
         store=spec,
         datastore=session.imaging.datastore_id,
-        title=title,
-        rules=tuple(rules),
+        project=str(session.project.root),
+        rules=rules,
+        options={},
     )
     with tempfile.TemporaryDirectory(prefix="curator-plan-") as folder:
         path = Path(folder) / "plan.jsonl"
-        if not write_plan(path, header, units).cost.units:
+        if not write_plan(path, first, units).cost.units:
             raise Refused("there is nothing to plan: nothing here can be changed without a person's decision")
         return Campaign.begin(session.project, path)
 

@@ -106,6 +106,19 @@ def test_what_nobody_decided_stays_when_only_decisions_count() -> None:
         assert len(_resolved(place)[0]) == 1
 
 
+def test_a_decision_settles_nothing_beside_itself() -> None:
+    with ground() as place:
+        place.add(_study("Head"))
+        other = _study("Skull", 1, 11, uid="1.2.3.5")
+        node(other, "Study", "DICOM")["AccessionNumber"] = "A1"
+        place.add(other)
+        own = Resolution("study", "1.2.3", "Study/StudyDescription", Word.NEWEST)
+        (unit,), _ = _resolved(place, own, how=None)
+        assert [change.path.key for patch in unit.patches for change in patch.changes()] == [
+            "StudyDescription"
+        ]
+
+
 def test_what_is_to_stay_stays_whatever_the_policy() -> None:
     with ground() as place:
         place.add(_study("Head"))

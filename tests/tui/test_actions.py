@@ -11,6 +11,7 @@ from curator.tui.actions import ACTIONS, Need, bindings, key_name, of, unknown, 
 from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.campaigns import CampaignsScreen
+from curator.tui.screens.conflicts import ConflictsScreen
 from curator.tui.screens.deidentify import DeidentifyScreen
 from curator.tui.screens.difference import DifferenceScreen
 from curator.tui.screens.findings import FindingsScreen
@@ -29,6 +30,7 @@ PLACES: dict[str, type[Place]] = {
         VersionsScreen,
         DifferenceScreen,
         FindingsScreen,
+        ConflictsScreen,
         CampaignScreen,
         CampaignsScreen,
         DeidentifyScreen,

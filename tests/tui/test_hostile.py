@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from curator.healthimaging import HealthImaging
 from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
-from tests.tui.imagesets import CRASH, MARKUP
+from tests.tui.imagesets import CRASH, ESCAPE, MARKUP
 from tests.tui.seen import press, screen_text, see, until
 
 WIDE = (200, 60)
@@ -165,3 +165,29 @@ async def test_a_publication_its_changes_and_its_report(store: str, imaging: Hea
         clean(app)
         told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
         assert not [value for value in (MARKUP, CRASH, "three") if value in told.lower()]
+
+
+async def test_conflicts_and_what_is_decided_of_them(store: str, imaging: HealthImaging) -> None:
+    slices = {"StudyInstanceUID": "1.2.3.1", "StudyDescription": ESCAPE}
+    sets = list(imaging.search())
+    for each in sets[:2]:
+        wanted = {"SchemaVersion": "1.1", "Study": {"DICOM": slices}}
+        imaging.update(each.id, "1", updatable=json.dumps(wanted).encode(), force=True)
+        imaging.wait(each.id)
+        slices = {**slices, "StudyDescription": f"{CRASH} {MARKUP}"}
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "X")
+        await see(pilot, "StudyDescription")
+        await press(pilot, "slash", "=studydescription", "enter")
+        await see(pilot, "1 of ", "␛[31mred")
+        clean(app)
+        await press(pilot, "e", f"={CRASH} {MARKUP}", "enter")
+        await see(pilot, "chosen")
+        clean(app)
+        await press(pilot, "P")
+        await see(pilot, "conflicts as decided", "chosen by")
+        clean(app)
+        told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
+        assert not [value for value in (MARKUP, CRASH) if value in told]

@@ -12,6 +12,7 @@ from textual.binding import Binding
 
 from curator.tui.actions import (
     campaigns,
+    conflicts,
     deidentify,
     difference,
     everywhere,
@@ -25,7 +26,18 @@ from curator.tui.actions.action import Action, Need
 
 __all__ = ["ACTIONS", "Action", "Need", "bindings", "key_name", "of", "unknown", "with_keys"]
 
-_PLACES = (everywhere, image_sets, deidentify, values, findings, campaigns, metadata, versions, difference)
+_PLACES = (
+    everywhere,
+    image_sets,
+    deidentify,
+    values,
+    findings,
+    conflicts,
+    campaigns,
+    metadata,
+    versions,
+    difference,
+)
 
 ACTIONS: dict[str, Action] = {action.id: action for place in _PLACES for action in place.ACTIONS}
 

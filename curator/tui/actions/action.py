@@ -29,6 +29,9 @@ class Need(StrEnum):
     DONE_UNITS = "nothing of it was done"
     IDLE = "work is going on"
     DELETABLE = "it leaves nothing to delete"
+    TORN = "it is not a torn series"
+    DECIDED = "nothing is decided here"
+    ANY_DECIDED = "nothing is decided yet"
     FILES = "files can be imported into an embedded store only"
 
 

@@ -36,6 +36,14 @@ ACTIONS = (
         (Need.STORE, Need.IDLE),
         foot=True,
     ),
+    Action(
+        "findings.conflicts",
+        "c",
+        "Conflicts",
+        "Decide what image sets disagree about, value by value",
+        (Need.STORE,),
+        foot=True,
+    ),
     Action("findings.refresh", "r", "Refresh", "Check again", (Need.STORE, Need.IDLE)),
     Action("findings.back", "escape,q", "Back", BACK, foot=True),
 )

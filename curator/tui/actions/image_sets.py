@@ -36,6 +36,13 @@ ACTIONS = (
         foot=True,
     ),
     Action(
+        "image-sets.conflicts",
+        "X",
+        "Conflicts",
+        "Decide what image sets disagree about: the marked ones, or all",
+        (Need.STORE,),
+    ),
+    Action(
         "image-sets.deidentify",
         "D",
         "De-identify",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.binding import BindingType
@@ -14,8 +14,9 @@ from textual.widgets import Static
 
 from curator.findings import Finding, Safety, Severity
 from curator.tui.actions import Need, bindings
-from curator.tui.messages import Written
+from curator.tui.messages import Planned, Written
 from curator.tui.screens.campaign import CampaignScreen
+from curator.tui.screens.conflicts import ConflictsScreen
 from curator.tui.screens.difference import DifferenceScreen
 from curator.tui.screens.filtered import FilteredPlace
 from curator.tui.screens.metadata import MetadataScreen
@@ -23,9 +24,6 @@ from curator.tui.walk import findings, plan_mending, plan_resolution
 from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.filter_field import FilterField
 from curator.tui.widgets.row_view import Cell, Column, RowView
-
-if TYPE_CHECKING:
-    from curator.campaign.journal import Campaign
 
 COLUMNS = (
     Column("severity", "Severity", 8),
@@ -43,14 +41,6 @@ class Checked(Message):
 
     request: int
     found: Sequence[Finding] = field(repr=False)
-
-
-@dataclass
-class Planned(Message):
-    """A plan was made; nothing is changed yet."""
-
-    request: int
-    campaign: Campaign
 
 
 class FindingRows:
@@ -116,7 +106,8 @@ class FindingsScreen(FilteredPlace):
     TITLE_TEXT = "Findings"
     EXPLAINED = (
         "What the checks found wrong, from what the catalogue holds. Below stands why it is bad and what was "
-        "seen. M plans the changes that need no decision, R plans merges and agreement; both show the plan first."
+        "seen. M plans the changes that need no decision, R plans merges and agreement; both show the plan first. "
+        "c decides conflicts one by one."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("findings"))
 
@@ -258,6 +249,10 @@ class FindingsScreen(FilteredPlace):
                 self,
                 lambda ticket: Planned(ticket.request, plan_resolution(session, spec, ids)),
             )
+
+    def do_conflicts(self) -> None:
+        """Decide conflicts."""
+        self.app.push_screen(ConflictsScreen(self.ids))
 
     def on_planned(self, message: Planned) -> None:
         """Show the plan."""

@@ -21,6 +21,7 @@ from curator.tui.image_set_rows import BY_KEY, SHOWN, ImageSetRows, date_text, m
 from curator.tui.messages import RowsCame, RowsRead, VersionsRead, Written
 from curator.tui.screens.campaigns import CampaignsScreen
 from curator.tui.screens.columns import ColumnsScreen
+from curator.tui.screens.conflicts import ConflictsScreen
 from curator.tui.screens.deidentify import DeidentifyScreen
 from curator.tui.screens.difference import DifferenceScreen
 from curator.tui.screens.filtered import FilteredPlace
@@ -327,6 +328,10 @@ class ImageSetsScreen(FilteredPlace):
     def do_findings(self) -> None:
         """Check the marked image sets, or all."""
         self.app.push_screen(FindingsScreen(sorted(self.query_one("#list", RowView).marks)))
+
+    def do_conflicts(self) -> None:
+        """Decide conflicts among the marked image sets, or all."""
+        self.app.push_screen(ConflictsScreen(sorted(self.query_one("#list", RowView).marks)))
 
     def do_deidentify(self) -> None:
         """Choose a profile for the marked image sets, or for all that are not de-identified."""

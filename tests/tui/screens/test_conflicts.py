@@ -1,0 +1,179 @@
+"""Conflicts: values side by side with their weights, one decision each or for all alike, then one plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from curator.healthimaging import HealthImaging
+from curator.imageset import parse_path
+from curator.project import Project
+from curator.stores import open_store
+from curator.tui.app import Workbench
+from curator.tui.screens.conflicts import ConflictsScreen
+from tests.tui.seen import gone, press, see, until
+
+SIZE = (80, 24)
+WIDE = (200, 50)
+
+
+async def conflicts(pilot: Pilot[None]) -> ConflictsScreen:
+    """Open the conflicts of all image sets."""
+    await see(pilot, "Image sets  18")
+    await press(pilot, "X")
+    await see(pilot, "Conflicts  7", "torn series")
+    screen = pilot.app.screen
+    assert isinstance(screen, ConflictsScreen)
+    return screen
+
+
+async def only(pilot: Pilot[None], words: str) -> None:
+    """Show the conflicts that hold words; the cursor is on the first of them."""
+    await press(pilot, "slash", f"={words}", "enter")
+    await see(pilot, "of 7")
+
+
+def said(folder: Path, path: str) -> set[str]:
+    """The values of an element in all image sets that have it."""
+    opened = open_store(f"local:{folder}")
+    try:
+        documents = [opened.imaging.document(each.id) for each in opened.imaging.search()]
+        return {str(doc.get(parse_path(path))) for doc in documents if doc.has(parse_path(path))}
+    finally:
+        opened.close()
+
+
+async def test_values_stand_side_by_side_with_their_weights(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await conflicts(pilot)
+        await only(pilot, "patientbirthdate")
+        seen = await see(pilot, "19010302", "83%", "19010203", "16%", "not decided")
+        assert seen.index("83%") < seen.index("16%"), "the heaviest first"
+
+
+async def test_a_value_is_chosen_by_the_cursor_and_kept_by_the_project(
+    demo_folder: Path, tmp_path: Path
+) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await conflicts(pilot)
+        await only(pilot, "patientbirthdate")
+        await press(pilot, "enter", "j", "enter")
+        await see(pilot, "1 decided", "chosen", "✓ 19010203", "decided by")
+        sheet = Project.open().resolutions.read_text()
+        assert "Patient/PatientBirthDate,value,19010203" in sheet
+        await press(pilot, "u")
+        await see(pilot, "0 decided", "not decided")
+
+
+async def test_the_merge_that_follows_and_its_cost_are_shown_before_any_plan(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await conflicts(pilot)
+        await only(pilot, "torn 0851")
+        await see(pilot, "nothing is done to these image sets")
+        await press(pilot, "M")
+        await see(
+            pilot,
+            "one image set",
+            "→ merge 1 image set into",
+            "1 copy",
+            "All decisions:",
+            "at the service's rates",
+        )
+
+
+async def test_misplaced_sets_wait_until_a_person_says_where_they_belong(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await conflicts(pilot)
+        await only(pilot, "4704")
+        await see(pilot, "PatientID", "say which is right")
+        await press(pilot, "ctrl+a", "M")
+        await see(pilot, "→ waits: its series lies under different studies or patients")
+        await press(pilot, "m")
+        await see(pilot, "→ merge 1 image set into")
+
+
+async def test_decisions_become_one_plan_that_is_applied_and_proved(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await conflicts(pilot)
+        await press(pilot, "ctrl+a", "m")
+        await see(pilot, "5 decided")
+        await press(pilot, "ctrl+a", "M")
+        await see(pilot, "7 decided", "All decisions:")
+        await only(pilot, "accessionnumber")
+        await press(pilot, "n")
+        await see(pilot, "newest")
+        await press(pilot, "P")
+        await see(pilot, "Plan  conflicts as decided", "merge", "must agree: the majority")
+        await press(pilot, "A")
+        await see(pilot, "Apply this plan?")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "apply the plan:", "done")
+        await press(pilot, "v")
+        await see(pilot, "image sets are as planned")
+    assert "19010203" not in said(demo_folder, "Patient/PatientBirthDate")
+
+
+async def test_a_value_is_typed_only_if_its_vr_takes_it(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await conflicts(pilot)
+        await only(pilot, "patientbirthdate")
+        await press(pilot, "e", "=190103", "enter")
+        await see(pilot, "The right value")
+        await press(pilot, "=03", "enter")
+        await gone(pilot, "The right value")
+        await see(pilot, "1 decided", "19010303")
+
+
+async def test_all_alike_are_decided_at_once_and_one_may_differ(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await conflicts(pilot)
+        await only(pilot, "torn")
+        await press(pilot, "a")
+        await see(pilot, "nothing is decided here")
+        await press(pilot, "M")
+        await see(pilot, "1 decided")
+        await press(pilot, "a")
+        await see(pilot, "2 decided", "merge, all alike")
+        await press(pilot, "j", "s")
+        await see(pilot, "leave", "they stay apart")
+        assert screen.rows.decided == 2
+
+
+async def test_read_only_decides_and_plans_but_does_not_apply(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}", read_only=True)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await conflicts(pilot)
+        await only(pilot, "accessionnumber")
+        await press(pilot, "m")
+        await see(pilot, "1 decided")
+        await press(pilot, "P")
+        await see(pilot, "conflicts as decided", "READ-ONLY")
+
+
+async def test_sets_that_agree_have_no_conflicts(store: str, imaging: HealthImaging) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "X")
+        await see(pilot, "The image sets agree")
+        await press(pilot, "P")
+        await see(pilot, "Plan: nothing is decided yet")
+
+
+async def test_findings_lead_to_conflicts(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  18")
+        await press(pilot, "f")
+        await see(pilot, "CUR105")
+        await press(pilot, "c")
+        await until(pilot, lambda: isinstance(app.screen, ConflictsScreen))
+        await see(pilot, "Conflicts  7")

@@ -20,6 +20,7 @@ _WIDE: Final = (
     re.compile(rb"(?:\0[\x20-\x7e\xa0-\xff]){4,}"),
 )
 _MOST_BYTES: Final = 1 << 22
+_DEEPEST: Final = 3  # packings in packings that are looked into
 _LETTERS: Final = re.compile(rb"[0-9A-Za-z]{3}")
 _PADS: Final = "\0 "
 
@@ -66,16 +67,20 @@ def clean(value: str, cleaned: Callable[[str], str], named: Callable[[str], bool
             pad = b"\0" if encoding.startswith("utf-8") or encoding == "latin-1" else " ".encode(encoding)
             made += pad if len(made) % 2 else b""
             return base64.b64encode(made).decode("ascii") if new else None
-    return None if any(named(text) for text in _legible(content)) else value
+    try:
+        return None if any(named(text) for text in _legible(content)) else value
+    except _Unread:
+        return None
 
 
-def _legible(content: bytes) -> Iterator[str]:
+class _Unread(Exception):
+    """The bytes hold more than anybody looks through: packed again and again, or far larger than they are."""
+
+
+def _legible(content: bytes, depth: int = 0) -> Iterator[str]:
     """Yield the strings inside bytes: unpacked, and runs of letters and digits, also of two bytes each."""
     if content[:2] == b"\x1f\x8b" or content[:1] == b"\x78":
-        try:
-            yield from _legible(zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content, _MOST_BYTES))
-        except zlib.error:
-            pass
+        yield from _packed(content, depth)
     runs = b"\n".join(run for run in _RUN.findall(content) if _LETTERS.search(run))
     yield runs.decode("latin-1")
     if not runs.isascii():
@@ -83,3 +88,14 @@ def _legible(content: bytes) -> Iterator[str]:
     for pattern in _WIDE:
         wide = (run.replace(b"\0", b"") for run in pattern.findall(content))
         yield "\n".join(run.decode("latin-1") for run in wide if _LETTERS.search(run))
+
+
+def _packed(content: bytes, depth: int) -> Iterator[str]:
+    stream = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    try:
+        inner = stream.decompress(content, _MOST_BYTES)
+    except zlib.error:
+        return
+    if stream.unconsumed_tail or depth == _DEEPEST:
+        raise _Unread
+    yield from _legible(inner, depth + 1)

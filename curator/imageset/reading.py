@@ -22,6 +22,7 @@ __all__ = ["Levels", "levels_of_bytes", "levels_of_tree"]
 
 _GZIP: Final = b"\x1f\x8b"
 _LARGEST: Final = 100_000_000  # bytes; the service's documents have at most 50 MB
+_MOST: Final = 1_000_000_000  # bytes; that quota can be raised
 _HEAD: Final = ("SchemaVersion", "DatastoreID", "ImageSetID")
 
 
@@ -119,9 +120,9 @@ def _gunzip(blob: bytes) -> bytes:
     """Return what ``blob`` holds, which may be several gzip members joined (RFC 1952 2.2).
 
     The size that the trailer names saves growing the buffer step by step, a third of the time; it is believed
-    only as far as documents go, and only where one member fills the blob.
+    only as far as documents go, and only where one member fills the blob. What grows beyond `_MOST` is no document.
     """
-    from isal import igzip, igzip_lib
+    from isal import igzip_lib
 
     damaged: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]
     size = int.from_bytes(blob[-4:], "little")
@@ -130,9 +131,27 @@ def _gunzip(blob: bytes) -> bytes:
             text = igzip_lib.decompress(blob, flag=igzip_lib.DECOMP_GZIP, bufsize=max(size, 1))
             if len(text) == size:
                 return text
-        return bytes(igzip.decompress(blob))  # type: ignore[no-untyped-call]
+        return _members(blob)
     except (OSError, EOFError, damaged):
         raise InvalidDocument("the metadata document is damaged gzip data") from None
+
+
+def _members(blob: bytes) -> bytes:
+    """Return the members of ``blob`` unpacked one after the other, never more than `_MOST` bytes of them."""
+    from isal import igzip_lib
+
+    parts: list[bytes] = []
+    size = 0
+    while blob:
+        member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+        parts.append(member.decompress(blob, _MOST + 1 - size))
+        size += len(parts[-1])
+        if size > _MOST:
+            raise InvalidDocument("the metadata document is larger than any document can be")
+        if not member.eof:
+            raise EOFError
+        blob = member.unused_data.lstrip(b"\0")
+    return b"".join(parts)
 
 
 def _member(node: Mapping[str, Json], key: str, where: str) -> Node:

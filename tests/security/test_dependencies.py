@@ -1,7 +1,6 @@
 """What the package brings along: pinned to what was tested, and under licences that its users may combine with ours.
 
-Known vulnerabilities are not looked up here: pip-audit asks a server (OSV, PyPI), and tests run without a network.
-`pip-audit` in the environment of the project does it by hand.
+Known vulnerabilities are looked up by `python -m tests.audit`, which asks a server: tests run without a network.
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +12,7 @@ from curator.cli.workbench import Workbench
 from curator.errors import CuratorError
 
 if TYPE_CHECKING:
-    from curator.dicom import Json
-    from curator.imageset import ImageSetMetadata
+    from curator.pictures import Frame
 
 COLUMNS = {
     "number": "no.",
@@ -26,22 +23,6 @@ COLUMNS = {
     "maximum": "max",
     "bytes": "bytes",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One frame: its number over the whole image set, from 1, and the attributes of its instance."""
-
-    number: int
-    series: str
-    instance: str
-    facts: Mapping[str, Json]
-    attributes: Mapping[str, Json]
-
-    @property
-    def id(self) -> str:
-        """The frame's id, by which GetImageFrame gives it."""
-        return str(self.facts.get("ID", ""))
 
 
 @click.command()
@@ -74,8 +55,10 @@ def frames(
       curator frames ID
       curator frames ID --png pictures --number 1
     """
+    from curator.pictures import frames_of
+
     document = workbench.imaging.document(image_set_id, version)
-    chosen = [frame for frame in of_document(document) if number in (None, frame.number)]
+    chosen = [frame for frame in frames_of(document) if number in (None, frame.number)]
     if folder is None:
         write_rows(COLUMNS, map(_row, chosen), form, empty="the image set has no frames")
         return
@@ -84,7 +67,7 @@ def frames(
 
 
 def _write_pictures(workbench: Workbench, image_set_id: str, chosen: list[Frame], folder: Path) -> None:
-    from curator.cli.picture import NoPicture, png_of
+    from curator.pictures import NoPicture, png_of
     from curator.project import write_private
 
     failures = []
@@ -92,7 +75,7 @@ def _write_pictures(workbench: Workbench, image_set_id: str, chosen: list[Frame]
         data, kind = workbench.imaging.frame(image_set_id, frame.id)
         target = folder / f"{image_set_id}-{frame.number:05d}.png"
         try:
-            write_private(target, png_of(data, kind, frame.attributes))
+            write_private(target, png_of(data, kind, frame.attributes, index=frame.index))
         except NoPicture as reason:
             failures.append(f"frame {frame.number}: {reason}")
             continue
@@ -101,15 +84,6 @@ def _write_pictures(workbench: Workbench, image_set_id: str, chosen: list[Frame]
         raise CuratorError(
             "\n".join([f"{len(failures)} of {len(chosen)} frames have no picture", *failures[:20]])
         )
-
-
-def of_document(document: ImageSetMetadata) -> Iterator[Frame]:
-    """Yield all frames in document order."""
-    number = 0
-    for series, instance, node in document.instances():
-        for facts in node.frames:
-            number += 1
-            yield Frame(number, series, instance, facts, node.dicom)
 
 
 def _row(frame: Frame) -> dict[str, object]:

@@ -93,7 +93,8 @@ class Grey:
         def bright(stored: Array) -> Array:
             seen = voi.apply(self.modality(stored))
             seen = np.nan_to_num(1 - seen if self.inverse != inverted else seen)
-            return (seen * 255 + 0.5).astype(np.uint8)
+            eight: Array = (seen * 255 + 0.5).astype(np.uint8)
+            return eight
 
         low, high = (int(each) for each in self._ends()) if self.stored.dtype.kind in "iu" else (0, _WIDEST)
         if high - low >= _WIDEST or high - low >= 4 * self.stored.size:

@@ -11,6 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
+from pydicom.uid import UID
 
 from curator.pictures import Frame, Picture, frames_of, picture_of
 from curator.stores import OpenStore, open_store
@@ -84,7 +85,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenStore]:
         data = pydicom.dcmread(where(name), force=True)
         data.PatientID, data.PatientName = f"picture-{number}", name[:60]
         data.StudyInstanceUID, data.SeriesInstanceUID = f"1.2.3.{number}", f"1.2.3.{number}.1"
-        data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}.1.1"
+        data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = UID(f"1.2.3.{number}.1.1")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             data.save_as(root / "bucket" / "in" / f"{number:02}.dcm")

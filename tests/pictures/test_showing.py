@@ -164,11 +164,12 @@ def test_text_in_a_codestream_s_header_is_found(codec: str) -> None:
     pixels = np.zeros((16, 16), np.uint8)
     comment = b"Doe^Jane 1970"
     if codec == "j2c":
-        raw = imagecodecs.jpeg2k_encode(pixels, codecformat="j2k")
+        raw = bytes(imagecodecs.jpeg2k_encode(pixels, codecformat="j2k"))
         place = raw.index(b"\xff\x5c")  # QCD
         segment = b"\xff\x64" + (len(comment) + 4).to_bytes(2, "big") + b"\0\1" + comment
     else:
-        raw = imagecodecs.jpeg8_encode(pixels) if codec == "jpeg" else imagecodecs.jpegls_encode(pixels)
+        encode = imagecodecs.jpeg8_encode if codec == "jpeg" else imagecodecs.jpegls_encode
+        raw = bytes(encode(pixels))
         place = 2
         segment = b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment
     found = texts_beside(raw[:place] + segment + raw[place:])
@@ -177,7 +178,7 @@ def test_text_in_a_codestream_s_header_is_found(codec: str) -> None:
 
 
 def test_application_segments_are_read_and_the_format_s_own_are_not() -> None:
-    raw = imagecodecs.jpeg8_encode(np.zeros((8, 8), np.uint8))
+    raw = bytes(imagecodecs.jpeg8_encode(np.zeros((8, 8), np.uint8)))
     exif = b"Exif\0\0scanner of Dr. Roe"
     segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
     assert texts_beside(raw) == ()

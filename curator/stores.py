@@ -153,6 +153,30 @@ def local_folder(spec: str) -> Path:
     return Path(path).expanduser() if path else home() / "store"
 
 
+def holds_store(folder: Path) -> bool:
+    """Tell whether there is an embedded store in a folder, without making one."""
+    from curator.localstore.database import FILE
+
+    return (folder / FILE).is_file()
+
+
+def account() -> HealthImaging:
+    """Return the door to AWS HealthImaging at no data store, for what is asked of the account: which there are."""
+    return HealthImaging(_aws_client(), "", read_only=True)
+
+
+def is_served(endpoint: str) -> bool:
+    """Tell whether somebody listens at an endpoint of this machine."""
+    import socket
+
+    split = urlsplit(endpoint)
+    try:
+        socket.create_connection((split.hostname or "", split.port or 0), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
+
+
 def _open_local(
     spec: str,
     datastore_id: str,

@@ -86,6 +86,7 @@ class Served:
         return json.dumps(
             {
                 "endpoint_url": self.endpoint_url,
+                "datastore_id": self.datastore_id,
                 "access_key": self.access_key,
                 "secret_key": self.secret_key,
                 "region": REGION,

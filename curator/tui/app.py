@@ -15,6 +15,7 @@ from textual.command import CommandPalette
 from textual.screen import Screen
 
 from curator.errors import CuratorError
+from curator.known_stores import Known
 from curator.printable import printable
 from curator.tui.actions import Need, bindings, with_keys
 from curator.tui.config import THEMES, Config
@@ -24,6 +25,7 @@ from curator.tui.palette import ActionProvider
 from curator.tui.screens.help import HelpScreen
 from curator.tui.screens.image_sets import ImageSetsScreen
 from curator.tui.screens.place import Place
+from curator.tui.screens.stores import StoresScreen
 from curator.tui.session import Session
 from curator.tui.themes import DARK, LIGHT
 from curator.tui.widgets.log_pane import LogPane
@@ -56,7 +58,7 @@ class Workbench(App[None]):
         self.config = config or Config()
         self.store_spec = store_spec
         self.project = project
-        self.read_only = read_only
+        self.read_only = self._started_read_only = read_only
         self.where = where
         self.keys = with_keys(self.config.keys)
         self.work = Work(self)
@@ -130,6 +132,25 @@ class Workbench(App[None]):
             if isinstance(screen, Place):
                 screen.store_opened()
                 screen.tell()
+
+    @property
+    def current(self) -> Known | None:
+        """Return the open store, as the list of known ones has it."""
+        return self.session.known if self.session is not None else None
+
+    def switch(self, spec: str, *, project: str | Path | None, read_only: bool = False) -> None:
+        """Go to another data store or project: everything that showed the old one is left.
+
+        What was started with ``--read-only`` stays so.
+        """
+        self.work.cancel()
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        self.close_store()
+        self.store_spec, self.project = spec, project
+        self.read_only = self._started_read_only or read_only
+        self.switch_screen(ImageSetsScreen())
+        self.open_store()
 
     def _look(self) -> None:
         """Ask, in a thread, whether other programs changed an embedded store; while nothing else is done with it."""
@@ -259,6 +280,11 @@ class Workbench(App[None]):
     def do_cancel(self) -> None:
         """Stop what runs."""
         self.work.cancel()
+
+    def do_stores(self) -> None:
+        """Go to another data store or project."""
+        if not isinstance(self.screen, StoresScreen):
+            self.push_screen(StoresScreen())
 
     def do_theme(self) -> None:
         """Change between dark and light."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from curator.catalogue import Catalogue, ReadCost
 from curator.catalogue.rows import Row
+from curator.errors import ServiceError
 from curator.healthimaging import HealthImaging, ImageSetSummary
+from curator.known_stores import Known, pinned, remember
 from curator.project import Project
 from curator.tui.image_set_rows import row_of
 
@@ -36,6 +41,7 @@ class Session:
         self.imaging = store.imaging
         self.catalogue = Catalogue.open(project, store.imaging.datastore_id)
         self.closed = False
+        self.known = Known(pinned(store.spec, store.imaging.datastore_id), str(project.root.absolute()))
         self._documents: OrderedDict[tuple[str, str], ImageSetMetadata] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -47,10 +53,22 @@ class Session:
         folder = Project.open(Path(project) if project is not None else None)
         store = open_store(spec, read_only=read_only)
         try:
-            return cls(store, folder)
+            session = cls(store, folder)
         except BaseException:
             store.close()
             raise
+        session.remember()
+        return session
+
+    def remember(self) -> None:
+        """Note, for the list of stores, that this one was opened now."""
+        try:
+            name = self.imaging.datastore().name
+        except ServiceError:
+            return  # out of reach, or not for this person
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.known = msgspec.structs.replace(self.known, name=name, opened=now)
+        remember(self.known)
 
     @property
     def embedded(self) -> bool:

@@ -18,6 +18,7 @@ from curator.tui.screens.findings import FindingsScreen
 from curator.tui.screens.image_sets import ImageSetsScreen
 from curator.tui.screens.metadata import MetadataScreen
 from curator.tui.screens.place import Place
+from curator.tui.screens.stores import StoresScreen
 from curator.tui.screens.values import ValuesScreen
 from curator.tui.screens.versions import VersionsScreen
 from curator.tui.widgets.row_view import RowView
@@ -35,6 +36,7 @@ PLACES: dict[str, type[Place]] = {
         CampaignsScreen,
         DeidentifyScreen,
         ValuesScreen,
+        StoresScreen,
     )
 }
 

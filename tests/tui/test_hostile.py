@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -191,3 +192,15 @@ async def test_conflicts_and_what_is_decided_of_them(store: str, imaging: Health
         clean(app)
         told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
         assert not [value for value in (MARKUP, CRASH) if value in told]
+
+
+async def test_the_list_of_stores(store: str, tmp_path: Path) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        app.switch(f"local:{tmp_path}/[b] \x1b[31m", project=tmp_path / "[b]x[/]")
+        await see(pilot, "This data store is empty.")
+        clean(app)
+        await press(pilot, "ctrl+o")
+        await see(pilot, "Stores  2", "␛[31m", "[b]x[/]")
+        clean(app)

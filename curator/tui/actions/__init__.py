@@ -19,6 +19,7 @@ from curator.tui.actions import (
     findings,
     image_sets,
     metadata,
+    stores,
     values,
     versions,
 )
@@ -37,6 +38,7 @@ _PLACES = (
     metadata,
     versions,
     difference,
+    stores,
 )
 
 ACTIONS: dict[str, Action] = {action.id: action for place in _PLACES for action in place.ACTIONS}

@@ -32,6 +32,8 @@ class Need(StrEnum):
     TORN = "it is not a torn series"
     DECIDED = "nothing is decided here"
     ANY_DECIDED = "nothing is decided yet"
+    LOCAL = "data stores are made in an embedded store only; in AWS: curator --store aws:ID stores create"
+    RECENT = "it is not among the stores that were opened lately"
     FILES = "files can be imported into an embedded store only"
 
 

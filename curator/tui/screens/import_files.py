@@ -15,10 +15,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.suggester import Suggester
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Static
 
 from curator.tui.importing import Imported, demo_files, import_files
+from curator.tui.screens.picking import PathPicker
 from curator.tui.widgets.pairs import PairRows
 from curator.tui.widgets.row_view import Column, RowView
 from curator.tui.work import Ticket
@@ -35,26 +35,6 @@ class FilesImported(Message):
     imported: Imported
 
 
-class _Paths(Suggester):
-    """Goes on with the first file or folder that begins so."""
-
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """Return the path that ``value`` may be the beginning of."""
-        if not value:
-            return None
-        path = Path(value).expanduser()
-        folder, start = (path, "") if value.endswith("/") else (path.parent, path.name)
-        try:
-            names = sorted(entry.name + "/" * entry.is_dir() for entry in folder.iterdir())
-        except OSError:
-            return None
-        found = next((name for name in names if name.startswith(start) and name[:1] != "."), None)
-        return None if found is None else value + found[len(start) :]
-
-
 class ImportScreen(ModalScreen["Path | None"]):
     """The file, folder or archive to import; `DEMO` for the demo's files."""
 
@@ -62,38 +42,29 @@ class ImportScreen(ModalScreen["Path | None"]):
 
     def compose(self) -> ComposeResult:
         """Compose the question."""
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog tall"):
             yield Static("Import DICOM files", markup=False, classes="heading")
             yield Static(
-                "A folder, a file or a zip archive. Broken and foreign files are listed, with the reason.",
+                "A folder with all below it, a file or a zip archive. Broken and foreign files are listed, with "
+                "the reason. Type a path (→ completes), or go ↓ into the list, where ⏎ opens.",
                 markup=False,
             )
-            yield Input(placeholder="/path/to/files", id="value", suggester=_Paths())
-            yield Static("→ completes", id="preview", markup=False, classes="hint")
+            yield PathPicker("/path/to/files")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
                 yield Button("Demo data", id="demo", compact=True)
                 yield Button("Import", id="do", compact=True, disabled=True)
 
-    def on_mount(self) -> None:
-        """Type at once."""
-        self.query_one("#value").focus()
+    @on(PathPicker.Chosen)
+    def _chosen(self, event: PathPicker.Chosen) -> None:
+        self.query_one("#do", Button).disabled = event.path is None
 
-    def _path(self) -> Path:
-        return Path(self.query_one("#value", Input).value.strip()).expanduser()
-
-    @on(Input.Changed, "#value")
-    def _typed(self, event: Input.Changed) -> None:
-        there = bool(event.value.strip()) and self._path().exists()
-        self.query_one("#do", Button).disabled = not there
-        note = "" if there or not event.value.strip() else "  there is no such file or folder (yet)"
-        self.query_one("#preview", Static).update(Text(f"→ completes{note}"))
-
-    @on(Input.Submitted, "#value")
+    @on(PathPicker.Taken)
     @on(Button.Pressed, "#do")
     def _done(self) -> None:
-        if not self.query_one("#do", Button).disabled:
-            self.dismiss(self._path())
+        path = self.query_one(PathPicker).path
+        if path is not None:
+            self.dismiss(path)
 
     @on(Button.Pressed, "#demo")
     def _demo(self) -> None:

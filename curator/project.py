@@ -5,6 +5,7 @@
       config.json                0600
       decisions.csv              0600   value decisions
       resolutions.csv            0600   what people decided of conflicts among image sets
+      pixel-decisions.csv        0600   what reviewers said of instances' pixels, appended to
       catalogues/                0700   one SQLite index a data store
       campaigns/<plan digest>/   0700   plan.jsonl, ledger.jsonl, head.json, report.*
       crosswalk                  0600   encrypted
@@ -38,6 +39,7 @@ PURGEABLE: Final = (
     "plans",
     "decisions.csv",
     "resolutions.csv",
+    "pixel-decisions.csv",
     "crosswalk",
     "cache",
     "private-verdicts.csv",
@@ -128,6 +130,11 @@ class Project:
     def resolutions(self) -> Path:
         """The file of decisions about conflicts (it need not exist)."""
         return self.root / "resolutions.csv"
+
+    @property
+    def pixel_decisions(self) -> Path:
+        """The file of what reviewers said of pixels (it need not exist)."""
+        return self.root / "pixel-decisions.csv"
 
     @property
     def crosswalk(self) -> Path:

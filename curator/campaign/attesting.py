@@ -7,7 +7,7 @@ believes neither the plan nor the engine: it reads original and published docume
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -16,6 +16,7 @@ from curator.campaign.applying import states_of
 from curator.campaign.elsewhere import Doors
 from curator.campaign.journal import Campaign, Status, UnitState
 from curator.deid.decisions import Decisions
+from curator.deid.pixelreview import PixelDecisions, Verdict
 from curator.deid.ruled import Deidentification
 from curator.deid.subject import identity
 from curator.deid.taglist import PrivateList, kept_keys
@@ -88,6 +89,7 @@ def attest(
     *,
     aliases: Mapping[str, str] | None = None,
     cleared: frozenset[str] = frozenset(),
+    pixels: PixelDecisions | None = None,
     decisions: Decisions | None = None,
     verdicts: Sequence[PrivateList] = (),
     others: Iterable[tuple[str, str, ImageSetMetadata]] = (),
@@ -111,6 +113,7 @@ def attest(
     for found in subjects.values():
         kept = {path.tag or 0 for each in found.originals for path in asked.held(each.document)}
         claim = _claim(asked, by_rule | kept, frozenset(found.left_out), cleared, decisions, verdicts)
+        claim = _reviewed(claim, found.originals, pixels)
         _add(made, verify(found.originals, found.published, claim, maps=maps, service=found.service))
         made.subjects += 1
         made.versions += len(found.published)
@@ -245,6 +248,22 @@ def _claim(
         cleared=cleared,
         safe_private=kept_keys((*asked.private, *verdicts)),
         decisions=frozenset((each.element, each.value) for each in decisions or ()),
+    )
+
+
+def _reviewed(claim: Claim, originals: Sequence[Held], pixels: PixelDecisions | None) -> Claim:
+    """Return the claim with what reviewers said of the pixels of these very instances."""
+    if not pixels:
+        return claim
+    said: dict[Verdict, set[str]] = {Verdict.CLEAR: set(), Verdict.EXCLUDE: set()}
+    for held in originals:
+        for _, sop, instance in held.document.instances():
+            if (decision := pixels.of(sop, instance.frames)) is not None:
+                said[decision.verdict].add(sop)
+    return replace(
+        claim,
+        cleared=claim.cleared | said[Verdict.CLEAR],
+        excluded=frozenset(said[Verdict.EXCLUDE]),
     )
 
 

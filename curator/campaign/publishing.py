@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from curator.campaign.planning import Planning, party_of, readable
+from curator.campaign.reviewing import at_risk
 from curator.deid.decisions import Decisions
 from curator.deid.engine import Engine
 from curator.deid.keyed import Keyed
 from curator.deid.people import Register
+from curator.deid.pixelreview import PixelDecisions, Verdict
 from curator.deid.ruled import Deidentification
 from curator.deid.subject import Subject, identity, subject
 from curator.deid.taglist import PrivateList
@@ -47,8 +49,8 @@ class Publishing:
     """How to publish.
 
     ``aliases`` and ``assigned`` are by original PatientID (see `curator.deid.people`). ``known`` are the subjects
-    of earlier campaigns. ``cleared`` are the SOP Instance UIDs whose pixels a person has looked at. ``in_place``
-    changes the sets themselves, whose older versions then stay readable. ``to`` is another data store as ``--store``
+    of earlier campaigns. ``cleared`` are the SOP Instance UIDs whose pixels a person has looked at, ``pixels``
+    what reviewers decided of them one by one: an exclusion has the last word. ``in_place`` changes the sets themselves, whose older versions then stay readable. ``to`` is another data store as ``--store``
     names it, which implies the route ``reimport``; ``bucket`` and ``role`` are what an import at AWS needs.
     """
 
@@ -60,6 +62,7 @@ class Publishing:
     verdicts: Sequence[PrivateList] = ()
     known: Mapping[str, str] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()
+    pixels: PixelDecisions = field(default_factory=PixelDecisions, repr=False)
     in_place: bool = False
     promote: bool = False
     route: Route = Route.AUTO
@@ -215,7 +218,9 @@ def _unit(
     except Refused as refusal:
         planning.skipped.append((party.id, refusal.message))
         return None
-    return msgspec.structs.replace(unit, left_out=tally([*unit.left_out, *left]))
+    return msgspec.structs.replace(
+        unit, left_out=tally([*unit.left_out, *left]), cleared=_cleared(party.doc, how, chosen.kept_out)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,17 +304,36 @@ def _routes(doc: ImageSetMetadata, chosen: _Chosen, found: Published) -> tuple[t
 def _kept_out(
     doc: ImageSetMetadata, how: Publishing, quarantined: frozenset[ElementPath]
 ) -> Iterator[tuple[str, tuple[Reason, str]]]:
-    """Yield instances that must not be copied: put aside by a rule, pixels that may identify, too many frames."""
+    """Yield instances that must not be copied: put aside by a rule or a reviewer, pixels that may identify."""
     around = {ElementPath(Level.PATIENT), ElementPath(Level.STUDY)} & quarantined
     for uid, sop, instance in doc.instances():
         name = _class_name(instance.dicom)
         places = {ElementPath(Level.SERIES, uid), ElementPath(Level.INSTANCE, uid, sop)}
         if around or places & quarantined:
             yield sop, (Reason.QUARANTINED, name)
-        elif sop not in how.cleared and pixel_risks(
-            {**doc.series[uid].dicom, **instance.dicom}, instance.frames
+            continue
+        said = how.pixels.of(sop, instance.frames)
+        if said is not None and said.verdict is Verdict.EXCLUDE:
+            yield sop, (Reason.EXCLUDED, name)
+        elif (
+            sop not in how.cleared
+            and said is None
+            and pixel_risks({**doc.series[uid].dicom, **instance.dicom}, instance.frames)
         ):
             yield sop, (Reason.PIXELS, name)
+
+
+def _cleared(
+    doc: ImageSetMetadata, how: Publishing, kept_out: Container[str]
+) -> tuple[tuple[str, str, int], ...]:
+    """Count the instances at risk that are published all the same, by who said so and on which day."""
+    counts: dict[tuple[str, str], int] = {}
+    for each in at_risk(doc) if len(how.pixels) or how.cleared else ():
+        if each.sop not in kept_out:
+            said = how.pixels.of(each.sop, each.instance.frames)
+            key = (said.by, said.when[:10]) if said is not None else ("a list", "")
+            counts[key] = counts.get(key, 0) + 1
+    return tuple((by, when, count) for (by, when), count in sorted(counts.items()))
 
 
 def _of_too_many_frames(

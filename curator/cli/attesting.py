@@ -31,6 +31,7 @@ def hold_against_originals(
     """Read original and published sets back, every version, and tell on stderr what was found."""
     from curator.campaign.attesting import attest
     from curator.campaign.identity import who
+    from curator.campaign.reviewing import pixel_decisions_of
     from curator.cli.decided import decisions_of, verdicts_of
 
     made = attest(
@@ -40,6 +41,7 @@ def hold_against_originals(
         who(workbench.spec()),
         aliases=aliases,
         cleared=cleared,
+        pixels=pixel_decisions_of(workbench.project()),
         decisions=decisions_of(workbench),
         verdicts=verdicts_of(workbench),
     )

@@ -70,7 +70,10 @@ class _Asked:
 @click.option("--aliases", type=_CSV, metavar="CSV", help="Ids that mean one person: id,same_as.")
 @click.option("--assigned", type=_CSV, metavar="CSV", help="Pseudonyms fixed beforehand: id,pseudonym.")
 @click.option(
-    "--cleared", type=_CSV, metavar="FILE", help="SOP Instance UIDs whose pixels a person has looked at."
+    "--cleared",
+    type=_CSV,
+    metavar="FILE",
+    help="SOP Instance UIDs whose pixels a person has looked at, beside what `curator pixels` decided.",
 )
 @click.option(
     "--payload",
@@ -210,6 +213,7 @@ def _publishing(
             "A profile that retains UIDs (113110) cannot publish into the store of the originals: UIDs would meet.",
             hint="publish into another store (--to), or drop the option",
         )
+    from curator.campaign.reviewing import pixel_decisions_of
     from curator.crosswalk import Crosswalk
 
     project = workbench.project()
@@ -224,6 +228,7 @@ def _publishing(
         verdicts=verdicts_of(workbench),
         known=Crosswalk.open(project).entries().subjects,
         cleared=frozenset(_text(cleared).split()) if cleared else frozenset(),
+        pixels=pixel_decisions_of(project),
         in_place=asked.in_place,
         promote=promote,
     )
@@ -306,6 +311,7 @@ def _told(asked: _Asked, made: PlanFile, planning: Planning, found: Published) -
         "routes": [f"{count} × {name}: {route}" for (route, name), count in sorted(found.routes.items())],
         "route_costs": [f"{route}: {_spelled(cost)}" for route, cost in sorted(found.costs.items())],
         "left_out": [f"{each.count} × {each.element}: {each.reason}" for each in tally(left)],
+        "cleared": _cleared(made),
         "refused": [
             f"{image_set}: no instance can be published"
             for image_set in dict.fromkeys(one for one, _ in found.refused)
@@ -314,6 +320,15 @@ def _told(asked: _Asked, made: PlanFile, planning: Planning, found: Published) -
         "skipped": [f"{image_set}: {reason}" for image_set, reason in planning.skipped],
         "findings": planning.findings,
     }
+
+
+def _cleared(made: PlanFile) -> list[str]:
+    from curator.campaign.reviewing import cleared_in
+
+    return [
+        f"{count} instances at pixel risk go along: cleared by {by}"
+        for by, count in cleared_in(made.units()).items()
+    ]
 
 
 def _spelled(cost: Cost) -> str:

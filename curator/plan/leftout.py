@@ -34,12 +34,15 @@ class Reason(StrEnum):
     DUPLICATE = "the other image set holds the same instance"
     FRAMES = "an instance of more than 1,000 frames cannot be copied"
     PIXELS = "its pixels may show who the patient is"
+    EXCLUDED = "a reviewer excluded it from publishing"
     SERIES = "the image sets hold different series"
     UNCLEAN = "updates cannot clean it whole: an element is larger than one call's payload"
     QUARANTINED = "a rule puts it aside for a person"
 
 
-OF_INSTANCES: Final = frozenset({Reason.PIXELS, Reason.FRAMES, Reason.UNCLEAN, Reason.QUARANTINED})
+OF_INSTANCES: Final = frozenset(
+    {Reason.PIXELS, Reason.EXCLUDED, Reason.FRAMES, Reason.UNCLEAN, Reason.QUARANTINED}
+)
 """Reasons that keep whole instances out; ``element`` then names their SOP class."""
 
 

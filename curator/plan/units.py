@@ -194,6 +194,7 @@ class Unit(msgspec.Struct, frozen=True):
     frame_bytes: int = 0
     reimported: int = 0  # instances that go out and come in as files
     routes: tuple[tuple[str, str, int], ...] = ()  # route, SOP class, instances
+    cleared: tuple[tuple[str, str, int], ...] = ()  # by whom, when: instances at pixel risk that go along
 
     def member(self, name: str) -> Member | None:
         """Return the pinned image set of this id."""

@@ -10,6 +10,7 @@ from typing import Final
 from curator.audit import Entry, check
 from curator.campaign.attesting import Attestation, kept_attestation
 from curator.campaign.journal import NEXT_STEP, Campaign, Phase, Status, UnitState
+from curator.campaign.reviewing import cleared_in
 from curator.findings import Absent, Change
 from curator.plan.leftout import LeftOut, tally
 from curator.plan.units import Copy, Unit, Update
@@ -97,6 +98,8 @@ class Evidence:
         default_factory=Counter
     )  # image set, rule, element, action
     left_out: tuple[LeftOut, ...] = ()
+    cleared: dict[str, int] = field(default_factory=dict)
+    """Instances at pixel risk that are published, by who cleared them and when."""
     losses: list[str] = field(default_factory=list)
     open: list[OpenLine] = field(default_factory=list)
     calls_done: int = 0
@@ -170,6 +173,7 @@ def gather(campaign: Campaign, *, with_phi: bool = False) -> Evidence:
                 )
     evidence.statuses = dict(sorted(statuses.items()))
     evidence.left_out = tally(left)
+    evidence.cleared = cleared_in(plan.units())
     evidence.elements = [ElementLine(*key, count) for key, count in sorted(elements.items())]
     evidence.attestation = kept_attestation(campaign)
     _read_ledger(campaign, evidence)

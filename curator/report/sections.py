@@ -73,6 +73,12 @@ def _all(found: Evidence) -> Iterator[Section]:
         ("why", "rule", "element", "changes"),
         tuple((str(each.reason), each.rule, each.element, str(each.count)) for each in found.left_out),
     )
+    yield Section(
+        "Pixels that a person looked at and cleared",
+        ("by whom, when", "instances"),
+        tuple((said, str(count)) for said, count in found.cleared.items()),
+        "Their attributes say that pixels may identify. The tool does not look at pixels: this rests on the reviewer.",
+    )
     if found.attestation is not None:
         yield from _attested(found.attestation)
     yield Section("What forcing gave up", ("loss",), tuple((loss,) for loss in found.losses))

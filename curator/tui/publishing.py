@@ -73,6 +73,7 @@ def publishing(session: Session, asked: Deidentification) -> Publishing:
     """Return how the project publishes: with its key, its decisions, and the pseudonyms it gave before."""
     from curator.campaign.deidentifying import decisions_of, verdicts_of
     from curator.campaign.publishing import Publishing
+    from curator.campaign.reviewing import pixel_decisions_of
     from curator.crosswalk import Crosswalk
 
     project = session.project
@@ -82,6 +83,7 @@ def publishing(session: Session, asked: Deidentification) -> Publishing:
         decisions=decisions_of(project),
         verdicts=verdicts_of(project),
         known=Crosswalk.open(project).entries().subjects,
+        pixels=pixel_decisions_of(project),
     )
 
 
@@ -158,6 +160,7 @@ def _left_out(entries: Iterable[LeftOut]) -> Pairs:
 
 def summary(campaign: Campaign) -> Pairs:
     """Return what a plan costs, and what it leaves out with the reasons."""
+    from curator.campaign.reviewing import cleared_in
     from curator.plan.cost import spelled
     from curator.plan.leftout import tally
 
@@ -175,6 +178,8 @@ def summary(campaign: Campaign) -> Pairs:
         told.append(("Extra storage", f"{cost.frame_bytes / 1e6:,.1f} MB of frames in copies and imports"))
     left = tally(each for unit in campaign.plan.units() for each in unit.left_out)
     told += _left_out(left)
+    for by, count in cleared_in(campaign.plan.units()).items():
+        told += [("Pixels cleared", f"{count:,} instances at risk go along"), ("", f"cleared by {by}")]
     return told
 
 
@@ -210,12 +215,14 @@ def hold_against_originals(session: Session, spec: str, campaign: Campaign) -> t
     from curator.campaign.attesting import attest
     from curator.campaign.deidentifying import decisions_of, open_profile, verdicts_of
     from curator.campaign.identity import who
+    from curator.campaign.reviewing import pixel_decisions_of
 
     made = attest(
         campaign,
         session.imaging,
         open_profile(campaign.plan.header.options["profile"]),
         who(spec),
+        pixels=pixel_decisions_of(session.project),
         decisions=decisions_of(session.project),
         verdicts=verdicts_of(session.project),
     )

@@ -47,6 +47,8 @@ class Claim:
     """Original SOP Instance UIDs of instances that were left out, with their reasons in the plan."""
     cleared: frozenset[str] = field(default=frozenset(), repr=False)
     """Original SOP Instance UIDs whose pixels a person has looked at and cleared."""
+    excluded: frozenset[str] = field(default=frozenset(), repr=False)
+    """Original SOP Instance UIDs that a reviewer excluded from publishing."""
     safe_private: frozenset[tuple[int, str, int]] = frozenset()
     """Private attributes called safe beside Table E.3.10-1: (group, creator in upper case, low byte of element)."""
     decisions: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)

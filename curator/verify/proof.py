@@ -155,7 +155,10 @@ class _Proof:
         else:
             self.tally.fail(Check.PIXELS_RETAINED, found.held, around.path, "frames are missing or differ")
         risks = pixel_risks(original.merged(), before)
-        if risks and original.sop not in self.claim.cleared:
+        if original.sop in self.claim.excluded:
+            said = "a reviewer excluded it from publishing"
+            self.tally.fail(Check.PIXELS_HIDDEN, found.held, around.path, said)
+        elif risks and original.sop not in self.claim.cleared:
             self.tally.fail(Check.PIXELS_HIDDEN, found.held, around.path, "; ".join(risks))
         else:
             self.tally.passed(Check.PIXELS_HIDDEN)

@@ -1,0 +1,60 @@
+"""``pixels``: what is at risk is listed, decided in a sheet, and what was decided is followed by ``deidentify``."""
+
+from __future__ import annotations
+
+import csv
+import stat
+from pathlib import Path
+
+from tests.cli.conftest import Curator
+
+
+def test_a_sheet_of_decisions_goes_out_and_comes_back(on_demo: Curator, tmp_path: Path) -> None:
+    project, sheet = tmp_path / "project", tmp_path / "pixels.csv"
+
+    def curator(*words: object) -> object:
+        ran = on_demo("--project", project, *words)
+        assert ran.code in (0, 1), ran.err
+        return ran.json if "--json" in words else ran
+
+    listed = curator("pixels", "--json")
+    assert isinstance(listed, list)
+    assert listed
+    assert all(row["risks"] and row["decided"] == "" for row in listed)
+    curator("pixels", "--csv", sheet)
+    assert stat.S_IMODE(sheet.stat().st_mode) == 0o600
+    with sheet.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(listed)
+    rows[0] |= {"decision": "clear", "why": "=nothing written"}
+    rows[1] |= {"decision": "exclude"}
+    with sheet.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    told = on_demo("--project", project, "pixels", "decide", sheet, "--by", "ada").err
+    assert "2 decisions read, 2 of them new or changed; 2 hold" in told
+    again = on_demo("--project", project, "pixels", "decide", sheet, "--by", "ada").err
+    assert "2 decisions read, 0 of them new or changed; 2 hold" in again
+    words = [row["decided"].split(" on ")[0] for row in curator("pixels", "--json")]  # type: ignore[attr-defined]
+    assert sorted(words)[-2:] == ["cleared by ada", "excluded by ada"]
+    undecided = curator("pixels", "--undecided", "--json")
+    assert isinstance(undecided, list)
+    assert len(undecided) == len(listed) - 2
+
+    planned = curator("deidentify", "--profile", "research", "--dry-run", "--json")
+    assert isinstance(planned, dict)
+    assert [line.split(" on ")[0] for line in planned["cleared"]] == [
+        "1 instances at pixel risk go along: cleared by ada"
+    ]
+    assert sum("a reviewer excluded it" in line for line in planned["left_out"]) == 1
+
+
+def test_a_sheet_that_cannot_be_taken_changes_nothing(curator: Curator, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("sop_instance_uid,decision\n1.2.3,clear\n1.2.4,perhaps\n")
+    ran = curator("--project", tmp_path / "project", "pixels", "decide", sheet)
+    assert ran.code == 2
+    assert "sheet.csv:3" in ran.err
+    assert "1.2.4" not in ran.err
+    assert not (tmp_path / "project" / "pixel-decisions.csv").exists()

@@ -86,11 +86,14 @@ def open_store(
     raise UsageError(f"{spec!r} names no store", hint=FORMS)
 
 
-def pinned(spec: str) -> tuple[str, str]:
+def pinned(spec: str, *, make: bool = True) -> tuple[str, str]:
     """Return a spec that names its data store by id (and a folder by its whole path), and that id.
 
-    Opens the store: raises what `open_store` raises.
+    Opens the store: raises what `open_store` raises. Without ``make`` an embedded store that is not there yet is not
+    made, and has no id.
     """
+    if not make and spec.startswith("local") and not is_there(local_folder(spec)):
+        return f"local:{local_folder(spec).resolve()}", ""
     opened = open_store(spec)
     try:
         datastore_id = opened.imaging.datastore_id
@@ -145,6 +148,13 @@ def import_bucket(spec: str, name: str = "") -> Bucket:
             hint="work on the machine and as the user that runs `curator serve`",
         )
     return FolderBucket(served["bucket_name"], Path(served["bucket"]))
+
+
+def is_there(folder: Path) -> bool:
+    """Say whether an embedded store lies in the folder."""
+    from curator.localstore.database import FILE
+
+    return (folder / FILE).exists()
 
 
 def local_folder(spec: str) -> Path:

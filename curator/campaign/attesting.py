@@ -20,12 +20,25 @@ from curator.deid.pixelreview import PixelDecisions, Verdict
 from curator.deid.ruled import Deidentification
 from curator.deid.subject import identity
 from curator.deid.taglist import PrivateList, kept_keys
+from curator.dicom.dictionary import tag_of_key
 from curator.errors import NotFound
-from curator.imageset import ImageSetMetadata
+from curator.imageset import ImageSetMetadata, parse_path
 from curator.plan.importing import OF_THE_FILE
+from curator.plan.lines import Given
 from curator.plan.units import Copy, Import, Kind, Unit
 from curator.project import write_private
-from curator.verify import BY_RULE, Check, Claim, Held, Maps, ServiceCheck, Verification, Violation, verify
+from curator.verify import (
+    BY_RULE,
+    Check,
+    Claim,
+    Decided,
+    Held,
+    Maps,
+    ServiceCheck,
+    Verification,
+    Violation,
+    verify,
+)
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -96,23 +109,35 @@ def attest(
 ) -> Attestation:
     """Verify every publication of the campaign that is done, subject by subject, and keep what was found.
 
+    What the plan was made with (aliases, cleared pixels, decisions, lists of private elements) stands in the plan; the
+    arguments serve plans that do not say it.
+
     ``others`` are (id, version, document) of further image sets of the subjects: identifiers are gathered from
     them as well. Each version read is a touch. Raises ServiceError when the service cannot be read.
     """
+    given = campaign.plan.header.given or Given(
+        aliases=dict(aliases or {}),
+        cleared=tuple(cleared),
+        decisions=tuple(
+            (each.element, each.vr, each.value, each.decision, each.replacement) for each in decisions or ()
+        ),
+        safe_private=tuple(kept_keys((*asked.private, *verdicts))),
+    )
     with Doors(campaign, imaging) as doors:
-        subjects = _gathered(campaign, doors, aliases or {})
+        subjects = _gathered(campaign, doors, given.aliases)
     for image_set, version, document in others:
-        known_by = identity(document, aliases)[0]
+        known_by = identity(document, given.aliases)[0]
         if known_by in subjects:
             found = subjects[known_by]
             found.originals.insert(0, Held(image_set, version, document))
             found.left_out |= {sop for _, sop, _ in document.instances()}
     made = Attestation(asked.name, asked.profile.table.edition, list(asked.profile.codes))
-    maps = Maps.of({}, {})
+    uids = _as_recorded(campaign, subjects.values())
+    maps = Maps.of(uids, {})
     by_rule = _by_rule(campaign, asked)
     for found in subjects.values():
         kept = {path.tag or 0 for each in found.originals for path in asked.held(each.document)}
-        claim = _claim(asked, by_rule | kept, frozenset(found.left_out), cleared, decisions, verdicts)
+        claim = _claim(asked, by_rule | kept, frozenset(found.left_out), given, uids)
         claim = _reviewed(claim, found.originals, pixels)
         _add(made, verify(found.originals, found.published, claim, maps=maps, service=found.service))
         made.subjects += 1
@@ -227,13 +252,23 @@ def _by_rule(campaign: Campaign, asked: Deidentification) -> frozenset[int]:
     return frozenset(found)
 
 
+def _as_recorded(campaign: Campaign, subjects: Iterable[_Subject]) -> dict[str, str]:
+    """Return what the crosswalk says of the published instances: which is which, where nothing else tells them apart.
+
+    It is held to like all of a claim: a pair that is not one shows in every value.
+    """
+    from curator.crosswalk import Crosswalk
+
+    there = {sop for each in subjects for held in each.published for _, sop, _ in held.document.instances()}
+    return {old: new for old, new in Crosswalk.open(campaign.project).entries().uids if new in there}
+
+
 def _claim(
     asked: Deidentification,
     by_rule: frozenset[int],
     left_out: frozenset[str],
-    cleared: frozenset[str],
-    decisions: Decisions | None,
-    verdicts: Sequence[PrivateList],
+    given: Given,
+    uids: Mapping[str, str],
 ) -> Claim:
     profile = asked.profile
     overrides = {tag: override.code for tag, override in profile.overrides.items()}
@@ -244,10 +279,16 @@ def _claim(
         profile.options,
         profile.table,
         overrides,
+        uids=uids,
         left_out=left_out,
-        cleared=cleared,
-        safe_private=kept_keys((*asked.private, *verdicts)),
-        decisions=frozenset((each.element, each.value) for each in decisions or ()),
+        cleared=frozenset(given.cleared),
+        safe_private=frozenset(given.safe_private),
+        decisions=tuple(
+            Decided(
+                tuple(tag_of_key(key) or 0 for key in parse_path(element).keys), vr, value, word, replacement
+            )
+            for element, vr, value, word, replacement in given.decisions
+        ),
     )
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from curator.plan.leftout import OF_INSTANCES, LeftOut, tally
 
 if TYPE_CHECKING:
-    from curator.campaign.publishing import Published
+    from curator.campaign.journal import Campaign
+    from curator.campaign.publishing import Published, Publishing
     from curator.deid.decisions import Decisions
     from curator.deid.ruled import Deidentification
     from curator.deid.taglist import PrivateList
+    from curator.plan.lines import Given
     from curator.plan.units import Unit
     from curator.project import Project
 
@@ -45,6 +48,47 @@ def open_profile(spec: str) -> Deidentification:
     from curator.ruleshelf import open_rule_file
 
     return load_profile(open_rule_file(spec))
+
+
+def given_of(how: Publishing, spec: str) -> Given:
+    """Return what the plan keeps for its proof: people, decisions and lists as they are now, and where the profile is."""
+    from pathlib import Path
+
+    from curator.deid.taglist import kept_keys
+    from curator.plan.lines import Given
+    from curator.ruleshelf import find
+
+    path = Path(spec)
+    return Given(
+        str(path.resolve()) if path.is_file() else spec,
+        sha256(find(spec).read_bytes()).hexdigest(),
+        dict(how.aliases),
+        tuple(sorted(how.cleared)),
+        tuple(
+            (each.element, each.vr, each.value, each.decision, each.replacement)
+            for each in how.decisions or ()
+        ),
+        tuple(sorted(kept_keys((*how.asked.private, *how.verdicts)))),
+    )
+
+
+def profile_planned(campaign: Campaign) -> Deidentification | None:
+    """Return the profile that a publication was planned with, None for other campaigns.
+
+    `Refused` where its file says something else now: what it said then cannot be held to any more.
+    """
+    given = campaign.plan.header.given
+    if given is None:
+        return None
+    from curator.errors import Refused
+    from curator.ruleshelf import find
+
+    if sha256(find(given.profile).read_bytes()).hexdigest() != given.sha256:
+        raise Refused(
+            f"The profile {given.profile} says something else than when the publication was planned.",
+            hint="put back what the file said then, or publish anew by what it says now",
+        )
+    return open_profile(given.profile)
 
 
 def options_of(asked: Deidentification, spec: str) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from curator.errors import UsageError
 from curator.findings import ABSENT, Change, Finding, Safety, Why
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.plan.leftout import LeftOut, Reason, tally
-from curator.plan.lines import Header
+from curator.plan.lines import Given, Header
 from curator.plan.merging import Party
 from curator.plan.packing import Payload
 from curator.plan.publishing import plan_in_place, plan_publication
@@ -262,8 +262,9 @@ def _inverse(change: Change, renames: object, doc: ImageSetMetadata) -> Change:
 
 
 def header(
-    *, title: str, store: str, datastore: str, project: str, rules: Sequence[str], options: dict[str, str]
-) -> Header:
+    *, title: str, store: str, datastore: str, project: str, rules: Sequence[str], options: dict[str, str],
+    given: Given | None = None,
+) -> Header:  # fmt: skip
     """Return a plan's first line, with the program and the time."""
     made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return Header(
@@ -275,4 +276,5 @@ def header(
         title=title,
         rules=tuple(rules),
         options=options,
+        given=given,
     )

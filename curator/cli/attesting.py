@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from curator.cli.workbench import Workbench
@@ -24,26 +23,18 @@ def hold_against_originals(
     workbench: Workbench,
     campaign: Campaign,
     profile: Deidentification,
-    *,
-    aliases: Mapping[str, str] | None = None,
-    cleared: frozenset[str] = frozenset(),
 ) -> Attestation:
     """Read original and published sets back, every version, and tell on stderr what was found."""
     from curator.campaign.attesting import attest
     from curator.campaign.identity import who
     from curator.campaign.reviewing import pixel_decisions_of
-    from curator.cli.decided import decisions_of, verdicts_of
 
     made = attest(
         campaign,
         workbench.imaging,
         profile,
         who(workbench.spec()),
-        aliases=aliases,
-        cleared=cleared,
         pixels=pixel_decisions_of(workbench.project()),
-        decisions=decisions_of(workbench),
-        verdicts=verdicts_of(workbench),
     )
     workbench.say(f"held {made.subjects:,} subjects against their originals: {verdict(made)}")
     for each in made.violations[:10]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curator.cli.attesting import hold_against_originals, open_profile
+from curator.cli.attesting import hold_against_originals
 from curator.cli.output import Form, form_options, json_option, write_rows
 from curator.cli.walking import (
     adopt_store,
@@ -71,6 +71,8 @@ def verify(workbench: Workbench, campaign: str, on: str | None, form: Form | Non
       curator verify latest
       curator verify latest --on dask
     """
+    from curator.campaign.deidentifying import profile_planned
+
     found = campaign_of(workbench, campaign)
     adopt_store(workbench, found)
     with paced(workbench), clustered(workbench, on) as cluster:
@@ -87,8 +89,8 @@ def verify(workbench: Workbench, campaign: str, on: str | None, form: Form | Non
             f"{failed} of {len(proofs)} units are not as planned.",
             hint=f"curator undo {found.id[:12]} takes it back",
         )
-    if profile := found.plan.header.options.get("profile"):
-        made = hold_against_originals(workbench, found, open_profile(profile))
+    if (profile := profile_planned(found)) is not None:
+        made = hold_against_originals(workbench, found, profile)
         if not made.holds:
             raise VerificationFailed(
                 "The publication does not hold against its originals.",

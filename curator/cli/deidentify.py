@@ -38,7 +38,9 @@ class _Asked:
     where: str
     payload: int
     in_place: bool
-    to: str = ""
+    to: str
+    spec: str
+    """How the profile is named: by that it is opened again."""
 
 
 @click.command()
@@ -119,8 +121,8 @@ def deidentify(
         )
     if in_place and (to or route == "reimport"):
         raise UsageError("--in-place changes the sets themselves: it imports nothing and goes nowhere else.")
-    other = _other_store(workbench, to) if to else ""
-    asked = _Asked(open_profile(profile), image_set_ids, where, payload, in_place, other)
+    other = _other_store(workbench, to, make=not dry_run) if to else ""
+    asked = _Asked(open_profile(profile), image_set_ids, where, payload, in_place, other, profile)
     how = _publishing(workbench, asked, aliases, assigned, cleared, promote)
     how = replace(how, route=type(how.route)(route), to=other, bucket=bucket, role=role)
     with clustered(workbench, on) as cluster:
@@ -168,13 +170,7 @@ def _published(
     into_crosswalk(workbench.project(), campaign.id, found)
     applied = run_apply(workbench, campaign, wanted.most)
     failed = sum(not proof.holds for proof in run_verify(workbench, campaign, cluster))
-    attested = (
-        None
-        if asked.in_place
-        else hold_against_originals(
-            workbench, campaign, asked.profile, aliases=how.aliases, cleared=how.cleared
-        )
-    )
+    attested = None if asked.in_place else hold_against_originals(workbench, campaign, asked.profile)
     summary |= {
         "applied": ", ".join(f"{count} {status}" for status, count in applied.statuses.items()),
         "open": [f"{title}: {status}: {reason}" for _, title, status, reason in applied.open[:20]],
@@ -191,11 +187,14 @@ def _published(
     return int(bool(applied.open))
 
 
-def _other_store(workbench: Workbench, spec: str) -> str:
-    """Return ``--to`` with the id of its data store, so that the plan means the same wherever it is applied."""
+def _other_store(workbench: Workbench, spec: str, *, make: bool) -> str:
+    """Return ``--to`` with the id of its data store, so that the plan means the same wherever it is applied.
+
+    Without ``make`` a store that is not there is not made: a dry run writes nothing.
+    """
     from curator.stores import pinned
 
-    other, datastore_id = pinned(spec)
+    other, datastore_id = pinned(spec, make=make)
     if datastore_id == workbench.imaging.datastore_id:
         raise UsageError("--to names the store of the originals.", hint="drop --to, or name another store")
     return other
@@ -264,6 +263,7 @@ def _planned(
     path: Path,
     cluster: Cluster | None,
 ) -> tuple[PlanFile, Planning, Published]:
+    from curator.campaign.deidentifying import given_of
     from curator.campaign.planfile import write_plan
     from curator.campaign.planning import Planning, header
     from curator.campaign.publishing import Published, plan_deidentification
@@ -283,6 +283,7 @@ def _planned(
             "edition": f"PS3.15 {profile.table.edition}",
             "codes": ", ".join(code for code, _ in profile.codes),
         },
+        given=None if asked.in_place else given_of(how, asked.spec),
     )
     found = Published()
     with heard(workbench, "planning") as progress:

@@ -174,6 +174,8 @@ class Engine(Handlers):
             found = decided.get(as_text(node[key]))
             if found is not None:
                 _put(out, key, found[1](node[key], subject))
+                if key in out and (creator := f"{key[:4]}00{key[4:6]}") in node:
+                    out.setdefault(creator, node[creator])  # of a private element
         return out
 
     def _seen_of(self, plan: _Plan, subject: Subject) -> _Seen:

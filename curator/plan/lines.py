@@ -29,6 +29,22 @@ CHUNK: Final = 2_000
 """Operations a line: no line grows with the image set."""
 
 
+class Given(msgspec.Struct, frozen=True):
+    """What a publication was planned with and its proof must know, whenever that is made. PHI, as all of a plan is.
+
+    ``profile`` opens the profile, ``sha256`` is of its text. ``aliases`` as `curator.deid.people` reads them; ``cleared``
+    are SOP Instance UIDs; ``decisions`` are (element, VR, value, word, replacement); ``safe_private`` are (group, creator,
+    low byte) of private elements that lists beside the standard's call safe.
+    """
+
+    profile: str = ""
+    sha256: str = ""
+    aliases: dict[str, str] = {}
+    cleared: tuple[str, ...] = ()
+    decisions: tuple[tuple[str, str, str, str, str], ...] = ()
+    safe_private: tuple[tuple[int, str, int], ...] = ()
+
+
 class Header(msgspec.Struct, frozen=True):
     """A plan's first line. ``made`` is when, ISO 8601; ``rules`` name the rule files with their versions."""
 
@@ -41,6 +57,7 @@ class Header(msgspec.Struct, frozen=True):
     title: str = ""
     rules: tuple[str, ...] = ()
     options: dict[str, str] = {}
+    given: Given | None = None
 
 
 class Ending(msgspec.Struct, frozen=True):

@@ -94,7 +94,7 @@ def plan_publication(
 
     Who becomes whom is recorded in the crosswalk before the plan can be applied by anybody, today or later.
     """
-    from curator.campaign.deidentifying import into_crosswalk, open_profile, options_of
+    from curator.campaign.deidentifying import given_of, into_crosswalk, open_profile, options_of
     from curator.campaign.journal import Campaign
     from curator.campaign.planfile import write_plan
     from curator.campaign.planning import Planning, chosen_rows, header
@@ -113,8 +113,9 @@ def plan_publication(
         project=str(session.project.root),
         rules=(asked.name,),
         options=dict(options_of(asked, profile)),
+        given=given_of(how := publishing(session, asked), profile),
     )
-    units = plan_deidentification(session.catalogue, rows, publishing(session, asked), planning, found)
+    units = plan_deidentification(session.catalogue, rows, how, planning, found)
     with tempfile.TemporaryDirectory(prefix="curator-plan-") as folder:
         path = Path(folder) / "plan.jsonl"
         made = write_plan(path, first, units)
@@ -213,19 +214,13 @@ def decide_values(
 def hold_against_originals(session: Session, spec: str, campaign: Campaign) -> tuple[str, bool]:
     """Read published and original sets back, every version; return what was found in words, and whether it holds."""
     from curator.campaign.attesting import attest
-    from curator.campaign.deidentifying import decisions_of, open_profile, verdicts_of
+    from curator.campaign.deidentifying import profile_planned
     from curator.campaign.identity import who
     from curator.campaign.reviewing import pixel_decisions_of
 
-    made = attest(
-        campaign,
-        session.imaging,
-        open_profile(campaign.plan.header.options["profile"]),
-        who(spec),
-        pixels=pixel_decisions_of(session.project),
-        decisions=decisions_of(session.project),
-        verdicts=verdicts_of(session.project),
-    )
+    asked = profile_planned(campaign)
+    assert asked is not None
+    made = attest(campaign, session.imaging, asked, who(spec), pixels=pixel_decisions_of(session.project))
     failed = sum(each.count for each in made.violations)
     checks = sum(count for count, _ in made.counts.values())
     if failed:

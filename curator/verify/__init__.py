@@ -7,7 +7,7 @@ each check, MIDI-B's table, what needs a person, and what lies outside the tool'
 
 from __future__ import annotations
 
-from curator.verify.claim import BY_RULE, Claim, Held
+from curator.verify.claim import BY_RULE, Claim, Decided, Held
 from curator.verify.evidence import NOTED, Check, Count, Evidence, ServiceCheck, Verification, Violation
 from curator.verify.maps import Maps
 from curator.verify.proof import verify
@@ -18,6 +18,7 @@ __all__ = [
     "Check",
     "Claim",
     "Count",
+    "Decided",
     "Evidence",
     "Held",
     "Maps",

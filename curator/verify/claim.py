@@ -27,6 +27,20 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What a reviewer decided of one value of one element, wherever it stands."""
+
+    path: tuple[int, ...]
+    """Tags: the sequences around, and the element's own."""
+    vr: str
+    value: str = field(repr=False)
+    """As DICOM writes it, values joined by backslashes."""
+    word: str
+    """keep, remove, replace, empty or clean."""
+    replacement: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """The profile's edition and options as data, and the maps the publication says it used.
 
@@ -42,7 +56,7 @@ class Claim:
     uids: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Original to published UID, as the crosswalk has them."""
     pseudonyms: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Original to published PatientID, as the crosswalk has them."""
+    """Original to published PatientID, as the crosswalk has them; the issuer and a NUL stand before an id that has one."""
     left_out: frozenset[str] = field(default=frozenset(), repr=False)
     """Original SOP Instance UIDs of instances that were left out, with their reasons in the plan."""
     cleared: frozenset[str] = field(default=frozenset(), repr=False)
@@ -51,5 +65,5 @@ class Claim:
     """Original SOP Instance UIDs that a reviewer excluded from publishing."""
     safe_private: frozenset[tuple[int, str, int]] = frozenset()
     """Private attributes called safe beside Table E.3.10-1: (group, creator in upper case, low byte of element)."""
-    decisions: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)
-    """(generic path, original text) of values that a reviewer decided: the text may stand as decided."""
+    decisions: tuple[Decided, ...] = field(default=(), repr=False)
+    """What a reviewer decided of single values: that is then held to, in place of the table."""

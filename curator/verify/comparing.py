@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from curator.dicom import Json
@@ -17,12 +17,15 @@ from curator.findings import ABSENT, Absent
 from curator.imageset import ElementPath
 from curator.verify.accompanying import is_pointless
 from curator.verify.claim import BY_RULE, Claim, Held
+from curator.verify.decided import Decisions, creators_of, disobeyed
 from curator.verify.evidence import Check
 from curator.verify.expectation import Expectation, Expectations, vr_of
 from curator.verify.maps import Maps, days_between, is_exact
 from curator.verify.patterns import looks_like
+from curator.verify.saying import exact, is_nothing, says_nothing, strings
 from curator.verify.tally import Tally
-from curator.verify.terms import NOBODY, Terms, folded
+from curator.verify.terms import Terms, folded
+from curator.verify.vocabulary import has_unknown
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _UID_IN_TEXT: Final = re.compile(r"[0-2](?:\.\d+){3,}")
@@ -68,16 +71,22 @@ class Comparison:
         self._terms = terms
         self._maps = maps
         self._tally = tally
+        self._decisions = Decisions(claim.decisions)
         self._reasons: dict[str, bool] = {}
         self.days: int | None = None
         """By how many days the subject's dates moved, once one showed it."""
 
     def node(self, before: Mapping[str, Json], after: Mapping[str, Json], around: Around) -> None:
         """Compare the attributes of a level, or of a sequence's item."""
+        decided = creators_of(self._decisions, around.above, before) if self._claim.decisions else ()
         for key, value in before.items():
             tag = tag_of_key(key)
             if tag is None:
                 self._absent(after.get(key, ABSENT), around, key, "a key that is no tag of DICOM", value)
+            elif key in decided:
+                self._tally.passed(Check.PRIVATE_IS_SAFE)  # of an element that a reviewer lets stay
+            elif self._decided(tag, key, value, after.get(key, ABSENT), around):
+                continue
             elif is_private(tag):
                 self._private(before, after, key, tag, around)
             else:
@@ -98,6 +107,37 @@ class Comparison:
         """Say whether a rule of the user's, or the writer of a file (PS3.15 E.1.1), may have added the element."""
         tag = tag_of_key(key)
         return self._claim.overrides.get(tag or 0) == BY_RULE or (tag in _FILE_META and not around.above)
+
+    def _decided(self, tag: int, key: str, before: Json, after: Json | Absent, around: Around) -> bool:
+        """Hold a value to what a reviewer decided of it; False where nobody did, or a rule has the last word."""
+        if not self._claim.decisions or self._claim.overrides.get(tag) == BY_RULE:
+            return False
+        path = (*around.above, tag)
+        vr = vr_of(tag, around.declared.get(key))
+        said = self._decisions.of(path, vr, before)
+        if said is None:
+            return False
+        expected = self._expectations.of(around.sop_class, path, vr)
+        if after is not ABSENT and after != before:
+            self._valid(tag, key, before, after, around)
+        wrong = disobeyed(
+            said,
+            expected.type,
+            before,
+            after,
+            identifies=self._identifies,
+            suspect=self._explained,
+            trimmed=lambda old, new: self._texts_kept(replace(expected, action="C"), old, new),
+            says_nothing=says_nothing,
+        )
+        if wrong:
+            self._fail(Check.AS_DECIDED, around, key, wrong, before, after)
+        else:
+            self._tally.passed(Check.AS_DECIDED)
+        return True
+
+    def _identifies(self, value: Json) -> bool:
+        return any(self._terms.found(text, weak=True) for text in strings(value))
 
     # ── one element ──────────────────────────────────────────────────────────────────────────────────
 
@@ -164,7 +204,7 @@ class Comparison:
     def _missing(self, expected: Expectation, key: str, before: Json, around: Around) -> None:
         """Judge an element that is gone though its row keeps, cleans or replaces it: absence is no pass."""
         if expected.action == "C" and expected.vr in ("DA", "DT"):
-            texts = _strings(before)
+            texts = strings(before)
             if texts and all(is_exact(text) for text in texts):
                 self._fail(Check.DATE_SHIFTED, around, key, "an exact date is gone, not shifted", before)
             else:
@@ -192,7 +232,7 @@ class Comparison:
             self._dummy_items(expected, key, after, around)
         if key in (_PATIENT_ID, _PATIENT_NAME) and not around.above and after is not None:
             return  # a pseudonym: `proof` looks at it
-        if before == after and before is not None and not _says_nothing(before):
+        if before == after and before is not None and not says_nothing(before):
             self._fail(Check.TEXT_REMOVED, around, key, f"is unchanged: {expected.described}", before, after)
         else:
             self._tally.passed(Check.TEXT_REMOVED)
@@ -220,7 +260,7 @@ class Comparison:
     def _uids(self, before: Json, after: Json | Absent, key: str, around: Around, *, meta: bool) -> None:
         if key in ("ImplementationClassUID",):
             return
-        old, new = _strings(before), _strings(None if isinstance(after, Absent) else after)
+        old, new = strings(before), strings(None if isinstance(after, Absent) else after)
         if len(old) != len(new):
             self._fail(Check.UID_CONSISTENT, around, key, "as many UIDs as before are wanted", before, after)
             return
@@ -248,12 +288,12 @@ class Comparison:
     def _date(
         self, expected: Expectation, key: str, before: Json, after: Json | Absent, around: Around
     ) -> None:
-        old, new = _strings(before), _strings(None if isinstance(after, Absent) else after)
-        if not old or (len(old) == len(new) and all(is_nothing(each) for each in new) and not _exact(old)):
+        old, new = strings(before), strings(None if isinstance(after, Absent) else after)
+        if not old or (len(old) == len(new) and all(is_nothing(each) for each in new) and not exact(old)):
             self._tally.passed(Check.DATE_SHIFTED)
             return
         if not new:
-            if _exact(old):
+            if exact(old):
                 self._fail(Check.DATE_SHIFTED, around, key, "an exact date was emptied, not shifted", before)
             else:
                 self._tally.passed(Check.DATE_SHIFTED)
@@ -276,10 +316,14 @@ class Comparison:
     def _kept(
         self, expected: Expectation, key: str, before: Json, after: Json | Absent, around: Around
     ) -> None:
+        value = None if isinstance(after, Absent) else after
+        if expected.action == "C" and expected.vr in _TEXT and self._unvetted(value):
+            said = "keeps a word that no vocabulary knows and nobody decided"
+            self._fail(Check.TEXT_REMOVED, around, key, said, before, after)
+            return
         if before == after:
             self._tally.passed(Check.TEXT_RETAINED)
             return
-        value = None if isinstance(after, Absent) else after
         if expected.vr in _TEXT:
             kept = self._texts_kept(expected, before, value)
         else:
@@ -292,19 +336,23 @@ class Comparison:
         else:
             self._fail(Check.TEXT_RETAINED, around, key, f"was changed: {expected.described}", before, after)
 
+    @staticmethod
+    def _unvetted(value: Json) -> bool:
+        return any(has_unknown(text) and not is_nothing(text) for text in strings(value))
+
     def _binary_explained(self, before: Json) -> bool:
         from curator.verify.decoding import decoded_base64, said
 
         return any(
             self._terms.found(reading, weak=False)
-            for text in _strings(before)
+            for text in strings(before)
             if (data := decoded_base64(text)) is not None
             for reading in said(data)
         )
 
     def _texts_kept(self, expected: Expectation, before: Json, after: Json) -> bool:
         """Say whether a text changed no more than it had to: nothing new in it, and a reason to change it."""
-        old, new = _strings(before), _strings(after)
+        old, new = strings(before), strings(after)
         if new and len(old) != len(new):
             return False
         for number, one in enumerate(old):
@@ -319,7 +367,7 @@ class Comparison:
 
     def _explained(self, before: Json) -> bool:
         """Say whether a kept text names the subject, holds a UID or looks like an identifier."""
-        return any(self._one_explained(text) for text in _strings(before))
+        return any(self._one_explained(text) for text in strings(before))
 
     def _one_explained(self, text: str) -> bool:
         known = self._reasons.get(text)
@@ -371,14 +419,18 @@ class Comparison:
         """Compare an item of structured content: its concept and value type decide over its own value."""
         code, key = self._item_code(before), _VALUE_KEYS.get(str(before.get("ValueType")), "")
         value = before.get(key)
-        if not code or not key or value is None:
+        path = (*around.above, tag_of_key(key) or 0)
+        if not code or not key or value is None or self._decisions.of(path, "", value):
             self.node(before, after, around)
             return
         rest = [{name: each for name, each in node.items() if name != key} for node in (before, after)]
         self.node(rest[0], rest[1], around)
         new = after.get(key)
-        if code == "D" and new == value and not _says_nothing(value):
+        if code == "D" and new == value and not says_nothing(value):
             self._fail(Check.TEXT_REMOVED, around, key, "is unchanged: PS3.15 E.3.4-1", value, new)
+        elif code == "C" and key == "TextValue" and self._unvetted(new):
+            said = "keeps a word that no vocabulary knows and nobody decided"
+            self._fail(Check.TEXT_REMOVED, around, key, said, value, new)
         elif code == "K" and new != value and not self._explained(value):
             self._fail(Check.TEXT_RETAINED, around, key, "was changed: PS3.15 E.3.4-1", value, new)
         elif new is None:
@@ -443,14 +495,14 @@ class Comparison:
                 self._fail(Check.TEXT_RETAINED, around, key, "a safe private element was changed", old, new)
 
     def _private_explained(self, value: Json) -> bool:
-        return self._explained(value) or self._binary_explained(value) or any(map(is_exact, _strings(value)))
+        return self._explained(value) or self._binary_explained(value) or any(map(is_exact, strings(value)))
 
     def _safe(self, node: Mapping[str, Json], key: str) -> bool:
         tag = tag_of_key(key)
         if tag is None:
             return False
         creator = node.get(f"{tag >> 16:04X}00{_block_of(tag):02X}")
-        names = _strings(creator)
+        names = strings(creator)
         return bool(names) and self._expectations.private_is_safe(names[0], tag)
 
     def _fail(
@@ -472,30 +524,3 @@ _VALUE_KEYS: Final = {
 def _block_of(tag: int) -> int:
     low = tag & 0xFFFF
     return low if 0x10 <= low <= 0xFF else low >> 8
-
-
-def _strings(value: object) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    return [each for each in values if isinstance(each, str) and each]
-
-
-def _exact(values: list[str]) -> bool:
-    return bool(values) and all(is_exact(value) for value in values)
-
-
-def is_nothing(text: str) -> bool:
-    """Say whether a text is a dummy: a word that names nobody, zeros, or a beginning of the calendar."""
-    plain = folded(text)
-    return plain in NOBODY or not plain.strip("0 ._:-dwmy") or plain.startswith("19000101") or plain == "o"
-
-
-def _says_nothing(value: Json) -> bool:
-    if isinstance(value, list):
-        return all(_says_nothing(each) for each in value)
-    if isinstance(value, dict):
-        return all(_says_nothing(each) for each in value.values())
-    return (
-        value is None
-        or value == 0
-        or (isinstance(value, str) and (is_nothing(value) or set(value) <= set("A=")))
-    )

@@ -25,6 +25,7 @@ class Check(StrEnum):
     REFERENCE_RESOLVES = "reference resolves"
     REFERS_TO_LEFT_OUT = "nothing refers to what was left out"
     MAP_IS_BIJECTIVE = "map is bijective"
+    AS_DECIDED = "value as a reviewer decided"
     PRIVATE_IS_SAFE = "private element is safe"
     NOTHING_ADDED = "nothing added"
     REQUIRED_IS_THERE = "Type 1 and 2 present"

@@ -9,7 +9,7 @@ from curator.dicom import Json
 from curator.dicom.confidentiality import Option
 from curator.dicom.levels import Level
 from curator.dicom.pixelrisk import pixel_risks
-from curator.imageset import ElementPath
+from curator.imageset import ElementPath, ImageSetMetadata
 from curator.imageset.instance import Instance
 from curator.verify.claim import Claim, Held
 from curator.verify.comparing import Around, Comparison
@@ -57,6 +57,8 @@ class _Proof:
         self.uids = frozenset() if retained else _all_uids(originals) | self.terms.uids
         self.comparison = Comparison(claim, expectations, self.terms, maps, self.tally)
         self.originals = originals
+        # All originals are one subject's, whatever ids and issuers they go by.
+        self.known_as = min((_known_as(held.document) for held in originals), default="")
 
     def outcome(self, service: Iterable[ServiceCheck]) -> Verification:
         search = Search(self.terms, self.tally, self.uids)
@@ -109,7 +111,7 @@ class _Proof:
                 self._key(original.series, found.series, "SeriesInstanceUID", around)
 
     def _subject(self, original: Standing, found: Standing) -> None:
-        """The same original PatientID became the same pseudonym, and no other subject has it."""
+        """One subject has one pseudonym, whatever its ids were, and no other subject has it."""
         place = ElementPath(Level.PATIENT).child("PatientID")
         old = str(original.held.document.patient.get("PatientID") or "").strip()
         new = str(found.held.document.patient.get("PatientID") or "").strip()
@@ -117,10 +119,7 @@ class _Proof:
             said = "is empty" if not new else "is unchanged"
             self.tally.fail(Check.PATIENT_ID_CONSISTENT, found.held, place, said, old, new)
             return
-        known_as = old or str(original.held.document.study.get("StudyInstanceUID") or "")
-        wrong = self.maps.patients.take(known_as, new)
-        if wrong.startswith("two") and self.claim.pseudonyms.get(old) == new:
-            wrong = ""  # aliases: the crosswalk itself says that two ids are one subject
+        wrong = self.maps.patients.take(self.known_as, new)
         if wrong:
             self.tally.fail(Check.PATIENT_ID_CONSISTENT, found.held, place, wrong, old, new)
         else:
@@ -213,6 +212,14 @@ class _Proof:
                     old,
                     new,
                 )
+
+
+def _known_as(document: ImageSetMetadata) -> str:
+    """Return issuer and PatientID; the study's UID where there is no PatientID."""
+    patient_id = str(document.patient.get("PatientID") or "").strip()
+    if not patient_id:
+        return str(document.study.get("StudyInstanceUID") or "")
+    return f"{str(document.patient.get('IssuerOfPatientID') or '').strip()}\0{patient_id}".lstrip("\0")
 
 
 def _classes(instances: Iterable[Instance]) -> str:

@@ -20,7 +20,8 @@ from curator.verify.evidence import Check
 from curator.verify.expectation import vr_of
 from curator.verify.patterns import looks_like
 from curator.verify.tally import Tally
-from curator.verify.terms import Terms, folded
+from curator.verify.terms import Terms
+from curator.verify.vocabulary import is_term
 
 _FREE: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 _TIMES: Final = frozenset({"DA", "DT", "TM"})
@@ -121,7 +122,7 @@ class Search:
             kind, noted = self._bytes(text)
             return (kind or (self._text(text, weak=True) if vr == "" else "")), noted
         kind = self._text(text, weak=vr in _FREE)
-        if kind and vr == "CS" and _is_term(text):
+        if kind and vr == "CS" and is_term(text):
             return "", ""  # a defined term that is also somebody's name says nothing of the person
         return kind, (looks_like(text) if vr in _FREE or vr == "UR" else "")
 
@@ -189,23 +190,3 @@ def _strings(value: Json) -> list[str]:
 def _known(key: str) -> tuple[int | None, str]:
     tag = tag_of_key(key)
     return tag, "" if tag is None else vr_of(tag, None)
-
-
-@cache
-def _vocabulary() -> frozenset[str]:
-    from curator.dicom._vocabulary import WORDS
-
-    return frozenset(WORDS.split())
-
-
-@cache
-def _terms() -> frozenset[str]:
-    from curator.dicom.terms import DEFINED, ENUMERATED
-
-    return frozenset[str]().union(*DEFINED.values(), *ENUMERATED.values())
-
-
-def _is_term(text: str) -> bool:
-    return text.strip() in _terms() or all(
-        word in _vocabulary() for word in folded(text).replace("_", " ").split()
-    )

@@ -1,0 +1,37 @@
+"""What values say: their texts, whether they are exact dates, whether they say nothing at all."""
+
+from __future__ import annotations
+
+from curator.dicom import Json
+from curator.verify.maps import is_exact
+from curator.verify.terms import NOBODY, folded
+
+
+def strings(value: object) -> list[str]:
+    """Return the texts of a value, empty ones left out."""
+    values = value if isinstance(value, list) else [value]
+    return [each for each in values if isinstance(each, str) and each]
+
+
+def exact(values: list[str]) -> bool:
+    """Say whether all values name a day of the calendar."""
+    return bool(values) and all(is_exact(value) for value in values)
+
+
+def is_nothing(text: str) -> bool:
+    """Say whether a text is a dummy: a word that names nobody, zeros, or a beginning of the calendar."""
+    plain = folded(text)
+    return plain in NOBODY or not plain.strip("0 ._:-dwmy") or plain.startswith("19000101") or plain == "o"
+
+
+def says_nothing(value: Json) -> bool:
+    """Say whether a value holds dummies alone."""
+    if isinstance(value, list):
+        return all(says_nothing(each) for each in value)
+    if isinstance(value, dict):
+        return all(says_nothing(each) for each in value.values())
+    return (
+        value is None
+        or value == 0
+        or (isinstance(value, str) and (is_nothing(value) or set(value) <= set("A=")))
+    )

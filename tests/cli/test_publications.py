@@ -1,0 +1,112 @@
+"""Publications as a privacy officer asks for them: tried first, proved later again, by what was decided then."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from curator.cli.demo_data import seed
+from tests.cli.conftest import Curator, Ran
+
+PROFILE = """\
+version: 1
+name: ours
+why: For the test.
+profile:
+  options: [clean-descriptors]
+"""
+
+
+@pytest.fixture
+def place(curator: Curator, tmp_path: Path) -> Curator:
+    """A store with the demo's files, and a project, both of the test's own."""
+    files = tmp_path / "files"
+    files.mkdir()
+    seed(files)
+    at = ("--store", f"local:{tmp_path / 'store'}", "--project", tmp_path / "project", "--quiet")
+
+    def call(*words: object) -> Ran:
+        return curator(*at, *words)
+
+    assert call("import", files).code == 0
+    return call
+
+
+def documents(curator: Curator) -> dict[str, dict[str, str]]:
+    """Return the Patient level of each image set."""
+    return {
+        row["imageSetId"]: curator("show", row["imageSetId"], "--json").json["Patient"]["DICOM"]
+        for row in curator("list", "--json").json
+    }
+
+
+def test_a_dry_run_into_a_store_that_is_not_there_makes_none(place: Curator, tmp_path: Path) -> None:
+    told = place(
+        "deidentify", "--profile", "basic", "--to", f"local:{tmp_path / 'public'}", "--dry-run", "--json"
+    )
+    assert told.code == 0, told.err
+    assert told.json["image_sets"] >= 5
+    assert not (tmp_path / "public").exists()
+    assert not list((tmp_path / "project").glob("crosswalk*"))
+
+
+def test_a_publication_is_proved_later_by_what_it_was_planned_with(place: Curator, tmp_path: Path) -> None:
+    before = documents(place)
+    one, other = sorted({found["PatientID"] for found in before.values() if found.get("PatientID")})[:2]
+    aliases, assigned, cleared = tmp_path / "aliases.csv", tmp_path / "assigned.csv", tmp_path / "cleared.txt"
+    aliases.write_text(f"id,same_as\n{one},{other}\n")
+    assigned.write_text(f"id,pseudonym\n{other},TRIAL-001\n")
+    sops = [row["SOPInstanceUID"] for row in _instances(place)]
+    cleared.write_text("\n".join(sops))
+    profile = tmp_path / "ours.yaml"
+    profile.write_text(PROFILE)
+    sheet = tmp_path / "values.csv"
+    assert place("values", "--profile", profile, "--element", "StudyDescription", "--csv", sheet).code == 0
+    _decide(sheet, "replace", "as a person said")
+    assert place("values", "decide", sheet).code == 0
+    ran = place(
+        "deidentify", "--profile", profile, "--aliases", aliases, "--assigned", assigned, "--cleared", cleared, "--json"
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert ran.json["attested"].startswith("all ")
+    assert not [line for line in ran.json["left_out"] if "pixels" in line]
+    pseudonyms = {found["PatientID"] for each, found in documents(place).items() if each not in before}
+    assert "TRIAL-001" in pseudonyms
+    said = [
+        place("show", each, "--json").json["Study"]["DICOM"]
+        for each in documents(place)
+        if each not in before
+    ]
+    assert "as a person said" in {study.get("StudyDescription") for study in said}
+    (tmp_path / "project" / "decisions.csv").unlink()
+    for path in (aliases, assigned, cleared):
+        path.unlink()
+    later = place("verify", "latest")
+    assert later.code == 0, later.err
+    profile.write_text(PROFILE.replace("[clean-descriptors]", "[retain-full-dates]"))
+    changed = place("verify", "latest")
+    assert changed.code == 3
+    assert "something else" in changed.err
+
+
+def _decide(sheet: Path, word: str, replacement: str) -> None:
+    """Decide every value of a sheet alike."""
+    with sheet.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row |= {"decision": word, "replacement": replacement}
+    with sheet.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _instances(curator: Curator) -> list[dict[str, str]]:
+    found = []
+    for row in curator("list", "--json").json:
+        document = curator("show", row["imageSetId"], "--json").json
+        for series in document["Study"]["Series"].values():
+            found += [instance["DICOM"] for instance in series["Instances"].values()]
+    return found

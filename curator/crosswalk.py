@@ -1,8 +1,8 @@
 """The crosswalk: which original became what, encrypted, kept apart from what is published.
 
 One file (0600) of sealed records, one a campaign, each AES-256-GCM under a key of the project's own domain. A record is
-bound to all that stands before it, so that none can be changed, dropped from the middle or put elsewhere unnoticed.
-It is written whole and put in place in one step. Nobody without the project's key can read it, and it is
+bound to all that stands before it, and the last one, sealed like them, counts them: none can be changed, dropped, put
+elsewhere or cut off the end unnoticed. (A whole older copy put in its place is a crosswalk of that day.) It is written whole and put in place in one step. Nobody without the project's key can read it, and it is
 decrypted only when a campaign asks who was published before, or a person exports it.
 """
 
@@ -14,7 +14,7 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,10 @@ from curator.project import Project, private_folder, write_private
 
 Keyed: TypeAlias = Callable[[str], Callable[[bytes], bytes]]
 
-_MAGIC: Final = b"curator crosswalk 1\n"
+_MAGIC: Final = b"curator crosswalk 2\n"
+_UNCOUNTED: Final = b"curator crosswalk 1\n"
+"""How files of the first form begin: they have no count at their end, and get it when they are next written."""
+_END: Final = b"the end"
 _NONCE: Final = 12
 _SIZE: Final = 8
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "'")
@@ -51,7 +54,7 @@ class Entries:
     subjects: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Identity → pseudonym, made with the present key: what a new campaign must repeat."""
     patients: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """(original PatientID, pseudonym), of every key there was."""
+    """(original PatientID, published one), of every key there was; an issuer and a NUL before an id that has one."""
     uids: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """(original UID, published UID), of every key there was."""
     campaigns: tuple[str, ...] = ()
@@ -106,19 +109,27 @@ class Crosswalk:
             )
             new = len(record.subjects) + len(record.patients) + len(record.uids)
             if new or campaign not in before.campaigns:
-                write_private(self.path, content + self._sealed(record, content, self._keyed))
+                self._write([*self._records(content), record], self._keyed)
             return new
 
     def export(self, folder: Path) -> tuple[Path, Path]:
         """Write ``patients.csv`` and ``uids.csv`` (0600), columns ``id_old,id_new``: the form that MIDI-B's scorer reads.
 
-        What a spreadsheet would take for a formula gets a leading quote.
+        Where patients have issuers a third column names them: two of one id are two people. What a spreadsheet would take for a formula gets a leading quote.
         """
         found = self.entries()
         private_folder(folder)
         made = folder / "patients.csv", folder / "uids.csv"
-        for path, pairs in zip(made, (found.patients, found.uids), strict=True):
-            write_private(path, _csv(pairs))
+        rows = [(*_with_issuer(old), new) for old, new in found.patients]
+        issued = any(issuer for issuer, _, _ in rows)
+        write_private(
+            made[0],
+            _csv(
+                [(old, new, *([issuer] if issued else [])) for issuer, old, new in rows],
+                "issuer" if issued else "",
+            ),
+        )
+        write_private(made[1], _csv(found.uids))
         return made
 
     def rotate(self, new: Keyed) -> Entries:
@@ -135,12 +146,8 @@ class Crosswalk:
                 return _together(self._records(content))
             before = _together(records)
             if records:
-                generation = before.generation + 1
-                made = _MAGIC
-                marker = _Record("", generation, {}, [], {})
-                for record in [*records, marker]:
-                    made += self._sealed(record, made, new)
-                write_private(self.path, made)
+                marker = _Record("", before.generation + 1, {}, [], {})
+                self._write([*records, marker], new)
             self._keyed = new
             return before
 
@@ -148,49 +155,68 @@ class Crosswalk:
 
     def _content(self) -> bytes:
         try:
-            return self.path.read_bytes() if self.path.exists() else _MAGIC
+            return self.path.read_bytes() if self.path.exists() else b""
         except OSError as error:
             raise StoreError(f"The crosswalk {self.path} cannot be read: {error.strerror}.") from error
 
     def _records(self, content: bytes) -> Iterator[_Record]:
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        if not content.startswith(_MAGIC):
+        if not content:
+            return
+        magic = content[: len(_MAGIC)]
+        if magic not in (_MAGIC, _UNCOUNTED):
             raise StoreError(f"{self.path} is no crosswalk of this version.")
-        cipher = AESGCM(_key(self._keyed))
-        bound = hashlib.sha256(_MAGIC)
-        at = len(_MAGIC)
+        bound = hashlib.sha256(magic)
+        at, count = len(magic), 0
         while at < len(content):
             size = int.from_bytes(content[at : at + _SIZE], "big")
             sealed = content[at + _SIZE : at + _SIZE + size]
-            try:
-                if len(sealed) != size or size < _NONCE:
-                    raise InvalidTag
-                plain = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound.digest())
-            except InvalidTag:
-                if at == len(_MAGIC):
+            whole = len(sealed) == size >= _NONCE
+            last = magic == _MAGIC and at + _SIZE + size == len(content)
+            plain = self._opened(sealed, bound.digest() + (_END if last else b"")) if whole else None
+            if plain is None:
+                if at == len(magic) and not last:
                     raise Refused(
                         f"The crosswalk {self.path} does not open with this project's key.",
                         hint="it was made with another key, or changed: restore the key, or the file; a `key rotate` that "
                         "was interrupted is ended by another",
-                    ) from None
-                raise StoreError(
-                    f"The crosswalk {self.path} was changed or cut off after it was written.",
-                    hint="restore the file from a copy; nothing of it was used",
-                ) from None
+                    )
+                raise self._spoiled()
+            if last:
+                if msgspec.msgpack.decode(plain, type=int) != count:
+                    raise self._spoiled()
+                return
             yield msgspec.msgpack.decode(plain, type=_Record)
             bound.update(content[at : at + _SIZE + size])
-            at += _SIZE + size
+            at, count = at + _SIZE + size, count + 1
+        if magic == _MAGIC:
+            raise self._spoiled()
 
-    @staticmethod
-    def _sealed(record: _Record, before: bytes, keyed: Keyed) -> bytes:
+    def _spoiled(self) -> StoreError:
+        return StoreError(
+            f"The crosswalk {self.path} was changed or cut off after it was written.",
+            hint="restore the file from a copy; nothing of it was used",
+        )
+
+    def _opened(self, sealed: bytes, bound: bytes) -> bytes | None:
+        """Return what a sealed record says; None where the key is another or a byte is not as it was."""
+        from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        nonce = secrets.token_bytes(_NONCE)
-        bound = hashlib.sha256(before).digest()
-        sealed = nonce + AESGCM(_key(keyed)).encrypt(nonce, msgspec.msgpack.encode(record), bound)
-        return len(sealed).to_bytes(_SIZE, "big") + sealed
+        try:
+            return AESGCM(_key(self._keyed)).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
+        except InvalidTag:
+            return None
+
+    def _write(self, records: Sequence[_Record], keyed: Keyed) -> None:
+        """Write the file anew: every record bound to all before it, then their count."""
+        made = bytearray(_MAGIC)
+        bound = hashlib.sha256(_MAGIC)
+        for record in records:
+            sealed = _sealed(msgspec.msgpack.encode(record), bound.digest(), keyed)
+            made += sealed
+            bound.update(sealed)
+        made += _sealed(msgspec.msgpack.encode(len(records)), bound.digest() + _END, keyed)
+        write_private(self.path, bytes(made))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -202,6 +228,14 @@ class Crosswalk:
             yield
         finally:
             os.close(descriptor)
+
+
+def _sealed(plain: bytes, bound: bytes, keyed: Keyed) -> bytes:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce = secrets.token_bytes(_NONCE)
+    sealed = nonce + AESGCM(_key(keyed)).encrypt(nonce, plain, bound)
+    return len(sealed).to_bytes(_SIZE, "big") + sealed
 
 
 def _key(keyed: Keyed) -> bytes:
@@ -238,10 +272,15 @@ def _one_to_one(pairs: Iterable[tuple[str, str]]) -> None:
             raise Refused("Two UIDs would get the same replacement.")
 
 
-def _csv(pairs: Iterable[tuple[str, str]]) -> bytes:
+def _with_issuer(key: str) -> tuple[str, str]:
+    issuer, _, patient_id = key.rpartition("\0")
+    return issuer, patient_id
+
+
+def _csv(pairs: Iterable[tuple[str, ...]], third: str = "") -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(("id_old", "id_new"))
+    writer.writerow(("id_old", "id_new", *([third] if third else [])))
     for pair in sorted(pairs):
         writer.writerow([f"'{text}" if text.startswith(_RISKY) else text for text in pair])
     return out.getvalue().encode()

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
-from curator.deid.dummies import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from curator.dicom import Json
 from curator.dicom.dictionary import is_private, key_of_tag, tag_of_key, vrs
+from curator.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from curator.errors import Refused
 from curator.imageset import ImageSetMetadata
 

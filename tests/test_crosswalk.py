@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,15 +92,61 @@ def test_no_change_of_the_file_goes_unnoticed(
         Crosswalk.open(project).entries()
 
 
-def test_a_record_taken_out_is_noticed(project: Project) -> None:
+def sealed_records(raw: bytes) -> list[bytes]:
+    """Return the pieces of a file: how it begins, its records, its count."""
+    at = raw.index(b"\n") + 1
+    pieces = [raw[:at]]
+    while at < len(raw):
+        size = 8 + int.from_bytes(raw[at : at + 8], "big")
+        pieces.append(raw[at : at + size])
+        at += size
+    return pieces
+
+
+@pytest.mark.parametrize(
+    "left", [[0], [0, 1], [0, 1, 2], [0, 2, 3], [0, 1, 3], [0, 3], [0, 2, 1, 3], [0, 1, 2, 3, 3]]
+)
+def test_records_taken_out_cut_off_or_put_elsewhere_are_noticed(project: Project, left: list[int]) -> None:
     filled(project)
-    first = project.crosswalk.read_bytes()
     filled(project, "two", "MRN-08151")
-    both = project.crosswalk.read_bytes()
-    magic = b"curator crosswalk 1\n"
-    project.crosswalk.write_bytes(magic + both[len(first) :])
+    pieces = sealed_records(project.crosswalk.read_bytes())
+    assert len(pieces) == 4
+    project.crosswalk.write_bytes(b"".join(pieces[number] for number in left))
     with pytest.raises((Refused, StoreError)):
         Crosswalk.open(project).entries()
+
+
+def test_the_count_of_a_shorter_file_does_not_fit_a_longer_one(project: Project) -> None:
+    filled(project)
+    one = sealed_records(project.crosswalk.read_bytes())
+    filled(project, "two", "MRN-08151")
+    two = sealed_records(project.crosswalk.read_bytes())
+    project.crosswalk.write_bytes(b"".join([*two[:3], one[-1]]))
+    with pytest.raises(StoreError, match="cut off"):
+        Crosswalk.open(project).entries()
+
+
+def test_a_file_of_the_first_form_is_read_and_gets_its_count_with_the_next_campaign(project: Project) -> None:
+    record = msgspec.msgpack.encode(["old", 0, {"patient\0\0A": "P1"}, [["A", "P1"]], {"1.2": "2.25.1"}])
+    magic, nonce = b"curator crosswalk 1\n", b"n" * 12
+    key = project.keyed("crosswalk")(b"AES-256-GCM")
+    sealed = nonce + AESGCM(key).encrypt(nonce, record, hashlib.sha256(magic).digest())
+    project.crosswalk.write_bytes(magic + len(sealed).to_bytes(8, "big") + sealed)
+    assert Crosswalk.open(project).entries().patients == (("A", "P1"),)
+    filled(project)
+    pieces = sealed_records(project.crosswalk.read_bytes())
+    assert (pieces[0], len(pieces)) == (b"curator crosswalk 2\n", 4)
+    assert Crosswalk.open(project).entries().campaigns == ("old", "one")
+
+
+def test_one_id_of_two_issuers_is_two_people(project: Project, tmp_path: Path) -> None:
+    found = Crosswalk.open(project)
+    pairs = [("EAST\x001", "P1"), ("WEST\x001", "P2"), ("7", "P3")]
+    found.add("one", subjects={}, patients=pairs, uids={})
+    patients, _ = found.export(tmp_path / "out")
+    with patients.open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows == [["id_old", "id_new", "issuer"], ["1", "P1", "EAST"], ["1", "P2", "WEST"], ["7", "P3", ""]]
 
 
 def test_exports_are_private_and_safe_in_a_spreadsheet(project: Project, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -19,6 +19,7 @@ from curator.deid.engine import Engine
 from curator.deid.keyed import Keyed
 from curator.deid.people import Register
 from curator.deid.pixelreview import PixelDecisions, Verdict
+from curator.deid.profile import Profile
 from curator.deid.ruled import Deidentification
 from curator.deid.subject import Subject, identity, subject
 from curator.deid.taglist import PrivateList
@@ -42,6 +43,9 @@ from curator.plan.updates import plan_update
 if TYPE_CHECKING:
     from curator.catalogue import Catalogue, Row
     from curator.rulefile.rule import Outcome
+
+
+_PATIENT_ID: Final = 0x00100020
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class Published:
     register: Register = field(default_factory=Register)
     """The subjects, by identity, with their pseudonyms."""
     pseudonyms: dict[str, str] = field(default_factory=dict)
-    """Original PatientID → pseudonym."""
+    """Original PatientID → the published one; the issuer and a NUL stand before an id that has one."""
     uids: dict[str, str] = field(default_factory=dict)
     """Original UID → its replacement, of everything that was planned."""
     unnamed: list[str] = field(default_factory=list)
@@ -164,7 +168,7 @@ def plan_subjects(
             aliases=how.aliases,
             assigned=how.assigned,
         )
-        found.register.add(about)
+        found.register.add(about, published=all(row.deidentified for row, _ in documents))
         for row, doc in documents:
             if row.id not in wanted:
                 continue
@@ -173,7 +177,7 @@ def plan_subjects(
             with collector_off():  # what one image set takes is gone before the next one
                 unit = _unit(engine, about, party_of(row, doc), how, planning, found, number)
             if unit is not None:
-                _record(doc, about, row.id, found)
+                _record(doc, about, row.id, how.asked.profile, found)
                 yield unit
                 number += 1
     found.uids.update((old, new) for old, new in engine.remapped.items() if old != new)
@@ -188,10 +192,15 @@ def _by_subject(catalogue: Catalogue, how: Publishing) -> dict[str, list[Row]]:
     return subjects
 
 
-def _record(doc: ImageSetMetadata, about: Subject, image_set: str, found: Published) -> None:
-    patient_id = doc.patient.get("PatientID")
-    if isinstance(patient_id, str) and patient_id:
-        found.pseudonyms[patient_id] = about.pseudonym
+def _record(
+    doc: ImageSetMetadata, about: Subject, image_set: str, profile: Profile, found: Published
+) -> None:
+    patient_id, issuer = (_text(doc.patient.get(key)).strip() for key in ("PatientID", "IssuerOfPatientID"))
+    if patient_id:
+        kept = profile.verdict(_PATIENT_ID, "LO").code == "K"
+        found.pseudonyms[f"{issuer}\0{patient_id}" if issuer else patient_id] = (
+            patient_id if kept else about.pseudonym
+        )
     if about.unnamed:
         found.unnamed.append(image_set)
 

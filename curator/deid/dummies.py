@@ -7,10 +7,11 @@ from typing import Final
 from curator.dicom import Json
 from curator.dicom.dictionary import attribute, key_of_tag, multi_valued, vrs
 from curator.dicom.iods import Type, required_in_items
+from curator.dicom.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 _TEXT: Final = "ANONYMIZED"
 _DEEPEST: Final = 4
-"""Macros that contain themselves (content items) stop here."""
+"""Macros that contain themselves stop here."""
 
 _DUMMIES: Final[dict[str, Json]] = {
     "AE": _TEXT,
@@ -47,8 +48,6 @@ _DUMMIES: Final[dict[str, Json]] = {
     "UV": 0,
 }
 
-IMPLEMENTATION_CLASS_UID: Final = "2.25.260148390271842310975862390188240319575"
-IMPLEMENTATION_VERSION_NAME: Final = "CURATOR_1"
 _CONTENT_SEQUENCE: Final = 0x0040A730
 _WAVEFORM_ANNOTATION: Final = 0x0040B020
 _FIXED: Final[dict[int, Json]] = {
@@ -93,6 +92,8 @@ def dummy_item(sop_class: str, path: tuple[int, ...], uid: str, depth: int = 0) 
 
     ``path`` are the tags down to the sequence; ``uid`` fills UIDs that the macro requires.
     """
+    if path[-1] == _CONTENT_SEQUENCE:
+        return _comment()
     item: dict[str, Json] = {}
     for tag, kind in required_in_items(sop_class, path).items():
         vr = (vrs(tag) or ("UN",))[0]
@@ -107,4 +108,4 @@ def dummy_item(sop_class: str, path: tuple[int, ...], uid: str, depth: int = 0) 
         item["UnformattedTextValue"] = (
             _TEXT  # an annotation is a text or a concept (PS3.3 C.10.10): Type 1C, both
         )
-    return item | _comment() if path[-1] == _CONTENT_SEQUENCE else item
+    return item

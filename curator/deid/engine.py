@@ -31,7 +31,7 @@ from curator.dicom.confidentiality import Option
 from curator.dicom.dictionary import is_private, key_of_tag, tag_of_key
 from curator.dicom.iods import iod_of, is_indispensable, type_of
 from curator.dicom.levels import Level
-from curator.dicom.uids import is_registered
+from curator.dicom.uids import DUMMY_UID, is_registered
 from curator.findings import ABSENT, Absent, Change, Safety, Why
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.imageset.instance import Instance, collector_off
@@ -39,7 +39,6 @@ from curator.imageset.instance import Instance, collector_off
 _TEXT: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 _NUMBERS: Final = frozenset({"DS", "IS", "UL", "UV"})
 _NO_VRS: Final[Mapping[str, str]] = {}
-_DUMMY_UID: Final = "0.0"
 _PATIENT_NAME, _PATIENT_ID = 0x00100010, 0x00100020
 _LONGEST_REMEMBERED: Final = 4096
 """Values longer than this (bytes of JSON) hardly come twice."""
@@ -222,7 +221,7 @@ class Engine(Handlers):
                     new["PatientID"] = subject.pseudonym  # Type 2, and what a search finds the subject by
                 new |= patient_markers(new, self.profile)
             elif place.level is Level.INSTANCE:
-                new |= instance_markers(self.profile)
+                new |= instance_markers(node, self.profile)
                 if (lists := dangling(new)) and not dangling(node):
                     for key in lists:
                         del new[key]
@@ -384,7 +383,7 @@ class Engine(Handlers):
         elif action is Action.EMPTY:
             plan.constants[key] = None
         elif sequence and action is Action.DUMMY:
-            item = dummy_item(sop_class, (*above, tag), self.remap(_DUMMY_UID))
+            item = dummy_item(sop_class, (*above, tag), DUMMY_UID)
             plan.constants[key] = [item] if item else None
         elif tag == CONTENT_SEQUENCE and action is Action.CLEAN:
             calls.append((key, self._content_handler(sop_class, above)))

@@ -12,6 +12,8 @@ from curator.dicom.confidentiality import Option
 LO_LENGTH: Final = 64
 _METHOD: Final = "curator"
 
+_MARKER: Final = "LongitudinalTemporalInformationModified"
+_LASTING: Final = ("UNMODIFIED", "MODIFIED", "REMOVED")
 _LONGITUDINAL: Final = {Option.RETAIN_FULL_DATES: "UNMODIFIED", Option.RETAIN_MODIFIED_DATES: "MODIFIED"}
 
 
@@ -37,10 +39,14 @@ def patient_markers(before: Mapping[str, Json], profile: Profile) -> dict[str, J
     }
 
 
-def instance_markers(profile: Profile) -> dict[str, Json]:
-    """Return each instance's marker: what became of its dates (PS3.3 C.12.1, PS3.15 E.3.6)."""
+def instance_markers(before: Mapping[str, Json], profile: Profile) -> dict[str, Json]:
+    """Return each instance's marker: what became of its dates (PS3.3 C.12.1, PS3.15 E.3.6).
+
+    What earlier hands moved or removed stays so, whatever is done with the rest: ``before`` are the instance's attributes.
+    """
     said = next((word for option, word in _LONGITUDINAL.items() if option in profile.options), "REMOVED")
-    return {"LongitudinalTemporalInformationModified": said}
+    earlier = before.get(_MARKER)
+    return {_MARKER: max((said, earlier if earlier in _LASTING else said), key=_LASTING.index)}
 
 
 def _listed(value: Json) -> list[Json]:

@@ -111,16 +111,24 @@ class Register:
     _by_identity: dict[str, str] = field(default_factory=dict, repr=False)
     _by_pseudonym: dict[str, str] = field(default_factory=dict, repr=False)
     _unnamed: set[str] = field(default_factory=set, repr=False)
+    _new: set[str] = field(default_factory=set, repr=False)
+    _ours: set[str] = field(default_factory=set, repr=False)
 
     @property
     def unnamed(self) -> int:
         """How many subjects had no PatientID: their study stands for them."""
         return len(self._unnamed)
 
-    def add(self, subject: Subject) -> None:
-        """Take a subject in; `Refused` where its pseudonym is another's, or it had another one before."""
+    def add(self, subject: Subject, *, published: bool = False) -> None:
+        """Take a subject in; `Refused` where its pseudonym is another's, or it had another one before.
+
+        ``published`` says that all there is of it was published before: its id is a pseudonym, nobody's original.
+        """
         if subject.unnamed and subject.identity not in self._by_identity:
             self._unnamed.add(subject.identity)
+        self._new.add(subject.identity)
+        if published:
+            self._ours.add(subject.identity)
         self.know(subject.identity, subject.pseudonym)
 
     def take(self, other: Register) -> None:
@@ -129,6 +137,8 @@ class Register:
             if identity in other._unnamed and identity not in self._by_identity:
                 self._unnamed.add(identity)
             self.know(identity, pseudonym)
+        self._new |= other._new
+        self._ours |= other._ours
 
     def know(self, identity: str, pseudonym: str) -> None:
         """Take in what an earlier campaign's crosswalk says."""
@@ -146,10 +156,14 @@ class Register:
             )
 
     def check(self) -> None:
-        """Refuse pseudonyms that are another subject's original id: they would be read as that person."""
+        """Refuse pseudonyms that are another subject's original id: they would be read as that person.
+
+        Of earlier campaigns nothing is asked again: the ids of what they published may be originals since.
+        """
         own = {identity.rpartition("\0")[2].upper(): identity for identity in self._by_identity}
         for pseudonym, identity in self._by_pseudonym.items():
-            if own.get(pseudonym, identity) != identity:
+            other = own.get(pseudonym, identity)
+            if other != identity and other not in self._ours and not self._new.isdisjoint((identity, other)):
                 raise Refused(
                     "An assigned pseudonym is the original id of another subject.",
                     hint="assign pseudonyms that no original bears",

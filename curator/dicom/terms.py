@@ -61,6 +61,22 @@ DEFINED: Final[dict[str, frozenset[str]]] = {
     "PatientPosition": _set("HFP HFS HFDR HFDL FFDR FFDL FFP FFS LFP LFS RFP RFS AFDR AFDL PFDR PFDL"),
     # C.8.6.1
     "ConversionType": _set("DV DI DF WSD SD SI DRW SYN"),
+    # C.17.3.2.1 and 10.2 (NUMERIC)
+    "ValueType": _set(
+        "TEXT NUM NUMERIC CODE DATETIME DATE TIME UIDREF PNAME COMPOSITE IMAGE WAVEFORM SCOORD SCOORD3D TCOORD CONTAINER TABLE"
+    ),
+    # C.17.3.2.4
+    "RelationshipType": frozenset(
+        (
+            "CONTAINS",
+            "HAS OBS CONTEXT",
+            "HAS ACQ CONTEXT",
+            "HAS CONCEPT MOD",
+            "HAS PROPERTIES",
+            "INFERRED FROM",
+            "SELECTED FROM",
+        )
+    ),
     # PS3.16 Annex L, Tables L-1 to L-3
     "BodyPartExamined": _set(
         """ABDOMEN ABDOMENPELVIS ACJOINT ACROMIOCLAVJT ADRENAL AMNIOTICFLUID ANKLE ANTERIORCARDIACVEIN ANTERIORCOMMA ANUS

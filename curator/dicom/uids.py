@@ -7,7 +7,10 @@ from functools import cache
 from typing import Final, Literal
 
 __all__ = [
+    "DUMMY_UID",
     "HTJ2K_LOSSLESS_RPCL",
+    "IMPLEMENTATION_CLASS_UID",
+    "IMPLEMENTATION_VERSION_NAME",
     "TRANSFER_SYNTAXES",
     "TransferSyntax",
     "is_registered",
@@ -17,6 +20,12 @@ __all__ = [
 
 HTJ2K_LOSSLESS_RPCL: Final = "1.2.840.10008.1.2.4.202"
 """What the service stores frames as, unless it keeps them as received."""
+
+IMPLEMENTATION_CLASS_UID: Final = "2.25.260148390271842310975862390188240319575"
+IMPLEMENTATION_VERSION_NAME: Final = "CURATOR_1"
+"""What curator writes of itself into a file's meta information."""
+DUMMY_UID: Final = f"{IMPLEMENTATION_CLASS_UID}.0"
+"""What stands where a dummy needs a UID: the same everywhere, so that it says nothing."""
 
 _ROOT: Final = "1.2.840.10008"
 
@@ -78,8 +87,8 @@ def _registered() -> dict[str, tuple[str, str]]:
 
 
 def is_registered(uid: str) -> bool:
-    """Say whether PS3.6 registers this UID: such a UID names a thing of the standard, nobody's study."""
-    return uid in _registered()
+    """Say whether PS3.6 registers this UID, or curator itself: such a UID names nobody's study."""
+    return uid in _registered() or uid in (IMPLEMENTATION_CLASS_UID, DUMMY_UID)
 
 
 def uid_name(uid: str) -> str:

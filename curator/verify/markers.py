@@ -28,6 +28,9 @@ def untrue_markers(
         wanted = "MODIFIED"
     else:
         wanted = "REMOVED"
+    earlier = before.get("LongitudinalTemporalInformationModified")
+    if earlier == "REMOVED" or (earlier == "MODIFIED" and wanted == "UNMODIFIED"):
+        wanted = earlier  # by those who de-identified it before: what they took is not back
     if after.get("LongitudinalTemporalInformationModified") != wanted:
         yield "LongitudinalTemporalInformationModified", f"is not {wanted}"
     yield from _methods(before, after)

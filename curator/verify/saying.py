@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from curator.dicom import Json
+from curator.dicom.uids import IMPLEMENTATION_VERSION_NAME, is_registered
 from curator.verify.maps import is_exact
 from curator.verify.terms import NOBODY, folded
+from curator.verify.vocabulary import terms
 
 
 def strings(value: object) -> list[str]:
@@ -34,4 +38,23 @@ def says_nothing(value: Json) -> bool:
         value is None
         or value == 0
         or (isinstance(value, str) and (is_nothing(value) or set(value) <= set("A=")))
+    )
+
+
+def is_dummy(value: Json) -> bool:
+    """Say whether a value is a constant that an earlier de-identification left: a dummy, or the writer's own name."""
+    if isinstance(value, list):
+        return all(isinstance(item, dict) and _is_dummy_item(item) for item in value)
+    return value == IMPLEMENTATION_VERSION_NAME or (isinstance(value, str) and is_registered(value))
+
+
+def _is_dummy_item(item: Mapping[str, Json]) -> bool:
+    """Say whether an item holds dummies, terms, UIDs that name nobody, and a code of DICOM's own for the concept."""
+    coded = item.get("CodingSchemeDesignator") == "DCM"
+    return all(
+        says_nothing(value)
+        or (coded and key.startswith("Cod"))
+        or (isinstance(value, str) and (is_registered(value) or value in terms()))
+        or (isinstance(value, list) and all(isinstance(one, dict) and _is_dummy_item(one) for one in value))
+        for key, value in item.items()
     )

@@ -169,3 +169,17 @@ def test_what_somebody_put_back_is_found(place: Ground) -> None:
     found = attest(campaign, place.imaging, RESEARCH, WHO)
     assert not found.holds
     assert any(each.version == "2" and "identifier" in each.check for each in found.violations)
+
+
+def test_who_becomes_whom_tells_issuers_apart_and_says_what_a_profile_keeps(place: Ground) -> None:
+    place.add(document(1, patient={**patient("Roe^Richard", "1"), "IssuerOfPatientID": "EAST"}))
+    place.add(document(1, patient={**patient("Poe^Edgar", "1"), "IssuerOfPatientID": "WEST"}))
+    _, found, _ = planned(place)
+    assert found.pseudonyms.keys() == {"EAST\x001", "WEST\x001"}
+    assert len(set(found.pseudonyms.values())) == 2
+    keeping = load_profile(
+        "version: 1\nname: keeping\nwhy: x\nprofile:\n  overrides:\n"
+        "    - {element: PatientID, code: K, why: the ids are a trial's already}\n"
+    )
+    _, found, _ = planned(place, how=Publishing(keeping, place.project.keyed))
+    assert found.pseudonyms == {"EAST\x001": "1", "WEST\x001": "1"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from curator.cli.demo_data import seed
+from curator.demo_data import seed
 from tests.cli.conftest import Curator, Ran
 
 PROFILE = """\

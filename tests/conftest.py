@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from curator.demo_data import Seeded
 from curator.stores import OpenStore, open_store
+from tests.browser import Browser, browsing
 
 _INSTALLED = any(found.value == "curator.pytest_plugin" for found in entry_points(group="pytest11"))
 pytest_plugins = [] if _INSTALLED else ["curator.pytest_plugin"]
@@ -25,7 +26,7 @@ settings.load_profile("laws")
 SLOW = frozenset(
     {
         "benchmarks", "test_bench", "test_cluster", "test_cluster_publishing", "test_crashes", "test_deidentify",
-        "test_demo", "test_faults", "test_http_awscli", "test_http_faults", "test_importing", "test_imports_killed",
+        "test_demo", "test_faults", "test_http_awscli", "test_in_a_browser", "test_http_faults", "test_importing", "test_imports_killed",
         "test_imports_workers", "test_laws", "test_load", "test_on", "test_outcomes", "test_permissions",
         "test_predictions", "test_probes", "test_published_files", "test_publishing_routes", "test_readme",
         "test_reimport", "test_stopping", "test_terminal", "test_walk", "test_web",
@@ -96,3 +97,10 @@ def demo_store(demo_folder: Path) -> Iterator[OpenStore]:
     store = open_store(f"local:{demo_folder}")
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One chromium for all tests that need one."""
+    with browsing(tmp_path_factory.mktemp("browser")) as opened:
+        yield opened

@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from curator.errors import StoreError, UsageError
 from curator.plan.cost import Cost
-from curator.plan.lines import Ending, Header, check_digest, read_header, read_units, write_lines
+from curator.plan.lines import (
+    Ending,
+    Header,
+    check_digest,
+    read_header,
+    read_skipped,
+    read_units,
+    write_lines,
+)
 from curator.plan.units import Unit
 
 
-def write_plan(path: Path, header: Header, units: Iterable[Unit]) -> PlanFile:
-    """Write a plan (0600) as its units come, in one step at the end: ``path`` never holds half a plan."""
+def write_plan(
+    path: Path,
+    header: Header,
+    units: Iterable[Unit],
+    skipped: Callable[[], Iterable[tuple[str, str]]] = tuple,
+) -> PlanFile:
+    """Write a plan (0600) as its units come, in one step at the end: ``path`` never holds half a plan.
+
+    ``skipped`` is asked at the end: the image sets that are left alone, each with the reason.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.writelines(write_lines(header, units))
+            file.writelines(write_lines(header, units, skipped))
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -65,3 +81,8 @@ class PlanFile:
         with self.path.open("rb") as file:
             file.readline()
             yield from read_units(file)
+
+    def skipped(self) -> Iterator[tuple[str, str]]:
+        """Yield (image set, why) of the image sets that the plan leaves alone."""
+        with self.path.open("rb") as file:
+            yield from read_skipped(file)

@@ -107,6 +107,12 @@ class Published:
             self.costs.setdefault(route, Cost()).take(cost)
 
 
+def left_alone(planning: Planning, found: Published) -> list[tuple[str, str]]:
+    """Return (image set, why) of those that the plan does not publish at all."""
+    refused = [(image_set, str(left.reason)) for image_set, left in found.refused]
+    return list(dict.fromkeys([*planning.skipped, *refused]))
+
+
 def plan_deidentification(
     catalogue: Catalogue,
     rows: Sequence[Row],

@@ -266,7 +266,7 @@ def _planned(
     from curator.campaign.deidentifying import given_of
     from curator.campaign.planfile import write_plan
     from curator.campaign.planning import Planning, header
-    from curator.campaign.publishing import Published, plan_deidentification
+    from curator.campaign.publishing import Published, left_alone, plan_deidentification
     from curator.plan.packing import Payload
 
     profile = asked.profile.profile
@@ -295,7 +295,7 @@ def _planned(
             from curator.campaign.spread_publishing import plan_deidentification_on
 
             units = plan_deidentification_on(cluster, catalogue, rows, how, planning, found)
-        return write_plan(path, first, units), planning, found
+        return write_plan(path, first, units, lambda: left_alone(planning, found)), planning, found
 
 
 def _told(asked: _Asked, made: PlanFile, planning: Planning, found: Published) -> dict[str, object]:

@@ -144,7 +144,8 @@ def write_planned(
             keyed=workbench.project().keyed,
         )
         decided = Resolutions([*read_choices(asked.choices), *kept(workbench.project())])
-        plan = write_plan(path, first, _units(catalogue, asked, planning, cluster, decided))
+        units = _units(catalogue, asked, planning, cluster, decided)
+        plan = write_plan(path, first, units, lambda: planning.skipped)
     _say_some(workbench, [f"skipped {image_set}: {reason}" for image_set, reason in planning.skipped])
     _say_some(workbench, [f"lost: {loss}" for loss in planning.losses])
     for code, count in sorted(planning.findings.items()):

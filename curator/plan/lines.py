@@ -14,7 +14,7 @@ Paths and values are PHI: the file is 0600.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -79,6 +79,10 @@ class _StepLine(msgspec.Struct, frozen=True):
     step: Step
 
 
+class _Skipped(msgspec.Struct, frozen=True):
+    skipped: list[tuple[str, str]]
+
+
 class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     unit: Unit | None = None
     patch: msgspec.Raw = msgspec.Raw()
@@ -90,6 +94,7 @@ _HEADER: Final = msgspec.json.Decoder(Header)
 _LINE: Final = msgspec.json.Decoder(_Line)
 _PATCH: Final = msgspec.json.Decoder(_PatchLine)
 _STEP: Final = msgspec.json.Decoder(_StepLine)
+_SKIPPED: Final = msgspec.json.Decoder(_Skipped)
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -111,8 +116,13 @@ def lines_of(unit: Unit) -> Iterator[bytes]:
         yield _ENCODER.encode({"step": _StepLine(unit.number, step)}) + b"\n"
 
 
-def write_lines(header: Header, units: Iterable[Unit]) -> Iterator[bytes]:
-    """Yield all lines of a plan, in bounded memory."""
+def write_lines(
+    header: Header, units: Iterable[Unit], skipped: Callable[[], Iterable[tuple[str, str]]] = tuple
+) -> Iterator[bytes]:
+    """Yield all lines of a plan, in bounded memory.
+
+    ``skipped`` is asked once the units are through: image sets that the plan leaves alone, each with the reason.
+    """
     digest = hashlib.sha256()
     cost = Cost()
     first = _ENCODER.encode(msgspec.structs.replace(header, plan=FORMAT)) + b"\n"
@@ -130,6 +140,11 @@ def write_lines(header: Header, units: Iterable[Unit]) -> Iterator[bytes]:
         for line in lines_of(unit):
             digest.update(line)
             yield line
+    alone = list(skipped())
+    for start in range(0, len(alone), CHUNK):
+        line = _ENCODER.encode(_Skipped(alone[start : start + CHUNK])) + b"\n"
+        digest.update(line)
+        yield line
     yield _ENCODER.encode({"end": Ending(cost, digest.hexdigest())}) + b"\n"
 
 
@@ -194,6 +209,13 @@ def read_units(lines: Iterable[bytes]) -> Iterator[Unit]:
             bare, patches, steps = read.unit, {}, []
     if bare is not None:
         yield _whole(bare, patches, steps)
+
+
+def read_skipped(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    """Yield (image set, why) of what a plan leaves alone, from any of its lines."""
+    for line in lines:
+        if line.startswith(b'{"skipped"'):
+            yield from _SKIPPED.decode(line).skipped
 
 
 def _whole(

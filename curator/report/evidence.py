@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,12 +12,27 @@ from curator.audit import Entry, check
 from curator.campaign.attesting import Attestation, kept_attestation
 from curator.campaign.journal import NEXT_STEP, Campaign, Phase, Status, UnitState
 from curator.campaign.reviewing import cleared_in
-from curator.findings import Absent, Change
+from curator.dicom.dictionary import is_private, tag_of_key
+from curator.dicom.levels import Level
+from curator.findings import Absent, Change, Why
 from curator.plan.leftout import LeftOut, tally
-from curator.plan.units import Copy, Unit, Update
+from curator.plan.units import Delete, Kind, Unit
+from curator.report.conflicts import Conflicts, Resolved
+from curator.report.samples import DOMAIN, Sample, Sampling
+from curator.verify.evidence import OUTSIDE
 
-SAMPLES: Final = 20
-"""Changes shown with their values, where the user asks for them."""
+PUBLISHED: Final = "published"
+"""The role of an image set that a publication made."""
+
+_LEVELS: Final = [str(level) for level in Level]
+
+_ROW: Final = re.compile(r"(?<=E\.1-1) [0-9A-Fx]{8} .*")
+
+STALE: Final = (
+    "earlier versions of the image sets that were changed: the service keeps every one, and whoever may read the "
+    "data store may read them",
+)
+"""What changing image sets in place leaves readable; of a publication its attestation says what remains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,16 @@ class ElementLine:
     why: str
     count: int
 
+    @property
+    def level(self) -> str:
+        """Return the level by the name that paths have for it."""
+        return self.element.split("[")[0].split("/")[0]
+
+    @property
+    def private(self) -> bool:
+        """Tell whether the element itself is private."""
+        return is_private(tag_of_key(self.element.rpartition("/")[2]) or 0)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenLine:
@@ -63,16 +89,6 @@ class OpenLine:
     status: str
     reason: str
     next_step: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One change with its values: PHI."""
-
-    image_set: str
-    element: str
-    before: str = field(repr=False)
-    after: str = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -90,6 +106,8 @@ class Evidence:
     planned_calls: dict[str, int]
     changes: int
     forced_calls: int
+    kinds: dict[str, int] = field(default_factory=dict)
+    """How many units of which kind."""
     sessions: list[Session] = field(default_factory=list)
     statuses: dict[str, int] = field(default_factory=dict)
     image_sets: list[ImageSetLine] = field(default_factory=list)
@@ -97,9 +115,12 @@ class Evidence:
     rows: Counter[tuple[str, str, str, str]] = field(
         default_factory=Counter
     )  # image set, rule, element, action
+    conflicts: list[Resolved] = field(default_factory=list)
     left_out: tuple[LeftOut, ...] = ()
     cleared: dict[str, int] = field(default_factory=dict)
     """Instances at pixel risk that are published, by who cleared them and when."""
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    """Image sets that the plan leaves alone, and why."""
     losses: list[str] = field(default_factory=list)
     open: list[OpenLine] = field(default_factory=list)
     calls_done: int = 0
@@ -119,6 +140,28 @@ class Evidence:
         for line in self.elements:
             counts[line.action] += line.count
         return dict(counts.most_common())
+
+    @property
+    def levels(self) -> dict[str, int]:
+        """How many elements of each level were changed; private ones by themselves."""
+        counts: Counter[str] = Counter()
+        for line in self.elements:
+            counts["Private elements" if line.private else line.element.split("[")[0].split("/")[0]] += (
+                line.count
+            )
+        return dict(counts.most_common())
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """What lies outside the tool's reach."""
+        if self.attestation is not None:
+            return tuple(self.attestation.outside)
+        return (*STALE, *OUTSIDE[:2], OUTSIDE[4]) if self.changes else ()
+
+    @property
+    def image_sets_changed(self) -> int:
+        """How many image sets were changed, or published, and are there."""
+        return sum(1 for line in self.image_sets if line.after not in ("", "deleted"))
 
     @property
     def verification(self) -> str:
@@ -147,12 +190,17 @@ def gather(campaign: Campaign, *, with_phi: bool = False) -> Evidence:
         plan.cost.forced,
     )
     states = campaign.state()
+    sampling = Sampling(campaign.project.keyed(DOMAIN), with_values=with_phi)
+    conflicts = Conflicts()
     left: list[LeftOut] = []
     elements: Counter[tuple[str, str, str, str]] = Counter()
     statuses: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
     for unit in plan.units():
         state = states.get(unit.number, UnitState())
         statuses[str(state.status)] += 1
+        kinds[str(unit.kind)] += 1
+        conflicts.unit(unit)
         left += unit.left_out
         evidence.losses += unit.losses
         evidence.calls_done += state.done_steps(Phase.APPLY)
@@ -165,16 +213,23 @@ def gather(campaign: Campaign, *, with_phi: bool = False) -> Evidence:
             )
         for image_set, change in _changes(unit):
             element, action = str(change.path.generic()), action_of(change)
-            elements[element, action, change.why.rule, change.why.text] += 1
+            elements[element, action, change.why.rule, reason_of(change.why)] += 1
             evidence.rows[image_set, change.why.rule, element, action] += 1
-            if with_phi and len(evidence.samples) < SAMPLES and change.path.steps:
-                evidence.samples.append(
-                    Sample(image_set, str(change.path.generic()), _shown(change.before), _shown(change.after))
-                )
+            sampling.take(image_set, element, action, change)
+            conflicts.change(image_set, element, change)
     evidence.statuses = dict(sorted(statuses.items()))
+    evidence.kinds = dict(sorted(kinds.items()))
+    evidence.samples = sampling.samples()
+    evidence.conflicts = list(conflicts.found())
+    evidence.skipped = sorted(plan.skipped())
+    # By their ids: in the order of the originals, who became whom could be read off.
+    evidence.image_sets.sort(
+        key=lambda line: (line.role == PUBLISHED, line.id if line.role == PUBLISHED else "")
+    )
     evidence.left_out = tally(left)
     evidence.cleared = cleared_in(plan.units())
-    evidence.elements = [ElementLine(*key, count) for key, count in sorted(elements.items())]
+    lines = (ElementLine(*key, count) for key, count in sorted(elements.items()))
+    evidence.elements = sorted(lines, key=lambda line: _LEVELS.index(line.level))
     evidence.attestation = kept_attestation(campaign)
     _read_ledger(campaign, evidence)
     return evidence
@@ -187,6 +242,20 @@ def action_of(change: Change) -> str:
     if isinstance(change.before, Absent):
         return "add"
     return "empty" if change.after in (None, "", []) else "replace"
+
+
+def reason_of(why: Why) -> str:
+    """Return why a change was made, in words: the table's row and what decided in it, else the rule's own."""
+    told = dict(why.detail)
+    if "row" not in told:
+        return why.text
+    row = _ROW.sub("", told["row"])  # the element's own tag and name stand beside it
+    parts = [row]
+    if code := told.get("code"):
+        parts.append(f"code {code} by option {told['option']}" if told.get("option") else f"code {code}")
+    if kind := told.get("Type"):
+        parts.append(f"Type {kind}" if kind[0].isdigit() else kind)
+    return ", ".join(parts)
 
 
 def _changes(unit: Unit) -> Iterator[tuple[str, Change]]:
@@ -202,18 +271,15 @@ def _image_sets(unit: Unit, state: UnitState) -> Iterator[ImageSetLine]:
         yield ImageSetLine(
             member.id, unit.title, str(member.role), member.version, after, str(state.status), state.verified
         )
-    temporary = {step.set for step in unit.steps if not isinstance(step, Copy | Update)}
-    for name, made in state.names.items():
-        if name not in temporary:
-            gone = state.status in (Status.UNDONE, Status.REBUILT) and not name.startswith("$r")
-            after = "deleted" if gone else state.versions.get(made, "")
-            yield ImageSetLine(made, unit.title, "made", "", after, str(state.status), state.verified)
-
-
-def _shown(value: object) -> str:
-    import msgspec
-
-    return "(absent)" if isinstance(value, Absent) else msgspec.json.encode(value).decode()[:200]
+    temporary = {step.set for step in unit.steps if isinstance(step, Delete)}
+    for name, made in sorted(state.names.items(), key=lambda pair: pair[1]):
+        if name in temporary:
+            continue
+        gone = state.status in (Status.UNDONE, Status.REBUILT) and not name.startswith("$r")
+        after = "deleted" if gone else state.versions.get(made, "")
+        # Which original became which published image set is the crosswalk's to say, not the report's.
+        role, title = (PUBLISHED, "") if unit.kind is Kind.PUBLISH else ("made", unit.title)
+        yield ImageSetLine(made, title, role, "", after, str(state.status), state.verified)
 
 
 def _read_ledger(campaign: Campaign, evidence: Evidence) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from curator.printable import printable
 from curator.report.evidence import Evidence
+from curator.report.opening import opening, verdict
 from curator.report.sections import evidence_lines, sections, sign_off, summary
 
 
@@ -17,11 +18,19 @@ def as_markdown(evidence: Evidence) -> str:
 def _lines(found: Evidence) -> Iterator[str]:
     yield f"# Campaign {found.campaign[:12]}: {_cell(found.title) or 'without a title'}"
     yield ""
+    yield f"**{_cell(verdict(found)[1])}**"
+    yield ""
+    for paragraph in opening(found):
+        yield _cell(paragraph)
+        yield ""
     yield from (f"- **{name}:** {_cell(text)}" for name, text in summary(found))
     yield ""
     for section in sections(found):
         yield f"## {section.title}"
         yield ""
+        if section.lead:
+            yield section.lead
+            yield ""
         yield f"| {' | '.join(section.headings)} |"
         yield f"|{'---|' * len(section.headings)}"
         yield from (f"| {' | '.join(map(_cell, row))} |" for row in section.rows)

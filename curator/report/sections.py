@@ -2,48 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 
 from curator.campaign.attesting import Attestation
-from curator.report.evidence import Evidence
+from curator.dicom.dictionary import attribute, tag_of_key
+from curator.report.evidence import ElementLine, Evidence
+from curator.report.samples import Sample, Side
+from curator.report.words import PIXELS, WORDS, sentence
 from curator.verify import NOTED
 
 SHOWN = 200
-"""Image sets listed by name; the CSV and JSON forms list all."""
+"""Rows of a table; the CSV and JSON forms list all."""
 
 Row = tuple[str, ...]
+
+WITH_VALUES = "The first change of each kind, with its values. Keep this report as you keep the originals."
+SHAPES = (
+    "The first change of each kind. In a shape A stands for a capital letter, a for a small one, 9 for a digit. The hash "
+    "beside it is made with the project's key: equal values have equal hashes, and nobody without the key can try out "
+    "what a value was."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One table; ``note`` stands below it."""
+    """One table; ``lead`` stands above it, ``note`` below."""
 
     title: str
     headings: Row
     rows: tuple[Row, ...]
     note: str = ""
+    lead: str = ""
 
 
 def summary(found: Evidence) -> Iterator[tuple[str, str]]:
-    """Yield the first lines: what, how much, how proved."""
+    """Yield what, how much, by which plan, in short lines."""
     yield (
         "Units",
         ", ".join(f"{count} {status}" for status, count in found.statuses.items()) or "nothing planned",
     )
-    yield "Changes planned", str(found.changes)
+    yield "Changes planned", f"{found.changes:,}"
     calls = ", ".join(f"{count} {name}" for name, count in sorted(found.planned_calls.items())) or "none"
     yield "Calls", f"{found.calls_done} made; planned: {calls}; with force: {found.forced_calls}"
     yield "Verification", found.verification
     if found.attestation is not None:
         yield "Against the originals", _verdict(found.attestation)
-        codes = ", ".join(f"{code} {meaning}" for code, meaning in found.attestation.codes)
-        yield "Conformance", f"DICOM PS3.15 {found.attestation.edition}, CID 7050: {codes}"
-    yield "Store", f"{found.store} (data store {found.datastore})"
-    made = f"made {found.made or 'at an unknown time'} by {found.tool or 'an unknown program'}"
-    yield "Plan", f"{made}, SHA-256 {found.campaign}"
+        yield "Profile", f"{found.attestation.profile}, DICOM PS3.15 edition {found.attestation.edition}"
     if found.rules:
         yield "Rules", ", ".join(found.rules)
+    yield "Store", f"{found.store} (data store {found.datastore})"
+    yield "Plan", f"made {found.made or 'at an unknown time'} by {found.tool or 'an unknown program'}"
+    yield "Plan's digest", f"SHA-256 {found.campaign}"
 
 
 def sections(found: Evidence) -> Iterator[Section]:
@@ -56,22 +68,17 @@ def sections(found: Evidence) -> Iterator[Section]:
 def _all(found: Evidence) -> Iterator[Section]:
     yield Section(
         "Who and when",
-        ("verb", "began", "ended", "by", "came to"),
+        ("step", "began (UTC)", "ended", "by", "came to"),
         tuple(
-            (
-                each.verb,
-                each.began,
-                each.ended,
-                f"{each.user} ({each.arn})" if each.arn else each.user,
-                each.outcome,
-            )
+            (each.verb, _moment(each.began), _moment(each.ended), _person(each.user, each.arn), each.outcome)
             for each in found.sessions
         ),
     )
+    yield from _left(found)
     yield Section(
-        "What was left out",
-        ("why", "rule", "element", "changes"),
-        tuple((str(each.reason), each.rule, each.element, str(each.count)) for each in found.left_out),
+        "Conflicts found and resolved",
+        ("found", "between", "settled", "image sets changed"),
+        tuple((each.found, each.between, each.settled, f"{each.image_sets:,}") for each in found.conflicts),
     )
     yield Section(
         "Pixels that a person looked at and cleared",
@@ -81,72 +88,168 @@ def _all(found: Evidence) -> Iterator[Section]:
     )
     if found.attestation is not None:
         yield from _attested(found.attestation)
+    yield from _changed(found)
+    yield _limited(
+        "Image sets",
+        ("image set", "role", "version before", "after", "status", "verified"),
+        [
+            (each.id, each.role, each.before, each.after or "unchanged", each.status, each.verified)
+            for each in found.image_sets
+        ],
+    )
+    if found.attestation is not None:
+        yield _conformance(found.attestation)
+    yield Section(
+        "What lies outside this tool's reach",
+        ("these may still hold what identifies a person, or what was changed",),
+        tuple((each,) for each in found.outside),
+    )
+    if found.attestation is not None:
+        yield Section(
+            "The checks by the actions of the MIDI-B benchmark",
+            ("action", "passed", "failed"),
+            tuple(
+                (action, f"{passed:,}", f"{failed:,}")
+                for action, (passed, failed) in found.attestation.midi_b.items()
+            ),
+        )
+    yield Section("Words", ("word", "what it means here"), tuple(WORDS.items()))
+
+
+def _left(found: Evidence) -> Iterator[Section]:
+    yield Section(
+        "What was left out",
+        ("why", "rule", "element", "how many"),
+        tuple((str(each.reason), each.rule, each.element, f"{each.count:,}") for each in found.left_out),
+    )
+    alone = Counter(reason for _, reason in found.skipped)
+    yield Section(
+        "Image sets left alone",
+        ("why", "image sets"),
+        tuple((reason, f"{count:,}") for reason, count in alone.most_common()),
+        "The JSON form names them.",
+    )
     yield Section("What forcing gave up", ("loss",), tuple((loss,) for loss in found.losses))
     yield Section(
         "What is open",
         ("unit", "status", "reason", "next step"),
         tuple((each.unit, each.status, each.reason, each.next_step) for each in found.open),
     )
-    more = len(found.image_sets) - SHOWN
-    yield Section(
-        "Image sets",
-        ("image set", "role", "version before", "after", "status", "verified"),
-        tuple(
-            (each.id, each.role, each.before, each.after, each.status, each.verified)
-            for each in found.image_sets[:SHOWN]
-        ),
-        f"… and {more} more: the CSV and JSON forms list all." if more > 0 else "",
-    )
-    yield Section(
+
+
+def _changed(found: Evidence) -> Iterator[Section]:
+    yield _limited(
         "What was changed, and why",
         ("element", "action", "rule", "why", "changes"),
-        tuple((each.element, each.action, each.rule, each.why, str(each.count)) for each in found.elements),
+        [
+            (_element(each.element), each.action, each.rule, each.why, f"{each.count:,}")
+            for each in found.elements
+            if not each.private
+        ],
     )
+    yield _limited(
+        "Private elements changed",
+        ("level", "action", "rule", "different elements", "changes"),
+        list(_private(each for each in found.elements if each.private)),
+        "The CSV and JSON forms list each.",
+    )
+    with_values = any(each.before.value is not None for each in found.samples)
     yield Section(
-        "Samples (identified data)",
-        ("image set", "element", "before", "after"),
-        tuple((each.image_set, each.element, each.before, each.after) for each in found.samples),
+        "Samples (identified data)" if with_values else "Samples: the shape of what was changed",
+        ("element", "VR", "action", "before", "after"),
+        tuple(_sample(each) for each in found.samples),
+        lead=WITH_VALUES if with_values else SHAPES,
     )
+
+
+def _sample(each: Sample) -> Row:
+    return (_element(each.element), each.vr, each.action, _side(each.before), _side(each.after))
+
+
+def _side(side: Side) -> str:
+    told = side.value if side.value is not None else side.shape
+    return f"{told} · {side.hash}" if side.hash and side.value is None else told
+
+
+def _private(lines: Iterable[ElementLine]) -> Iterator[Row]:
+    kinds: dict[Row, list[ElementLine]] = {}
+    for each in lines:
+        kinds.setdefault((each.level, each.action, each.rule), []).append(each)
+    for kind, members in sorted(kinds.items()):
+        different = len({each.element for each in members})
+        yield (*kind, f"{different:,}", f"{sum(map(attrgetter('count'), members)):,}")
+
+
+def _element(path: str) -> str:
+    """Return a generic path without what only programs need, with the tag that people look up."""
+    level, _, rest = path.partition("/")
+    known = attribute(tag_of_key(path.rpartition("/")[2]) or 0)
+    tag = f" ({known.tag >> 16:04X},{known.tag & 0xFFFF:04X})" if known is not None else ""
+    place = rest.replace("[*]", "").replace("/", " › ")
+    return f"{level.partition('[')[0]}: {place}{tag}" if rest else path
+
+
+def _moment(iso: str) -> str:
+    return iso[:19].replace("T", " ")
+
+
+def _person(user: str, arn: str) -> str:
+    return f"{user} ({arn})" if arn else user
+
+
+def _limited(title: str, headings: Row, rows: list[Row], note: str = "") -> Section:
+    more = len(rows) - SHOWN
+    told = f"… and {more:,} more: the CSV and JSON forms list all." if more > 0 else note
+    return Section(title, headings, tuple(rows[:SHOWN]), told)
 
 
 def _verdict(made: Attestation) -> str:
     checked = sum(count for count, _ in made.counts.values())
     failed = sum(each.count for each in made.violations)
-    about = f"{made.subjects} subjects, {made.versions} versions read back"
+    about = f"{made.subjects:,} subjects, {made.versions:,} versions read back"
     return (
-        f"{failed} of {checked} checks FAILED ({about})" if failed else f"all {checked} checks hold ({about})"
+        f"{failed:,} of {checked:,} checks FAILED ({about})"
+        if failed
+        else f"all {checked:,} checks hold ({about})"
     )
 
 
 def _attested(made: Attestation) -> Iterator[Section]:
     """Yield what an independent reading of original and published documents found; no values."""
-    yield Section(
-        "Held against the originals",
-        ("check", "made", "failed", "to look at"),
-        tuple(
-            (check, str(count), "0", str(failed)) if check in NOTED else (check, str(count), str(failed), "0")
-            for check, (count, failed) in made.counts.items()
-        ),
-        f"{made.weak_terms} identifiers are too short to be looked for outside text elements.",
-    )
-    yield Section(
-        "MIDI-B's actions, read more strictly",
-        ("action", "passed", "failed"),
-        tuple((action, str(passed), str(failed)) for action, (passed, failed) in made.midi_b.items()),
-    )
-    for title, found in (("What does not hold", made.violations), ("What wants a person's look", made.notes)):
-        yield Section(
-            title,
-            ("check", "image set", "version", "where", "what", "times"),
-            tuple(
-                (each.check, each.image_set, each.version, each.place, each.message, str(each.count))
-                for each in found[:SHOWN]
-            ),
+    rows = []
+    for check, (count, failed) in made.counts.items():
+        noted = check in NOTED
+        rows.append(
+            (check, sentence(check), f"{count:,}", *(("0", f"{failed:,}") if noted else (f"{failed:,}", "0")))
         )
     yield Section(
-        "What lies outside this tool's reach",
-        ("it may still hold the originals",),
-        tuple((each,) for each in made.outside),
+        "Copies held against the originals",
+        ("check", "what it asks", "made", "failed", "to look at"),
+        tuple(rows),
+        f"{made.weak_terms:,} identifiers are too short to be looked for outside text elements."
+        if made.weak_terms
+        else "",
+    )
+    for title, found in (("What does not hold", made.violations), ("What wants a person's look", made.notes)):
+        yield _limited(
+            title,
+            ("check", "image set", "version", "where", "what", "times"),
+            [
+                (each.check, each.image_set, each.version, each.place, each.message, f"{each.count:,}")
+                for each in found
+            ],
+        )
+
+
+def _conformance(made: Attestation) -> Section:
+    return Section(
+        "Conformance",
+        ("code (CID 7050)", "what was applied"),
+        tuple(made.codes),
+        PIXELS,
+        "The metadata of the copies was de-identified by the Basic Application Level Confidentiality Profile of DICOM "
+        f"PS3.15 Annex E, edition {made.edition}, with these options. The codes stand in every copy "
+        "(DeidentificationMethodCodeSequence), where programs that receive it find them.",
     )
 
 
@@ -157,7 +260,8 @@ def sign_off() -> Row:
 
 def evidence_lines(found: Evidence) -> Iterator[tuple[str, str]]:
     """Yield what proves the rest: the ledger and its head."""
-    yield "Ledger", f"{found.ledger_lines} lines, head {found.ledger_head or 'none'}"
+    yield "Ledger", f"{found.ledger_lines:,} lines"
+    yield "Head's digest", found.ledger_head or "none"
     if found.ledger_problems:
         yield "The ledger was tampered with", "; ".join(found.ledger_problems[:5])
     else:

@@ -129,7 +129,7 @@ def plan_decided(session: Session, spec: str, ids: Sequence[str]) -> Campaign:
         within=frozenset(ids) if ids else None,
     )
     try:
-        return keep_plan(session, spec, "conflicts as decided", ["resolve"], units)
+        return keep_plan(session, spec, "conflicts as decided", ["resolve"], units, lambda: planning.skipped)
     except Refused as error:
         why = next((why for _, why in planning.skipped), "decide first; all that is decided may hold already")
         raise Refused("There is nothing to plan.", hint=why) from error

@@ -98,7 +98,7 @@ def plan_publication(
     from curator.campaign.journal import Campaign
     from curator.campaign.planfile import write_plan
     from curator.campaign.planning import Planning, chosen_rows, header
-    from curator.campaign.publishing import Published, plan_deidentification
+    from curator.campaign.publishing import Published, left_alone, plan_deidentification
 
     if session.embedded:
         session.read_documents(ticket)
@@ -118,7 +118,7 @@ def plan_publication(
     units = plan_deidentification(session.catalogue, rows, how, planning, found)
     with tempfile.TemporaryDirectory(prefix="curator-plan-") as folder:
         path = Path(folder) / "plan.jsonl"
-        made = write_plan(path, first, units)
+        made = write_plan(path, first, units, lambda: left_alone(planning, found))
         if not made.cost.calls:
             raise Refused(_nothing(found, planning.skipped))
         ticket.check()

@@ -6,7 +6,7 @@ Everything it does is a plan first, kept as a campaign of the project; nothing h
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,11 +88,16 @@ def plan_resolution(session: Session, spec: str, ids: Sequence[str]) -> Campaign
     within = frozenset(ids) if ids else None
     decided = Resolutions(kept(session.project))
     units = resolve(session.catalogue, planning, decided=decided, within=within)
-    return keep_plan(session, spec, "resolve conflicts", ["resolve"], units)
+    return keep_plan(session, spec, "resolve conflicts", ["resolve"], units, lambda: planning.skipped)
 
 
 def keep_plan(
-    session: Session, spec: str, title: str, rules: Sequence[str], units: Iterable[Unit]
+    session: Session,
+    spec: str,
+    title: str,
+    rules: Sequence[str],
+    units: Iterable[Unit],
+    skipped: Callable[[], Iterable[tuple[str, str]]] = tuple,
 ) -> Campaign:
     """Write the plan and return its campaign, kept in the project. `Refused` where there is nothing to plan."""
     from curator.campaign.journal import Campaign
@@ -109,7 +114,7 @@ def keep_plan(
     )
     with tempfile.TemporaryDirectory(prefix="curator-plan-") as folder:
         path = Path(folder) / "plan.jsonl"
-        if not write_plan(path, first, units).cost.units:
+        if not write_plan(path, first, units, skipped).cost.units:
             raise Refused("there is nothing to plan: nothing here can be changed without a person's decision")
         return Campaign.begin(session.project, path)
 

@@ -16,10 +16,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from curator.cli import run
-from tests.browser import Browser, browsing
-from tests.cli.conftest import Curator, Ran
+from tests.cli.conftest import curator
 from tests.tools import ROOT
+
+__all__ = ["Web", "curator", "web"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +75,3 @@ def web(spec: str, folder: Path, *options: str) -> Iterator[Web]:
     assert process.returncode == 0, f"{out}\n{err}"
     assert not ready.exists()
     assert err.splitlines()[-1] == "stopped"
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One chromium for all tests."""
-    with browsing(tmp_path_factory.mktemp("browser")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def curator(capsys: pytest.CaptureFixture[str]) -> Curator:
-    """Run ``curator`` with some words, in this process."""
-
-    def call(*words: object) -> Ran:
-        code = run([str(word) for word in words])
-        written = capsys.readouterr()
-        return Ran(code, written.out, written.err)
-
-    return call

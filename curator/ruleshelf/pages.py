@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from curator.rulefile import Rule, RuleFile
-from curator.ruleshelf import find, problems_of
+from curator.ruleshelf import find, problems_of, text_of
 
 
 def profile_of(file: RuleFile) -> str:
@@ -61,21 +61,21 @@ def _overrides(file: RuleFile) -> list[str]:
     return [f"  {describe(tag)}: {override.code}, {override.why}" for tag, override in sorted(found)]
 
 
-def rule_page(path: Path, rule: Rule) -> str:
+def rule_page(path: Path, rule: Rule, text: str | None = None) -> str:
     """Return why the rule is there, how sure it is of itself, its source, and what its actions do."""
-    source = path.read_text(encoding="utf-8-sig").splitlines()
+    source = (text_of(path) if text is None else text).splitlines()
     indent = len(source[rule.line - 1]) - len(source[rule.line - 1].lstrip(" -"))
     end = rule.line
     while end < len(source) and (
         not source[end].strip() or len(source[end]) - len(source[end].lstrip()) >= indent
     ):
         end += 1
-    text = "\n".join(source[rule.line - 1 : end]).rstrip()
+    shown = "\n".join(source[rule.line - 1 : end]).rstrip()
     cases = f"{len(rule.cases):,} case{'' if len(rule.cases) == 1 else 's'}"
     head = f"{rule.id} (rule, {path}:{rule.line})"
     sure = f"Safety: {rule.safety.value}. Priority: {rule.priority}. {cases}."
     does = "\n".join(f"  {name}: {does}" for name, does in _actions(rule).items())
-    return f"{head}\n\n{' '.join(rule.why.split())}\n{sure}\n\n{text}\n\nWhat its actions do:\n{does}"
+    return f"{head}\n\n{' '.join(rule.why.split())}\n{sure}\n\n{shown}\n\nWhat its actions do:\n{does}"
 
 
 def _actions(rule: Rule) -> dict[str, str]:

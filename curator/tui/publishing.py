@@ -12,6 +12,7 @@ from curator.errors import Refused
 
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign
+    from curator.campaign.planfile import PlanFile
     from curator.campaign.publishing import Published, Publishing
     from curator.catalogue.values import DistinctValue
     from curator.deid.decisions import Decision
@@ -94,8 +95,26 @@ def plan_publication(
 
     Who becomes whom is recorded in the crosswalk before the plan can be applied by anybody, today or later.
     """
-    from curator.campaign.deidentifying import given_of, into_crosswalk, open_profile, options_of
+    from curator.campaign.deidentifying import into_crosswalk
     from curator.campaign.journal import Campaign
+
+    with tempfile.TemporaryDirectory(prefix="curator-plan-") as folder:
+        path = Path(folder) / "plan.jsonl"
+        made, found, told = write_publication(session, spec, profile, ids, path, ticket)
+        ticket.check()
+        into_crosswalk(session.project, made.digest, found)
+        campaign = Campaign.begin(session.project, path)
+    return Publication(campaign, told)
+
+
+def write_publication(
+    session: Session, spec: str, profile: str, ids: Sequence[str], path: Path, ticket: Ticket
+) -> tuple[PlanFile, Published, Pairs]:
+    """Write the plan of a publication; return it with what planning found out and what is to be told.
+
+    `Refused`, with the reasons, when nothing can be published.
+    """
+    from curator.campaign.deidentifying import given_of, open_profile, options_of
     from curator.campaign.planfile import write_plan
     from curator.campaign.planning import Planning, chosen_rows, header
     from curator.campaign.publishing import Published, left_alone, plan_deidentification
@@ -116,15 +135,10 @@ def plan_publication(
         given=given_of(how := publishing(session, asked), profile),
     )
     units = plan_deidentification(session.catalogue, rows, how, planning, found)
-    with tempfile.TemporaryDirectory(prefix="curator-plan-") as folder:
-        path = Path(folder) / "plan.jsonl"
-        made = write_plan(path, first, units, lambda: left_alone(planning, found))
-        if not made.cost.calls:
-            raise Refused(_nothing(found, planning.skipped))
-        ticket.check()
-        into_crosswalk(session.project, made.digest, found)
-        campaign = Campaign.begin(session.project, path)
-    return Publication(campaign, [*summary(campaign), *_beside(found, planning.skipped)])
+    made = write_plan(path, first, units, lambda: left_alone(planning, found))
+    if not made.cost.calls:
+        raise Refused(_nothing(found, planning.skipped))
+    return made, found, [*costs(made), *_beside(found, planning.skipped)]
 
 
 def _nothing(found: Published, skipped: Sequence[tuple[str, str]]) -> str:
@@ -160,12 +174,17 @@ def _left_out(entries: Iterable[LeftOut]) -> Pairs:
 
 
 def summary(campaign: Campaign) -> Pairs:
+    """Return what a campaign's plan costs, and what it leaves out with the reasons."""
+    return costs(campaign.plan)
+
+
+def costs(plan: PlanFile) -> Pairs:
     """Return what a plan costs, and what it leaves out with the reasons."""
     from curator.campaign.reviewing import cleared_in
     from curator.plan.cost import spelled
     from curator.plan.leftout import tally
 
-    cost, options = campaign.plan.cost, campaign.plan.header.options
+    cost, options = plan.cost, plan.header.options
     told: Pairs = [
         (name, options[key])
         for key, name in (("profile", "Profile"), ("edition", "Edition"))
@@ -177,9 +196,9 @@ def summary(campaign: Campaign) -> Pairs:
     told.append(("New versions", f"{cost.versions:,}; touches {cost.touches:,}, each to the dearer tier"))
     if cost.frame_bytes:
         told.append(("Extra storage", f"{cost.frame_bytes / 1e6:,.1f} MB of frames in copies and imports"))
-    left = tally(each for unit in campaign.plan.units() for each in unit.left_out)
+    left = tally(each for unit in plan.units() for each in unit.left_out)
     told += _left_out(left)
-    for by, count in cleared_in(campaign.plan.units()).items():
+    for by, count in cleared_in(plan.units()).items():
         told += [("Pixels cleared", f"{count:,} instances at risk go along"), ("", f"cleared by {by}")]
     return told
 

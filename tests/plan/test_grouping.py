@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curator.dicom.levels import Level
@@ -27,6 +27,7 @@ def units(draw: st.DrawFn) -> list[Unit]:
     return made
 
 
+@settings(max_examples=25)
 @given(units())
 def test_each_change_is_counted_once_by_rule_by_element_and_by_both(planned: list[Unit]) -> None:
     changes = [change for unit in planned for patch in unit.patches for change in patch.changes()]
@@ -41,6 +42,7 @@ def test_each_change_is_counted_once_by_rule_by_element_and_by_both(planned: lis
     assert all(1 <= len(group.samples) <= 2 for group in groups.rules() + groups.elements())
 
 
+@settings(max_examples=25)
 @given(units())
 def test_image_sets_are_counted_once_however_often_they_are_changed(planned: list[Unit]) -> None:
     wanted: dict[str, set[str]] = {}

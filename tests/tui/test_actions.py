@@ -14,10 +14,13 @@ from curator.tui.screens.campaigns import CampaignsScreen
 from curator.tui.screens.conflicts import ConflictsScreen
 from curator.tui.screens.deidentify import DeidentifyScreen
 from curator.tui.screens.difference import DifferenceScreen
+from curator.tui.screens.dry_run import DryRunScreen
 from curator.tui.screens.findings import FindingsScreen
 from curator.tui.screens.image_sets import ImageSetsScreen
 from curator.tui.screens.metadata import MetadataScreen
 from curator.tui.screens.place import Place
+from curator.tui.screens.rule_source import SourceScreen
+from curator.tui.screens.rules import RulesScreen
 from curator.tui.screens.stores import StoresScreen
 from curator.tui.screens.values import ValuesScreen
 from curator.tui.screens.versions import VersionsScreen
@@ -37,6 +40,9 @@ PLACES: dict[str, type[Place]] = {
         DeidentifyScreen,
         ValuesScreen,
         StoresScreen,
+        RulesScreen,
+        SourceScreen,
+        DryRunScreen,
     )
 }
 

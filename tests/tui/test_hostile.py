@@ -9,6 +9,8 @@ import pytest
 from textual.pilot import Pilot
 
 from curator.healthimaging import HealthImaging
+from curator.project import Project
+from curator.ruleshelf.own import keep_own
 from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
 from tests.tui.imagesets import CRASH, ESCAPE, MARKUP
@@ -204,3 +206,41 @@ async def test_the_list_of_stores(store: str, tmp_path: Path) -> None:
         await press(pilot, "ctrl+o")
         await see(pilot, "Stores  2", "␛[31m", "[b]x[/]")
         clean(app)
+
+
+async def test_rule_files_their_pages_their_source_and_a_dry_run(store: str) -> None:
+    text = (
+        f"version: 1\nname: hostile\nwhy: '{MARKUP} {CRASH}'\nrules:\n  - id: one\n    why: '{CRASH} {MARKUP}'\n"
+        "    select: [StudyDescription, PatientName]\n    when: {empty: false}\n    do: remove\n"
+        f"    cases: [{{name: '{CRASH}', before: {{StudyDescription: 'x {CRASH}'}}}}]\n"
+    )
+    path = keep_own(Project.open(), "hostile", text)
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await crafted(pilot)
+        await press(pilot, "R")
+        await see(pilot, "hostile", MARKUP, CRASH, "dry run: 1 filtered image set")
+        clean(app)
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "books")
+        await press(pilot, "t")
+        await see(pilot, "1 case, 1 came out differently", CRASH)
+        clean(app)
+        await press(pilot, "escape", "d")
+        await see(pilot, "Dry run", CRASH)
+        clean(app)
+        await press(pilot, "b")
+        await see(pilot, "␛[31mred")
+        clean(app)
+        await press(pilot, "tab", "enter")
+        await see(pilot, "Why it is changed", f"{CRASH} {MARKUP}")
+        clean(app)
+        await press(pilot, "escape", "escape")
+        path.write_text(text.replace("remove", f'"{CRASH} \x1b]0;t\x07"'))
+        await press(pilot, "r")
+        await see(pilot, "1 problem")
+        clean(app)
+        await press(pilot, "enter")
+        await see(pilot, "Source  hostile  1 problem", f"{CRASH} ␦]0;t␦")
+        clean(app)
+        told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
+        assert not [value for value in ("[mm]", "[/b]", "red") if value in told]

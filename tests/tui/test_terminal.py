@@ -180,3 +180,49 @@ def test_a_killed_server_is_said_and_the_terminal_stays_usable(
     terminal.press("q")
     assert terminal.ended() == 0
     assert terminal.modes == "0 0"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_a_rule_file_is_written_in_ones_own_editor_tried_and_applied(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\necho EDITING; read answer\nsed -i "s/do: empty/do: $answer/" "$1"\n')
+    editor.chmod(0o755)
+    monkeypatch.setenv("EDITOR", str(editor))
+    monkeypatch.delenv("VISUAL", raising=False)
+    terminal = start(size)
+    terminal.see("Image sets  5", "? Help")
+    terminal.press("R")
+    terminal.see("Rules  2", "body-part-terms")
+    terminal.press("n")
+    terminal.see("New rule file")
+    terminal.press("Enter")
+    terminal.see("ours", "Say here what the rules are for")
+    terminal.press("E")
+    terminal.see("EDITING")
+    terminal.type("emty")
+    terminal.press("Enter")
+    terminal.see("1 problem")
+    terminal.press("Enter")
+    terminal.see("Source  ours  1 problem", "unknown action 'emty'")
+    terminal.press("F3")
+    terminal.see("EDITING")
+    terminal.press("Enter")
+    terminal.see("Source  ours  1 problem")
+    terminal.press("F4")
+    terminal.press("End", "BSpace", "BSpace", "BSpace", "BSpace")
+    terminal.see("unknown action ''")
+    terminal.type("empty")
+    terminal.see("Source  ours  holds  not saved")
+    terminal.press("C-s")
+    terminal.see("Saved.")
+    terminal.press("Escape")
+    terminal.see("Rules  2", "ours    yes")
+    terminal.press("d")
+    terminal.see("The rules would change nothing here.")
+    terminal.press("q", "q")
+    terminal.see("Image sets  5")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    assert terminal.modes == "0 0"

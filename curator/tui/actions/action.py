@@ -34,6 +34,9 @@ class Need(StrEnum):
     ANY_DECIDED = "nothing is decided yet"
     LOCAL = "data stores are made in an embedded store only; in AWS: curator --store aws:ID stores create"
     RECENT = "it is not among the stores that were opened lately"
+    OWN = "it is no file of the project's own: copy it into the project to change it"
+    SOUND = "the file has problems, which its source shows"
+    PROBLEM = "there is no problem"
     FILES = "files can be imported into an embedded store only"
 
 

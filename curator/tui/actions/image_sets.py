@@ -51,6 +51,14 @@ ACTIONS = (
         foot=True,
     ),
     Action(
+        "image-sets.rules",
+        "R",
+        "Rules",
+        "Read, test and write rule files and profiles, and see what they would change",
+        (Need.STORE,),
+        foot=True,
+    ),
+    Action(
         "image-sets.campaigns",
         "C",
         "Campaigns",

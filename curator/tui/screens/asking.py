@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.text import Text
@@ -85,7 +86,7 @@ class TellScreen(ModalScreen[None]):
         columns = (Column("name", "", 23), Column("value", "", 30, grow=1))
         with Vertical(classes="dialog wide tall"):
             yield Static(Text(printable(self._heading)), markup=False, classes="heading")
-            yield RowView(columns, PairRows(self._pairs), id="told")
+            yield RowView(columns, PairRows(list(_wrapped(self._pairs, self.app.size.width))), id="told")
             yield Static("⏎ closes", markup=False, classes="hint")
 
     def on_mount(self) -> None:
@@ -99,3 +100,13 @@ class TellScreen(ModalScreen[None]):
     def action_close(self) -> None:
         """Close."""
         self.dismiss(None)
+
+
+def _wrapped(pairs: Sequence[tuple[str, Cell]], screen: int) -> Iterator[tuple[str, Cell]]:
+    """Yield pairs with long values broken into lines that the dialog shows whole, at blanks where there are any."""
+    width = max(20, min(140, screen * 96 // 100) - 36)
+    for name, value in pairs:
+        text, *role = (value,) if isinstance(value, str) else value
+        lines = wrap(printable(text), width, drop_whitespace=False, replace_whitespace=False) or [""]
+        for number, line in enumerate(lines):
+            yield ("" if number else name), (line, role[0]) if role else line

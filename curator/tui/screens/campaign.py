@@ -12,12 +12,10 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
 
-from curator.dicom import Json
-from curator.findings import Absent, Change
 from curator.tui.actions import Need, bindings
-from curator.tui.elements import name_of, value_text
 from curator.tui.messages import Written
 from curator.tui.publishing import hold_against_originals, summary
+from curator.tui.review import ChangeRows, lines_of
 from curator.tui.screens.asking import AskScreen, TellScreen, is_new_file
 from curator.tui.screens.confirm import ConfirmScreen
 from curator.tui.screens.place import Place
@@ -68,7 +66,6 @@ _ROLES = {
 }
 _SETTLED = frozenset(("done", "undone", "finished", "rebuilt"))
 _UNDOABLE = frozenset(("done", "failed", "moved", "begun", "open", "finished"))
-_MOST_CHANGES = 2000  # shown of one unit
 
 
 @dataclass
@@ -134,51 +131,6 @@ class UnitRows:
             str(len(unit.steps)),
             (note, "bad" if state.verified == "fails" else "dim"),
         )
-
-
-class ChangeRows:
-    """`Rows` over the changes of one unit; what it leaves out and what it empties stand at the end."""
-
-    def __init__(self, told: Told | None = None) -> None:
-        self._lines: list[tuple[str, Change | None, str, str]] = []
-        if told is None:
-            return
-        for patch in told.unit.patches:
-            for change in patch.changes():
-                if len(self._lines) < _MOST_CHANGES:
-                    self._lines.append((patch.set, change, "", ""))
-        for left in told.unit.left_out:
-            self._lines.append(
-                ("", None, left.element or "(change)", f"left out: {left.count:,} × {left.reason}")
-            )
-        for name in told.unit.emptied:
-            self._lines.append(
-                (name, None, "(emptied)", "all its instances are elsewhere then; finish deletes it")
-            )
-
-    def __len__(self) -> int:
-        return len(self._lines)
-
-    def key(self, index: int) -> str:
-        """Return the line's number."""
-        return str(index)
-
-    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
-        """Return the cells of a change."""
-        image_set, change, name, why = self._lines[index]
-        if change is None:
-            return (image_set[:8], "dim"), (name, "warn"), "", "", (why, "warn")
-        return (
-            (image_set[:8], "dim"),
-            name_of(change.path.key, {}) if len(change.path.steps) == 1 else str(change.path.generic()),
-            (_text(change.before, change.vr, "(absent)"), "removed"),
-            (_text(change.after, change.vr, "(removed)"), "added"),
-            (change.why.text, "dim"),
-        )
-
-
-def _text(value: Json | Absent, vr: str, absent: str) -> str:
-    return absent if isinstance(value, Absent) else value_text(value, vr)
 
 
 class CampaignScreen(Place):
@@ -251,7 +203,7 @@ class CampaignScreen(Place):
     @on(RowView.Moved, "#units")
     def _moved(self, event: RowView.Moved) -> None:
         told = self.rows.told[event.index] if 0 <= event.index < len(self.rows) else None
-        self.query_one("#changed", RowView).show(ChangeRows(told))
+        self.query_one("#changed", RowView).show(ChangeRows(lines_of(told.unit) if told is not None else ()))
 
     # --- actions
 

@@ -29,6 +29,7 @@ from curator.tui.screens.findings import FindingsScreen
 from curator.tui.screens.first_run import FirstRun
 from curator.tui.screens.import_files import DEMO, FilesImported, ImportedScreen, ImportScreen, imported
 from curator.tui.screens.metadata import MetadataScreen
+from curator.tui.screens.rules import RulesScreen
 from curator.tui.screens.versions import VersionsScreen
 from curator.tui.widgets.filter_field import FilterField
 from curator.tui.widgets.pairs import Preview
@@ -336,6 +337,12 @@ class ImageSetsScreen(FilteredPlace):
     def do_deidentify(self) -> None:
         """Choose a profile for the marked image sets, or for all that are not de-identified."""
         self.app.push_screen(DeidentifyScreen(sorted(self.query_one("#list", RowView).marks)))
+
+    def do_rules(self) -> None:
+        """Read rule files, and see what they would change in the marked image sets, those shown, or all."""
+        view = self.query_one("#list", RowView)
+        shown = [self.rows.key(index) for index in range(len(self.rows))] if self.rows.filtered else None
+        self.app.push_screen(RulesScreen(sorted(view.marks), shown))
 
     def do_campaigns(self) -> None:
         """See the campaigns."""

@@ -23,6 +23,7 @@ from curator.catalogue.rows import COLUMNS, SORTS, Row, from_records
 from curator.catalogue.store import Shelf, State, Summary, packed_parts
 from curator.catalogue.view import CatalogueView
 from curator.catalogue.where import Where, facet_fields
+from curator.dicom.levels import Level
 from curator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -161,6 +162,19 @@ class Catalogue:
         """Return one image set's row."""
         records = self._shelf.all(f"SELECT {COLUMNS} FROM image_set WHERE id=?", (image_set_id,))
         return from_records(records)[0] if records else None
+
+    def sharing(self, image_set_id: str, level: Level) -> list[str]:
+        """Return the other image sets of the same patient, study or series (by ``level``), in the order of ids."""
+        column = {Level.PATIENT: "patient_id", Level.STUDY: "study_uid", Level.SERIES: "series_uid"}.get(
+            level
+        )
+        if column is None:
+            return []
+        sql = (
+            f"SELECT id FROM image_set WHERE deleted=0 AND id<>?1 AND {column}<>''"
+            f" AND {column}=(SELECT {column} FROM image_set WHERE id=?1) ORDER BY id"
+        )
+        return [identifier for (identifier,) in self._shelf.all(sql, (image_set_id,))]
 
     def facets(self, where: Where | None = None) -> dict[str, list[tuple[str, int]]]:
         """Return, for what lists can be narrowed by, each value with its count, the most frequent first."""

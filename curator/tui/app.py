@@ -16,12 +16,14 @@ from textual.screen import Screen
 
 from curator.errors import CuratorError
 from curator.known_stores import Known
+from curator.plan.edits import Edits
 from curator.printable import printable
 from curator.tui.actions import Need, bindings, with_keys
 from curator.tui.config import THEMES, Config
 from curator.tui.keystrokes import Keystrokes
 from curator.tui.messages import StoreMoved, StoreOpened, Written
 from curator.tui.palette import ActionProvider
+from curator.tui.screens.confirm import ConfirmScreen
 from curator.tui.screens.help import HelpScreen
 from curator.tui.screens.image_sets import ImageSetsScreen
 from curator.tui.screens.place import Place
@@ -63,6 +65,7 @@ class Workbench(App[None]):
         self.keys = with_keys(self.config.keys)
         self.work = Work(self)
         self.session: Session | None = None
+        self.edits = Edits()
         self.log_shown = False
         self.failure: CuratorError | None = None
         self._opening = 0
@@ -144,6 +147,9 @@ class Workbench(App[None]):
         What was started with ``--read-only`` stays so.
         """
         self.work.cancel()
+        if len(self.edits):
+            self.say(f"{len(self.edits):,} pending edits are forgotten: they were of the other store.")
+            self.edits.clear()
         while len(self.screen_stack) > 2:
             self.pop_screen()
         self.close_store()
@@ -291,9 +297,18 @@ class Workbench(App[None]):
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
     def do_quit(self) -> None:
-        """Leave; writes that were accepted go on in the service."""
-        self.work.cancel()
-        self.exit()
+        """Leave, pending edits only if they are not wanted; writes that were accepted go on in the service."""
+
+        def confirmed(wanted: bool | None) -> None:
+            if wanted:
+                self.work.cancel()
+                self.exit()
+
+        if not len(self.edits):
+            confirmed(True)
+            return
+        text = f"{len(self.edits):,} edits in {len(self.edits.image_sets):,} image sets were never planned."
+        self.push_screen(ConfirmScreen("Leave, and forget pending edits?", text, "Leave"), confirmed)
 
     def get_default_screen(self) -> Screen[object]:
         """Return the blank screen below ours."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from curator.catalogue.rows import Row
+from curator.dicom.levels import Level
 
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign
@@ -57,12 +58,18 @@ class VersionsRead(Message):
 
 @dataclass
 class DocumentRead(Message):
-    """The metadata of an image set at a version (of ``state``)."""
+    """The metadata of an image set at a version (of ``state``).
+
+    ``others``: the image sets of the same patient, study and series; ``edited``: the latest documents of image sets
+    with pending edits.
+    """
 
     request: int
     state: ImageSetProperties
     document: ImageSetMetadata = field(repr=False)
     latest: bool
+    others: Mapping[Level, Sequence[str]] = field(default_factory=dict)
+    edited: Sequence[tuple[str, ImageSetMetadata]] = field(default=(), repr=False)
 
 
 @dataclass

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from curator.dicom import Json
 from curator.dicom.dictionary import tag_of_key
 from curator.dicom.levels import Level
+from curator.findings import Absent, Change
 from curator.imageset import ElementPath, ImageSetMetadata, Instance, SeriesNode
 from curator.tui.elements import items_of, multiplicity, name_of, role_of, tag_text, value_text
 from curator.tui.widgets.row_view import Cell, Column
@@ -19,6 +20,9 @@ COLUMNS: Final = (
     Column("vm", "VM", 3, right=True),
     Column("value", "Value", 20, grow=5),
 )
+
+
+_BEFORE: Final = 24  # characters of an edited value's old text: the new one is what matters
 
 
 class Line:
@@ -63,19 +67,47 @@ class Line:
                 yield from line.shown()
 
 
-class Outline:
-    """`Rows` over the open part of a document's tree."""
+Edits: TypeAlias = Mapping[ElementPath, Change]
+"""Pending edits of the document, by path."""
 
-    def __init__(self, document: ImageSetMetadata) -> None:
+
+class Outline:
+    """`Rows` over the open part of a document's tree, pending ``edits`` shown in it."""
+
+    def __init__(
+        self, document: ImageSetMetadata, edits: Edits | None = None, *, like: Outline | None = None
+    ) -> None:
+        """``like``: an outline whose open lines are to be open here, too."""
         self.document = document
-        self._roots = list(_levels(document))
+        self.edits: Edits = edits or {}
+        tree = _Tree(document, self.edits)
+        self._roots = list(tree.levels())
         for line in self._roots:
             line.open = True
         series = [line for line in self._roots[1].below() if line.load and line.path and line.path.series]
         if len(series) == 1:
             series[0].open = True
+        if like is not None:
+            self._open_like({line.key for line in like._all_open()})
         self._lines: list[Line] = []
         self._lay()
+
+    def _all_open(self) -> Iterator[Line]:
+        """Yield every open line, also below closed ones."""
+        pending = list(self._roots)
+        while pending:
+            line = pending.pop()
+            if line.open:
+                yield line
+            pending.extend(line.children or ())
+
+    def _open_like(self, keys: set[str]) -> None:
+        pending = list(self._roots)
+        while pending:
+            line = pending.pop()
+            line.open = line.key in keys
+            if line.open:
+                pending.extend(line.below())
 
     def _lay(self) -> None:
         self._lines = [line for root in self._roots for line in (root, *root.shown())]
@@ -175,46 +207,8 @@ def _leads(here: ElementPath | None, to: ElementPath) -> bool:
     return here.level is to.level and here.instance == to.instance
 
 
-def _levels(document: ImageSetMetadata) -> Iterator[Line]:
-    for level, attributes in ((Level.PATIENT, document.patient), (Level.STUDY, document.study)):
-        path = ElementPath(level)
-
-        def load(path: ElementPath = path, attributes: Mapping[str, Json] = attributes) -> list[Line]:
-            lines = _elements(document, path, attributes, 1)
-            return lines if path.level is Level.PATIENT else [*lines, *_series(document)]
-
-        yield Line(path.base_pointer(), 0, path, None, _heading(str(level), ""), load)
-
-
 def _heading(name: str, value: str) -> Callable[[], Sequence[Cell]]:
     return lambda: ((name, "title"), "", "", "", (value, "dim"))
-
-
-def _series(document: ImageSetMetadata) -> Iterator[Line]:
-    count = len(document.series)
-    for number, (uid, series) in enumerate(document.series.items(), 1):
-        path = ElementPath(Level.SERIES, uid)
-        name = "Series" if count == 1 else f"Series {number} of {count}"
-
-        def load(path: ElementPath = path, series: SeriesNode = series) -> list[Line]:
-            return [
-                *_elements(document, path, series.dicom, 2),
-                *_instances(document, path.series, series),
-            ]
-
-        yield Line(path.base_pointer(), 1, path, None, _heading(name, uid), load)
-
-
-def _instances(document: ImageSetMetadata, uid: str, series: SeriesNode) -> Iterator[Line]:
-    count = len(series.instances)
-    for number, (sop, instance) in enumerate(series.instances.items(), 1):
-        path = ElementPath(Level.INSTANCE, uid, sop)
-        name = "Instance" if count == 1 else f"Instance {number} of {count}"
-
-        def load(path: ElementPath = path, instance: Instance = instance) -> list[Line]:
-            return [*_elements(document, path, instance.dicom, 3), *_members(path, instance)]
-
-        yield Line(path.base_pointer(), 2, path, None, _heading(name, sop), load)
 
 
 def _members(path: ElementPath, instance: Instance) -> Iterator[Line]:
@@ -242,49 +236,138 @@ def _member(pointer: str, name: str, value: Json, depth: int) -> Line:
     return Line(pointer, depth, None, value, cells, load if children else None)
 
 
-def _elements(
-    document: ImageSetMetadata, place: ElementPath, attributes: Mapping[str, Json], depth: int
-) -> list[Line]:
-    keys = sorted(attributes, key=_by_tag)
-    return [_element(document, place.child(key), attributes, depth) for key in keys]
-
-
 def _by_tag(key: str) -> tuple[int, str]:
     tag = tag_of_key(key)
     return (1 << 32, key) if tag is None else (tag, key)
 
 
-def _element(document: ImageSetMetadata, path: ElementPath, beside: Mapping[str, Json], depth: int) -> Line:
-    value = beside[path.key]
-    items = items_of(value)
+class _Tree:
+    """Makes the lines of a document's levels, elements and items, with the pending edits among them."""
 
-    def load() -> list[Line]:
+    def __init__(self, document: ImageSetMetadata, edits: Edits) -> None:
+        self._document = document
+        self._edits = edits
+        self._added: dict[ElementPath, list[Change]] = {}  # by the level or item they are added to
+        for path, change in edits.items():
+            if isinstance(change.before, Absent):
+                self._added.setdefault(_around(path), []).append(change)
+
+    def levels(self) -> Iterator[Line]:
+        """Yield the two lines on top."""
+        document = self._document
+        for level, attributes in ((Level.PATIENT, document.patient), (Level.STUDY, document.study)):
+            path = ElementPath(level)
+
+            def load(path: ElementPath = path, attributes: Mapping[str, Json] = attributes) -> list[Line]:
+                lines = self._elements(path, attributes, 1)
+                return lines if path.level is Level.PATIENT else [*lines, *self._series()]
+
+            yield Line(path.base_pointer(), 0, path, None, _heading(str(level), ""), load)
+
+    def _series(self) -> Iterator[Line]:
+        count = len(self._document.series)
+        for number, (uid, series) in enumerate(self._document.series.items(), 1):
+            path = ElementPath(Level.SERIES, uid)
+            name = "Series" if count == 1 else f"Series {number} of {count}"
+
+            def load(path: ElementPath = path, series: SeriesNode = series) -> list[Line]:
+                return [*self._elements(path, series.dicom, 2), *self._instances(path.series, series)]
+
+            yield Line(path.base_pointer(), 1, path, None, _heading(name, uid), load)
+
+    def _instances(self, uid: str, series: SeriesNode) -> Iterator[Line]:
+        count = len(series.instances)
+        for number, (sop, instance) in enumerate(series.instances.items(), 1):
+            path = ElementPath(Level.INSTANCE, uid, sop)
+            name = "Instance" if count == 1 else f"Instance {number} of {count}"
+
+            def load(path: ElementPath = path, instance: Instance = instance) -> list[Line]:
+                return [*self._elements(path, instance.dicom, 3), *_members(path, instance)]
+
+            yield Line(path.base_pointer(), 2, path, None, _heading(name, sop), load)
+
+    def _elements(self, place: ElementPath, attributes: Mapping[str, Json], depth: int) -> list[Line]:
+        added = {change.path.key: change for change in self._added.get(place, ())}
+        keys = sorted({*attributes, *added}, key=_by_tag)
         return [
-            _item(document, path.child(number), number, item, depth + 1)
-            for number, item in enumerate(items or ())
+            self._element(place.child(key), attributes, depth)
+            if key in attributes
+            else self._new(added[key], attributes, depth)
+            for key in keys
         ]
 
-    def cells() -> Sequence[Cell]:
-        vr = path.vr(document)
-        return (
-            name_of(path.key, beside),
-            (tag_text(path.key), "dim"),
-            (vr[:2], "accent"),
-            (multiplicity(value) if items is None else "1", "dim"),
-            (value_text(value, vr), role_of(value, vr)),
+    def _element(self, path: ElementPath, beside: Mapping[str, Json], depth: int) -> Line:
+        value = beside[path.key]
+        items = items_of(value)
+
+        def load() -> list[Line]:
+            return [
+                self._item(path.child(number), number, item, depth + 1)
+                for number, item in enumerate(items or ())
+            ]
+
+        def cells() -> Sequence[Cell]:
+            vr = path.vr(self._document)
+            change = self._edits.get(path)
+            return (
+                (name_of(path.key, beside), _role(change)),
+                (tag_text(path.key), "dim"),
+                (vr[:2], "accent"),
+                (multiplicity(value) if items is None else "1", "dim"),
+                _edited(change, vr) if change is not None else (value_text(value, vr), role_of(value, vr)),
+            )
+
+        return Line(path.pointer(), depth, path, value, cells, load if items else None)
+
+    def _new(self, change: Change, beside: Mapping[str, Json], depth: int) -> Line:
+        """Return the line of an element that is added."""
+        path, after = change.path, change.after
+        value = None if isinstance(after, Absent) else after
+
+        def cells() -> Sequence[Cell]:
+            return (
+                (name_of(path.key, beside), "added"),
+                (tag_text(path.key), "dim"),
+                (change.vr, "accent"),
+                (multiplicity(value), "dim"),
+                (f"+ {value_text(value, change.vr)}", "added"),
+            )
+
+        return Line(path.pointer(), depth, path, value, cells)
+
+    def _item(self, path: ElementPath, number: int, item: Mapping[str, Json], depth: int) -> Line:
+        change = self._edits.get(path)
+        return Line(
+            path.pointer(),
+            depth,
+            path,
+            dict(item),
+            lambda: (
+                (f"Item {number + 1}", _role(change) or "title"),
+                "",
+                "",
+                "",
+                (value_text(dict(item)), "dim"),
+            ),
+            lambda: self._elements(path, item, depth + 1),
         )
 
-    return Line(path.pointer(), depth, path, value, cells, load if items else None)
+
+def _around(path: ElementPath) -> ElementPath:
+    """Return the level or item that an element stands in."""
+    return ElementPath(path.level, path.series, path.instance, path.steps[:-1])
 
 
-def _item(
-    document: ImageSetMetadata, path: ElementPath, number: int, item: Mapping[str, Json], depth: int
-) -> Line:
-    return Line(
-        path.pointer(),
-        depth,
-        path,
-        dict(item),
-        lambda: ((f"Item {number + 1}", "title"), "", "", "", (value_text(dict(item)), "dim")),
-        lambda: _elements(document, path, item, depth + 1),
-    )
+def _role(change: Change | None) -> str:
+    if change is None:
+        return ""
+    return "removed" if isinstance(change.after, Absent) else "changed"
+
+
+def _edited(change: Change, vr: str) -> Cell:
+    """Return before and after of a pending edit."""
+    before = "" if isinstance(change.before, Absent) else value_text(change.before, vr)
+    before = f"{before[:_BEFORE]}…" if len(before) > _BEFORE + 1 else before
+    if isinstance(change.after, Absent):
+        return f"{before} → (removed)", "removed"
+    return f"{before} → {value_text(change.after, vr)}", "changed"

@@ -173,14 +173,6 @@ class Session:
         self.imaging.wait(image_set, new)
         return new
 
-    def update(
-        self, image_set: str, version: str, *, updatable: bytes | None, removable: bytes | None, force: bool
-    ) -> str:
-        """Send one UpdateImageSetMetadata, wait until it is carried out, and return the new version."""
-        new = self.imaging.update(image_set, version, updatable=updatable, removable=removable, force=force)
-        self.imaging.wait(image_set, new)
-        return new
-
 
 class _ToldListing(HealthImaging):
     """The same door, which tells of image sets while they are listed: the first listing may take minutes."""

@@ -87,8 +87,6 @@ def test_what_is_missing_is_the_reason() -> None:
 def test_everything_that_writes_needs_a_writable_store() -> None:
     writing = {
         "image-sets.import",
-        "metadata.edit",
-        "metadata.remove",
         "versions.revert",
         "campaign.apply",
         "campaign.undo",

@@ -13,6 +13,7 @@ from curator.project import Project
 from curator.ruleshelf.own import keep_own
 from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
+from curator.tui.screens.metadata import MetadataScreen
 from tests.tui.imagesets import CRASH, ESCAPE, MARKUP
 from tests.tui.seen import press, screen_text, see, until
 
@@ -55,21 +56,64 @@ async def test_metadata_search_edit_and_remove(store: str) -> None:
         await press(pilot, "e", "=[b]")
         await see(pilot, "+ a [/b] z[b]")
         clean(app)
-        await press(pilot, "enter", "enter")
-        await see(pilot, "v2", "a [/b] z[b]")
+        await press(pilot, "enter")
+        await see(pilot, "a [/b] z → a [/b] z[b]", "1 edit pending")
         await press(pilot, "g", "j", "D")
-        await see(pilot, "- a [/b] z")
+        await see(pilot, "a [/b] z → (removed)", "2 edits pending")
+        clean(app)
+        await press(pilot, "w")
+        await see(pilot, "2 edits of 1 image set", "edited by hand", "a [/b] z[b]")
         clean(app)
 
 
-async def test_versions_diff_and_revert(store: str) -> None:
+@pytest.mark.parametrize(
+    ("keyword", "form"),
+    [("PatientName", "Family"), ("ImageComments", "Edit ImageComments"), ("ImageType", "Edit ImageType")],
+)
+async def test_a_form_hands_no_control_character_to_the_terminal(
+    store: str, imaging: HealthImaging, keyword: str, form: str
+) -> None:
+    (three,) = imaging.search([{"values": [{"DICOMPatientId": "three"}], "operator": "EQUAL"}])
+    hostile = f"{ESCAPE} {CRASH} {MARKUP}"
+    instance = {"ImageComments": f"{hostile}\r\n{hostile}", "ImageType": [hostile, hostile]}
+    wanted = {
+        "SchemaVersion": "1.1",
+        "Patient": {"DICOM": {"PatientName": hostile}},
+        "Study": {"Series": {"1.2.3.2": {"Instances": {"1.2.3.3.1": {"DICOM": instance}}}}},
+    }
+    imaging.update(three.id, "1", updatable=json.dumps(wanted).encode(), force=True)
+    imaging.wait(three.id)
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "slash", "=red", "enter", "m")
+        await see(pilot, "▾ Patient")
+        await press(
+            pilot, "P", f"={'Instances[1.2.3.3.1]/' if keyword != 'PatientName' else ''}{keyword}", "enter"
+        )
+        screen = app.screen
+        assert isinstance(screen, MetadataScreen)
+        await until(pilot, lambda: (line := screen.line()) and line.path and line.path.key == keyword)
+        await press(pilot, "e")
+        await see(pilot, form, "- ␛[31mred", "a [/b] z")
+        clean(app)
+        assert "\x1b" not in "".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+def _named(name: str) -> dict[str, object]:
+    return {"SchemaVersion": "1.1", "Patient": {"DICOM": {"PatientName": name}}}
+
+
+async def test_versions_diff_and_revert(store: str, imaging: HealthImaging) -> None:
     app = Workbench(store)
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await crafted(pilot)
         await press(pilot, "m")
         await see(pilot, "▾ Patient")
-        await press(pilot, "j", "e", "=[/]", "enter", "enter")
-        await see(pilot, "v2")
+        screen = app.screen
+        assert isinstance(screen, MetadataScreen)
+        imaging.update(screen.image_set, "1", updatable=json.dumps(_named("a [/b] z[/]")).encode())
+        imaging.wait(screen.image_set)
         await press(pilot, "v")
         await see(pilot, "1 changed: PatientName", "a [/b] z[/]")
         clean(app)
@@ -99,10 +143,12 @@ async def test_no_value_is_logged_nor_in_the_title(store: str) -> None:
         await crafted(pilot)
         await press(pilot, "m")
         await see(pilot, "▾ Patient")
-        await press(pilot, "j", "e", "=X", "enter", "enter")
-        await see(pilot, "v2")
+        await press(pilot, "j", "e", "=X", "enter")
+        await see(pilot, "1 edit pending")
+        await press(pilot, "w")
+        await see(pilot, "edited by hand")
         told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
-        assert "change PatientName" in told
+        assert "plan the edits" in told
         for value in ("[mm]", "[/b]", "red"):
             assert value not in told
         assert app.title == "curator"

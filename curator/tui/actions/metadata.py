@@ -2,21 +2,41 @@
 
 from curator.tui.actions.action import BACK, Action, Need
 
+_EDIT = (Need.STORE, Need.LATEST)
+
 ACTIONS = (
     Action(
         "metadata.edit",
         "e",
         "Edit",
-        "Change this element's value",
-        (Need.STORE, Need.WRITABLE, Need.LATEST, Need.UNLOCKED, Need.VALUE),
+        "Edit this element in a form for its VR; nothing is written before you commit and apply",
+        (*_EDIT, Need.VALUE),
         foot=True,
     ),
+    Action("metadata.add", "a", "Add", "Add an element to this level or item", _EDIT, foot=True),
     Action(
         "metadata.remove",
         "delete,D",
         "Remove",
-        "Remove this element",
-        (Need.STORE, Need.WRITABLE, Need.LATEST, Need.UNLOCKED, Need.VALUE),
+        "Mark this element, sequence or item to be removed",
+        (*_EDIT, Need.ELEMENT),
+    ),
+    Action(
+        "metadata.undo",
+        "u",
+        "Undo",
+        "Take back the edit of this element, or the last one made",
+        (Need.EDITS,),
+        foot=True,
+    ),
+    Action("metadata.undo-all", "U", "Undo all", "Take back all edits, of all image sets", (Need.EDITS,)),
+    Action(
+        "metadata.commit",
+        "w",
+        "Commit",
+        "Make one plan of all edits, of all image sets; it shows what it will do before you apply it",
+        (*_EDIT, Need.EDITS, Need.IDLE),
+        foot=True,
     ),
     Action("metadata.search", "slash", "Search", "Search in keywords, tags and values", foot=True),
     Action("metadata.next", "n", "Next", "To the next match", (Need.MATCH,), foot=True),

@@ -15,21 +15,21 @@ from textual.widgets import Input
 
 from curator.errors import CuratorError
 from curator.healthimaging import ImageSetProperties
-from curator.imageset import ElementPath, ImageSetMetadata, parse_path
+from curator.imageset import ElementPath, parse_path
 from curator.tui.actions import Need, bindings
-from curator.tui.edit import editable
-from curator.tui.elements import name_of, people_path, tag_text, typed_text, value_text
+from curator.tui.editing import latest_of, others_of
+from curator.tui.elements import people_path, typed_text, value_text
+from curator.tui.forms import editable
 from curator.tui.messages import DocumentRead, Written
 from curator.tui.outline import Line, Outline
-from curator.tui.screens.edit import EditScreen, RemoveScreen, Wanted
-from curator.tui.screens.place import Place
+from curator.tui.screens.metadata_edits import EditedPlace
 from curator.tui.screens.versions import VersionsScreen
+from curator.tui.searching import matches
 from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.outline_view import OutlineView
 from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Failed, Ticket
 
-_MOST_MATCHES = 5000
 _PAUSE = 0.2  # seconds without a key before a search begins
 
 
@@ -42,7 +42,7 @@ class MatchesFound(Message):
     paths: tuple[ElementPath, ...] = field(repr=False)
 
 
-class MetadataScreen(Place):
+class MetadataScreen(EditedPlace):
     """The tree of one document."""
 
     PLACE = "metadata"
@@ -50,25 +50,22 @@ class MetadataScreen(Place):
     EXPLAINED = (
         "The metadata of one image set at one version, by level. Instances are opened when you open them. "
         "/ searches keywords, tags and values everywhere, P goes to a path such as "
-        "Patient/PatientName. e changes one element by one call, after showing what it does."
+        "Patient/PatientName. e edits an element in a form, a adds one, D marks one for removal; edits show as "
+        "before → after, here only, until w makes one plan of all of them, over all image sets. u takes one back."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("metadata"))
 
     def __init__(self, image_set: str, version: str | None = None, *, at: ElementPath | None = None) -> None:
-        super().__init__()
-        self.image_set = image_set
+        super().__init__(image_set)
         self.version = version
         self.state: ImageSetProperties | None = None
-        self.document: ImageSetMetadata | None = None
-        self._latest = False
         self._request = 0
         self._search_request = 0
-        self._writing = 0
         self._matches: tuple[ElementPath, ...] = ()
         self._match = -1
         self._needle = ""
         self._rest: Timer | None = None
-        self._return_to = at
+        self.return_to = at
 
     def body(self) -> Iterable[Widget]:
         """Yield the search field, the path field, the tree, and the detail of its current line."""
@@ -90,6 +87,7 @@ class MetadataScreen(Place):
     def do_refresh(self) -> None:
         """Read the document."""
         session, image_set, version = self.bench.session, self.image_set, self.version
+        edited = self.bench.edits.image_sets
         if session is None:
             return
 
@@ -100,7 +98,14 @@ class MetadataScreen(Place):
             else:
                 state = session.state(image_set, version)
             document = session.document(image_set, state.version)
-            return DocumentRead(ticket.request, state, document, latest.version == state.version)
+            return DocumentRead(
+                ticket.request,
+                state,
+                document,
+                latest.version == state.version,
+                others_of(session, image_set),
+                latest_of(session, edited),
+            )
 
         self._request = self.bench.work.begin(f"read the metadata of {image_set[:8]}…", self, read)
 
@@ -110,17 +115,19 @@ class MetadataScreen(Place):
             return
         view = self.query_one("#tree", OutlineView)
         line = view.outline.at(view.cursor) if view.outline else None
-        here = self._return_to or (line.path if line else None)
-        self._return_to = None
-        self.state, self.document, self._latest = message.state, message.document, message.latest
-        outline = Outline(message.document)
+        here = self.return_to or (line.path if line else None)
+        self.return_to = None
+        self.state, self.document, self.latest = message.state, message.document, message.latest
+        self.others = message.others
+        self.hold_against(message.edited)
+        outline = Outline(message.document, self.edits, like=view.outline)
         place = outline.reveal(here) if here is not None else 0
         view.show(outline, cursor=max(0, place))
         self._search()
 
     def written(self, message: Written) -> None:
         """Follow the latest version, if that is what is shown."""
-        if message.image_set == self.image_set and self._latest:
+        if message.image_set in ("", self.image_set) and self.latest:
             self.version = None
             self.do_refresh()
 
@@ -139,8 +146,12 @@ class MetadataScreen(Place):
             return ""
         count = self.document.instance_count
         text = "1 instance" if count == 1 else f"{count:,} instances"
-        if not self._latest:
+        if not self.latest:
             text += "  old version"
+        pending, here = len(self.bench.edits), len(self.edits)
+        if pending:
+            text += f"  {pending:,} edit{'s' * (pending != 1)} pending"
+            text += f", {pending - here:,} elsewhere" if pending != here else ""
         if self._needle:
             if self._matches:
                 text += f"  match {self._match + 1} of {len(self._matches):,}"
@@ -151,30 +162,24 @@ class MetadataScreen(Place):
     def held(self) -> set[Need]:
         """Return what is at hand for the line under the cursor."""
         held = super().held()
-        line = self._line()
+        line = self.line()
         if line is not None:
             held.add(Need.ROW)
-        if line is not None and line.path is not None and self.document is not None and line.is_element:
+        if line is not None and line.path is not None and line.path.steps and not self.is_gone(line.path):
             held.add(Need.ELEMENT)
-            if editable(self.document, line.path, line.value):
+            if editable(line.path, self._vr(line), line.value):
                 held.add(Need.VALUE)
-        if self._latest:
+        if self.latest:
             held.add(Need.LATEST)
-        if self.state is not None and not self.state.locked and not self._writing:
-            held.add(Need.UNLOCKED)
+        if len(self.bench.edits):
+            held.add(Need.EDITS)
         if self._matches:
             held.add(Need.MATCH)
         return held
 
-    def _line(self) -> Line | None:
-        if not self.here:
-            return None
-        view = self.query_one("#tree", OutlineView)
-        return view.outline.at(view.cursor) if view.outline else None
-
     @on(RowView.Moved, "#tree")
     def _moved(self) -> None:
-        line, detail = self._line(), self.query_one("#detail", Detail)
+        line, detail = self.line(), self.query_one("#detail", Detail)
         if line is None or self.document is None:
             detail.tell("", "")
         elif line.path is None:
@@ -194,7 +199,8 @@ class MetadataScreen(Place):
     def _vr(self, line: Line) -> str:
         if line.path is None or self.document is None or not line.is_element:
             return ""
-        return line.path.vr(self.document)
+        change = self.edits.get(line.path)
+        return change.vr if change is not None else line.path.vr(self.document)
 
     def _is_text(self, line: Line) -> bool:
         vr = self._vr(line)
@@ -229,7 +235,7 @@ class MetadataScreen(Place):
             return
 
         def find(ticket: Ticket) -> MatchesFound:
-            return MatchesFound(ticket.request, needle, tuple(_found(document, needle.casefold(), ticket)))
+            return MatchesFound(ticket.request, needle, tuple(matches(document, needle.casefold(), ticket)))
 
         self._search_request = self.bench.work.begin("search the metadata", self, find, quiet=True)
 
@@ -321,7 +327,7 @@ class MetadataScreen(Place):
 
     def do_copy(self) -> None:
         """Copy the value."""
-        line = self._line()
+        line = self.line()
         if line is not None:
             is_level = line.path is not None and not line.path.steps
             uid = (line.path.instance or line.path.series) if line.path is not None and is_level else ""
@@ -331,62 +337,17 @@ class MetadataScreen(Place):
 
     def do_copy_path(self) -> None:
         """Copy the path."""
-        line = self._line()
+        line = self.line()
         if line is not None and line.path is not None and self.document is not None:
             self.app.copy_to_clipboard(people_path(line.path, self.document))
             self.bench.say("The path is on the clipboard.")
 
-    # --- changing
-
-    def do_edit(self) -> None:
-        """Change one value, after a preview."""
-        line = self._line()
-        if line is not None and line.path is not None and self.document is not None:
-            self.app.push_screen(EditScreen(self.document, line.path, line.value), self._write)
-
-    def do_remove(self) -> None:
-        """Remove one element, after a preview."""
-        line = self._line()
-        if line is not None and line.path is not None and self.document is not None:
-            self.app.push_screen(RemoveScreen(self.document, line.path, line.value), self._write)
-
-    def _write(self, wanted: Wanted | None) -> None:
-        session, state = self.bench.session, self.state
-        if wanted is None or session is None or state is None:
-            return
-        image_set, version = self.image_set, state.version
-
-        def write(ticket: Ticket) -> Written:
-            new = session.update(
-                image_set, version, updatable=wanted.updatable, removable=wanted.removable, force=wanted.force
-            )
-            return Written(ticket.request, image_set, new, wanted.what)
-
-        self._return_to = wanted.path
-        self._writing = self.bench.work.begin(f"{wanted.what} in {image_set[:8]}…", self, write, writes=True)
-        self.tell()
-
-    def on_written(self, message: Written) -> None:
-        """Show the new version, and tell the list."""
-        if message.request != self._writing:
-            return
-        self._writing = 0
-        self.version = None
-        self.bench.wrote(message)
-        self.bench.say(
-            f"Done: {message.what}. This is version {message.version} now; v shows all, R reverts."
-        )
-        self.do_refresh()
-
     def failed(self, message: Failed) -> None:
-        """Say what failed; after a failed write the state is read again, because a version was used up."""
+        """Say what failed."""
         if message.request == self._search_request:
             self._search_request = 0
             return
         super().failed(message)
-        if message.request == self._writing:
-            self._writing = 0
-            self.do_refresh()
 
     def do_versions(self) -> None:
         """See the versions."""
@@ -406,21 +367,3 @@ class MetadataScreen(Place):
             self.query_one("#search", Input).value = ""
             return
         self.dismiss()
-
-
-def _found(document: ImageSetMetadata, needle: str, ticket: Ticket) -> Iterable[ElementPath]:
-    """Yield the elements whose keyword, tag or value holds ``needle`` (casefolded)."""
-    count = 0
-    for number, (path, value) in enumerate(document.elements()):
-        if number % 1000 == 0:
-            ticket.check()
-        if not (path.steps and isinstance(path.steps[-1], str)):
-            continue
-        beside = document.attributes(path) if len(path.steps) == 1 else None
-        name = name_of(path.key, beside or {})
-        text = f"{name} {path.key} {tag_text(path.key)} {value_text(value)}"
-        if needle in text.casefold():
-            yield path
-            count += 1
-            if count >= _MOST_MATCHES:
-                return

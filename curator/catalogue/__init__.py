@@ -16,13 +16,14 @@ import msgspec
 
 from curator.catalogue import refresh as _refresh
 from curator.catalogue import schema
+from curator.catalogue.facets import FACETS
 from curator.catalogue.following import Feed, mark_of
 from curator.catalogue.reading import hash64, read_document
 from curator.catalogue.refresh import Progress, ReadCost, Refreshed
 from curator.catalogue.rows import COLUMNS, SORTS, Row, from_records
 from curator.catalogue.store import Shelf, State, Summary, packed_parts
 from curator.catalogue.view import CatalogueView
-from curator.catalogue.where import Where, facet_fields
+from curator.catalogue.where import Where
 from curator.dicom.levels import Level
 from curator.errors import UsageError
 
@@ -179,7 +180,7 @@ class Catalogue:
     def facets(self, where: Where | None = None) -> dict[str, list[tuple[str, int]]]:
         """Return, for what lists can be narrowed by, each value with its count, the most frequent first."""
         rows = self.rows(where)
-        return {name: Counter(map(text, rows)).most_common() for name, text in facet_fields().items()}
+        return {facet.name: Counter(map(facet.text, rows)).most_common() for facet in FACETS}
 
     def _lookup(self) -> Callable[[Row, str], str]:
         """Return the lookup of Patient, Study and Series elements for filters."""

@@ -2,7 +2,7 @@
 
     expression = term*                       all terms must hold
     term       = ["!"] (flag | field op values | text)
-    op         = ":"  contains (codes and numbers: equals), case does not count
+    op         = ":"  contains (codes, numbers: equals; dates: begins with), case does not count
                  "="  equals exactly         "!=" differs
                  ">=" "<=" ">" "<"           dates, numbers, text
     values     = value ("|" value)*          any of them
@@ -15,9 +15,10 @@ A field is one of `FIELDS` or the keyword of a Patient, Study or Series element.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final
 
 from curator.catalogue.rows import Row
@@ -37,30 +38,31 @@ class Operator(StrEnum):
 
 
 _TEXT: Final[dict[str, Callable[[Row], str]]] = {
-    "id": lambda row: row.id,
+    "id": attrgetter("id"),
     "patient": lambda row: f"{row.patient_id} {row.patient_name}",
-    "patientid": lambda row: row.patient_id,
-    "name": lambda row: row.patient_name,
-    "sex": lambda row: row.patient_sex,
-    "birth": lambda row: row.birth_date,
-    "study": lambda row: row.study_description,
-    "studyuid": lambda row: row.study_uid,
-    "studyid": lambda row: row.study_id,
-    "accession": lambda row: row.accession,
-    "date": lambda row: row.study_date,
-    "series": lambda row: row.series_description,
-    "seriesuid": lambda row: row.series_uid,
-    "number": lambda row: row.series_number,
-    "modality": lambda row: row.modality,
-    "bodypart": lambda row: row.body_part,
-    "manufacturer": lambda row: row.manufacturer,
-    "status": lambda row: row.status,
-    "state": lambda row: row.state,
+    "patientid": attrgetter("patient_id"),
+    "name": attrgetter("patient_name"),
+    "sex": attrgetter("patient_sex"),
+    "birth": attrgetter("birth_date"),
+    "study": attrgetter("study_description"),
+    "studyuid": attrgetter("study_uid"),
+    "studyid": attrgetter("study_id"),
+    "accession": attrgetter("accession"),
+    "date": attrgetter("study_date"),
+    "series": attrgetter("series_description"),
+    "seriesuid": attrgetter("series_uid"),
+    "number": attrgetter("series_number"),
+    "modality": attrgetter("modality"),
+    "bodypart": attrgetter("body_part"),
+    "manufacturer": attrgetter("manufacturer"),
+    "status": attrgetter("status"),
+    "state": attrgetter("state"),
     "version": lambda row: str(row.version),
     "instances": lambda row: str(row.instances),
     "frames": lambda row: str(row.frames),
     "conflicts": lambda row: str(row.conflicts),
     "size": lambda row: str(row.size),
+    "tier": attrgetter("tier"),
     "updated": lambda row: row.updated_text,
     "created": lambda row: row.created_text,
 }
@@ -79,6 +81,7 @@ _WHOLE: Final = frozenset(
         "conflicts",
         "size",
         "studyid",
+        "tier",
     ]
 )
 """Fields where ``:`` means equality: codes, numbers, UIDs."""
@@ -115,16 +118,41 @@ class Term:
         """Tell whether the row meets the term."""
         return self._holds(row, lookup) is not self.negated
 
+    def among(self, rows: Sequence[Row], indices: Iterable[int], lookup: Lookup) -> list[int]:
+        """Return which of ``indices`` into ``rows`` meet the term; each text is compared once, whoever says it."""
+        wanted = not self.negated
+        if self.operator is None:
+            flag = FLAGS[self.field]
+            return [index for index in indices if flag(rows[index]) is wanted]
+        text_of = self._text_of(lookup)
+        known: dict[str, bool] = {}
+        found = []
+        for index in indices:
+            text = text_of(rows[index])
+            holds = known.get(text)
+            if holds is None:
+                holds = known[text] = self._compares(text)
+            if holds is wanted:
+                found.append(index)
+        return found
+
     def _holds(self, row: Row, lookup: Lookup) -> bool:
         if self.operator is None:
             return FLAGS[self.field](row)
+        return self._compares(self._text_of(lookup)(row))
+
+    def _text_of(self, lookup: Lookup) -> Callable[[Row], str]:
         if not self.field:
-            return any(value in row.haystack for value in self.values)
+            return lambda row: row.haystack
+        return _TEXT.get(self.field.lower()) or (lambda row: lookup(row, self.field))
+
+    def _compares(self, text: str) -> bool:
+        if not self.field:
+            return any(value in text for value in self.values)
+        assert self.operator is not None
         name = self.field.lower()
-        text = _TEXT[name](row) if name in _TEXT else lookup(row, self.field)
-        return _compare(
-            self.operator, text, self.values, whole=name in _WHOLE, date=name in _DATES or _is_date(text)
-        )
+        date = name in _DATES or (_is_date(text) and name not in _TEXT)
+        return _compare(self.operator, text, self.values, whole=name in _WHOLE, date=date)
 
 
 def _is_date(text: str) -> bool:
@@ -138,16 +166,18 @@ def _compare(operator: Operator, text: str, values: tuple[str, ...], *, whole: b
         case Operator.IS_NOT:
             return not any(_same(text, value, date) for value in values)
         case Operator.HAS:
-            folded = text.casefold()
-            if whole:
-                return any(folded == value.casefold() for value in values)
-            return any(
-                value.casefold() in folded
-                or (date and _digits(value) != "" and _digits(text).startswith(_digits(value)))
-                for value in values
-            )
+            return any(_has(text, value, whole=whole, date=date) for value in values)
         case _:
             return text != "" and any(_ordered(operator, text, value, date) for value in values)
+
+
+def _has(text: str, value: str, *, whole: bool, date: bool) -> bool:
+    folded, wanted = text.casefold(), value.casefold()
+    if whole or not value:
+        return folded == wanted
+    if date and _digits(value) and _digits(text):
+        return _digits(text).startswith(_digits(value))
+    return wanted in folded
 
 
 def _same(text: str, value: str, date: bool) -> bool:
@@ -186,15 +216,17 @@ _BARE: Final = re.compile(r'[^\s"|]+')
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A parsed filter: all ``terms`` must hold. ``str()`` gives its text back."""
+    """A parsed filter: all ``terms`` must hold. ``str()`` gives its text back, ``spans`` says where each term stands in it."""
 
     terms: tuple[Term, ...] = ()
     text: str = ""
+    spans: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Where:
         """Parse the grammar above; `UsageError` names the column of what is wrong."""
-        return cls(tuple(_Parser(text).terms()), text)
+        parser = _Parser(text)
+        return cls(tuple(parser.terms()), text, tuple(parser.spans))
 
     def matches(self, row: Row, lookup: Lookup = lambda row, keyword: "") -> bool:
         """Tell whether the row meets every term."""
@@ -217,6 +249,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.spans: list[tuple[int, int]] = []
 
     def terms(self) -> list[Term]:
         found: list[Term] = []
@@ -225,7 +258,9 @@ class _Parser:
                 self.at += 1
             if self.at >= len(self.text):
                 return found
+            begin = self.at
             found.append(self._term())
+            self.spans.append((begin, self.at))
 
     def _term(self) -> Term:
         if match := _TERM.match(self.text, self.at):
@@ -288,17 +323,14 @@ class _Parser:
         )
 
 
+def quoted(value: str) -> str:
+    """Return a value as the grammar reads it back."""
+    if _BARE.fullmatch(value):
+        return value
+    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
+
+
 def _is_keyword(field: str) -> bool:
     from curator.dicom.dictionary import by_keyword
 
     return by_keyword(field) is not None
-
-
-def facet_fields() -> Mapping[str, Callable[[Row], str]]:
-    """Return what lists can be narrowed by with counts: the field's name → its text of a row."""
-    return {
-        name: _TEXT[name] for name in ("modality", "bodypart", "manufacturer", "sex", "status", "state")
-    } | {
-        "year": lambda row: row.study_date[:4],
-        "primary": lambda row: {True: "yes", False: "no", None: ""}[row.primary],
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
@@ -68,13 +68,15 @@ class Choice:
     unwanted: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
-    def of(cls, facet: Facet, where: Where) -> Choice:
-        """Return what ``where`` asks of ``facet``."""
+    def of(cls, facet: Facet, where: Where, known: Iterable[str] = ()) -> Choice:
+        """Return what ``where`` asks of ``facet``, a value in the case in which it is ``known`` where none counts."""
+        spelled = {value.casefold(): value for value in known} if facet.operator is Operator.HAS else {}
         wanted: set[str] = set()
         unwanted: set[str] = set()
         for term in where.terms:
             if facet.chosen(term):
                 values = term.values if term.operator is not None else (YES,)
+                values = tuple(spelled.get(value.casefold(), value) for value in values)
                 (unwanted if term.negated else wanted).update(values)
         if facet.operator is None:
             return cls(frozenset(wanted | ({NO} if unwanted else set())))

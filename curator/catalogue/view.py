@@ -101,6 +101,28 @@ class CatalogueView:
         for record in self._shelf.all(f"SELECT {_FACTS} FROM image_set i WHERE NOT deleted ORDER BY id"):
             yield _facts(record)
 
+    def image_set(self, image_set_id: str) -> SetFacts | None:
+        """Return one image set, None where it is not known."""
+        records = self._shelf.all(f"SELECT {_FACTS} FROM image_set i WHERE id=?", (image_set_id,))
+        return _facts(records[0]) if records else None
+
+    def series(self, image_set_id: str) -> list[tuple[Mapping[str, Json], int, int]]:
+        """Return the elements of each series of an image set, with its instances and frames."""
+        sql = (
+            "SELECT s.series, s.instances, s.frames FROM series s JOIN image_set i USING (n) WHERE i.id=?"
+            " ORDER BY s.uid"
+        )
+        found = self._shelf.all(sql, (image_set_id,))
+        return [(self.elements(digest), instances, frames) for digest, instances, frames in found]
+
+    def is_torn(self, image_set_id: str) -> bool:
+        """Tell whether another image set holds instances of a series of this one."""
+        sql = (
+            "SELECT EXISTS (SELECT 1 FROM image_set i JOIN series s USING (n)"
+            " JOIN series o ON o.in_series=s.in_series AND o.n<>s.n WHERE i.id=?)"
+        )
+        return bool(self._shelf.one(sql, (image_set_id,)))
+
     def document(self, facts: SetFacts) -> ImageSetMetadata | None:
         """Return the newest document read of a set."""
         version = self._shelf.one("SELECT read_version FROM image_set WHERE id=?", (facts.id,))

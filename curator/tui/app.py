@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from rich.console import RenderableType
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
@@ -129,6 +130,7 @@ class Workbench(App[None]):
         if message.request != self._opening:
             message.session.close()
             return
+        self._remember()
         self.close_store()
         self.session = message.session
         for screen in self.screen_stack:
@@ -152,6 +154,7 @@ class Workbench(App[None]):
             self.edits.clear()
         while len(self.screen_stack) > 2:
             self.pop_screen()
+        self._remember()
         self.close_store()
         self.store_spec, self.project = spec, project
         self.read_only = self._started_read_only or read_only
@@ -180,6 +183,17 @@ class Workbench(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, Place):
                 screen.store_moved()
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Leave; the next session begins where this one ends."""
+        self._remember()
+        super().exit(result, return_code, message)
+
+    def _remember(self) -> None:
+        if self.session is not None and self.config.restore:
+            for screen in self.screen_stack:
+                if isinstance(screen, ImageSetsScreen) and screen.here:
+                    self.session.leave_as(screen.memory())
 
     def close_store(self) -> None:
         """Close the store, if one is open."""

@@ -3,6 +3,7 @@
 A TOML file, ``CURATOR_HOME/config.toml`` or the platform's configuration folder::
 
     theme = "curator-light"
+    restore = false             # begin anew instead of where a store was left
 
     [keys]
     "image-sets.filter" = "slash,f"
@@ -27,6 +28,7 @@ class Config:
     """What the file says; every field has a default."""
 
     theme: str = THEMES[0]
+    restore: bool = True
     keys: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,14 +63,17 @@ def load(path: Path | None = None) -> Config:
 
 
 def _checked(path: Path, data: dict[str, object]) -> Config:
-    strangers = sorted(set(data) - {"theme", "keys"})
+    strangers = sorted(set(data) - {"theme", "restore", "keys"})
     if strangers:
         raise UsageError(
-            f"{path} says something unknown: {', '.join(strangers)}", hint="known: theme, [keys]"
+            f"{path} says something unknown: {', '.join(strangers)}", hint="known: theme, restore, [keys]"
         )
     theme = data.get("theme", THEMES[0])
     if not isinstance(theme, str):
         raise UsageError(f"{path}: theme must be a name in quotes", hint=f"ours: {', '.join(THEMES)}")
+    restore = data.get("restore", True)
+    if not isinstance(restore, bool):
+        raise UsageError(f"{path}: restore must be true or false")
     keys = data.get("keys", {})
     if not isinstance(keys, dict) or not all(isinstance(value, str) for value in keys.values()):
         raise UsageError(f'{path}: [keys] must hold lines such as "image-sets.filter" = "slash,f"')
@@ -76,4 +81,4 @@ def _checked(path: Path, data: dict[str, object]) -> Config:
         raise UsageError(
             f"{path}: [keys] names no such action: {', '.join(strangers)}", hint="? lists the actions' ids"
         )
-    return Config(theme=theme, keys=keys)
+    return Config(theme=theme, restore=restore, keys=keys)

@@ -13,7 +13,7 @@ from curator.findings import Absent
 from curator.imageset.equality import canonical
 from curator.plan.merging import Choice
 from curator.tui.elements import name_of, value_text
-from curator.tui.image_set_rows import moment_text
+from curator.tui.image_set_columns import moment_text
 from curator.tui.widgets.row_view import Cell, Column
 
 CONFLICTS: Final = (

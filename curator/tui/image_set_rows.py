@@ -1,4 +1,4 @@
-"""The rows of the image-set list: which match, in which order, and what their cells say.
+"""The rows of the image-set list: which match, in which order, and in which groups.
 
 No Textual in here. Rows are the catalogue's `Row`, wherever they come from; a filter narrows the hits of the
 filter before it while somebody types, so that a key costs milliseconds among 100,000 image sets.
@@ -6,171 +6,21 @@ filter before it while somebody types, so that a key costs milliseconds among 10
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
 
 from curator.catalogue.rows import Row
-from curator.catalogue.where import Operator, Term, Where
+from curator.catalogue.where import Where
 from curator.errors import UsageError
+from curator.tui.facet_rows import Counting
+from curator.tui.grouping import Group, GroupBy, group_cells, grouped, key_of
+from curator.tui.image_set_columns import cells_of
+from curator.tui.row_filter import RowFilter
 from curator.tui.widgets.row_view import Cell, Column
-
-if TYPE_CHECKING:
-    from curator.healthimaging import ImageSetSummary
-
-COLUMNS: Final = (
-    Column("patient_id", "Patient ID", 11, grow=2),
-    Column("patient_name", "Patient name", 13, grow=3),
-    Column("modality", "Mod", 6),
-    Column("study_date", "Study date", 10),
-    Column("study_description", "Study", 8, grow=4),
-    Column("series_description", "Series", 14, grow=4),
-    Column("accession", "Accession", 12),
-    Column("instances", "Inst", 4, right=True),
-    Column("version", "Ver", 3, right=True),
-    Column("status", "Status", 10),
-    Column("primary", "Primary", 7),
-    Column("conflicts", "Confl", 5, right=True),
-    Column("birth_date", "Birth date", 10),
-    Column("patient_sex", "Sex", 3),
-    Column("body_part", "Body part", 10),
-    Column("manufacturer", "Manufacturer", 14, grow=1),
-    Column("study_id", "Study ID", 10),
-    Column("frames", "Frames", 7, right=True),
-    Column("created_at", "Created", 16),
-    Column("updated_at", "Updated", 16),
-    Column("tier", "Storage tier", 14),
-    Column("id", "Set id", 8),
-)
-BY_KEY: Final = {column.key: column for column in COLUMNS}
-SHOWN: Final = (
-    "patient_id", "patient_name", "modality", "study_date", "study_description", "instances", "version", "conflicts", "id",
-)  # fmt: skip
-"""The columns shown until somebody chooses others."""
-
-
-def row_of(summary: ImageSetSummary) -> Row:
-    """Return the row of what SearchImageSets tells; what only the document says stays empty."""
-    dicom = summary.dicom
-
-    def text(key: str) -> str:
-        return str(dicom.get(key, "") or "").strip()
-
-    return Row(
-        id=summary.id,
-        version=int(summary.version or 0),
-        read=False,
-        patient_id=text("DICOMPatientId"),
-        patient_name=text("DICOMPatientName"),
-        patient_sex=text("DICOMPatientSex"),
-        birth_date=text("DICOMPatientBirthDate"),
-        study_uid=text("DICOMStudyInstanceUID"),
-        study_id=text("DICOMStudyId"),
-        accession=text("DICOMAccessionNumber"),
-        study_date=text("DICOMStudyDate"),
-        study_description=text("DICOMStudyDescription"),
-        series_uid=text("DICOMSeriesInstanceUID"),
-        series_number=text("DICOMSeriesNumber"),
-        series_description=text("DICOMSeriesDescription"),
-        modality=text("DICOMSeriesModality"),
-        body_part=text("DICOMSeriesBodyPart"),
-        manufacturer="",
-        instances=int(dicom.get("DICOMNumberOfStudyRelatedInstances") or 0),
-        frames=0,
-        size=0,
-        state="",
-        status="",
-        message="",
-        primary=summary.is_primary,
-        conflicts=0,
-        deidentified=False,
-        deleted=False,
-        created_at=summary.created_at.timestamp() if summary.created_at else 0.0,
-        updated_at=summary.updated_at.timestamp() if summary.updated_at else 0.0,
-        tier=summary.storage_tier,
-    )
-
-
-def date_text(value: str) -> str:
-    """Return a DA value as people read it, anything else as it is."""
-    return f"{value[:4]}-{value[4:6]}-{value[6:]}" if len(value) == 8 and value.isdigit() else value
-
-
-def moment_text(seconds: float) -> str:
-    """Return epoch seconds as local time to the minute."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else ""
-
-
-def _primary(row: Row) -> Cell:
-    return {True: ("yes", "good"), False: ("no", "warn"), None: ("", "dim")}[row.primary]
-
-
-def _status(row: Row) -> Cell:
-    if row.status.endswith("_FAILED"):
-        return row.status, "bad"
-    return row.status, "accent" if row.state == "LOCKED" else "good"
-
-
-_CELLS: Final[dict[str, Callable[[Row], Cell]]] = {
-    "patient_name": lambda row: (row.patient_name, "title"),
-    "study_date": lambda row: date_text(row.study_date),
-    "birth_date": lambda row: date_text(row.birth_date),
-    "modality": lambda row: (row.modality, "accent"),
-    "created_at": lambda row: (moment_text(row.created_at), "dim"),
-    "updated_at": lambda row: (moment_text(row.updated_at), "dim"),
-    "id": lambda row: (row.id[:8], "dim"),
-    "tier": lambda row: (row.tier, "dim"),
-    "status": _status,
-    "primary": _primary,
-    "instances": lambda row: f"{row.instances:,}" if row.instances else "",
-    "frames": lambda row: f"{row.frames:,}" if row.frames else "",
-    "version": lambda row: (str(row.version), "accent" if row.version > 1 else "dim"),
-    "conflicts": lambda row: (str(row.conflicts), "bad") if row.conflicts else "",
-}
-
-
-class Filter:
-    """A filter as it is typed: free words look into the haystacks, the rest asks the row."""
-
-    def __init__(self, text: str = "") -> None:
-        where = Where.parse(text)
-        self.text = text
-        self.words = tuple(
-            term.values[0]
-            for term in where.terms
-            if not term.field and not term.negated and term.operator is Operator.HAS and len(term.values) == 1
-        )
-        plain = set(self.words)
-        self.terms: tuple[Term, ...] = tuple(
-            term
-            for term in where.terms
-            if term.field or term.negated or len(term.values) != 1 or term.values[0] not in plain
-        )
-
-    def narrows(self, before: Filter) -> bool:
-        """Tell whether every row that meets this one surely meets ``before``."""
-        return all(any(old in new for new in self.words) for old in before.words) and set(
-            before.terms
-        ) <= set(self.terms)
-
-    def hits(self, rows: Sequence[Row], haystacks: Sequence[str], among: Iterable[int]) -> list[int]:
-        """Return which of ``among`` match, in their order."""
-        found = list(among)
-        for word in self.words:
-            found = [index for index in found if word in haystacks[index]]
-        for term in self.terms:
-            found = [index for index in found if term.matches(rows[index], _nothing)]
-        return found
-
-
-def _nothing(row: Row, keyword: str) -> str:
-    """Look up nothing: a row knows only its own fields."""
-    return ""
 
 
 class ImageSetRows:
-    """All rows known, and the hits among them: what the list shows."""
+    """All rows known, and the hits among them; what the list shows are lines: hits, or groups and their members."""
 
     def __init__(self) -> None:
         self._all: list[Row] = []
@@ -178,27 +28,40 @@ class ImageSetRows:
         self._places: dict[str, int] = {}
         self._order: list[int] = []
         self._hits: list[int] = []
-        self._filter = Filter()
+        self._lines: list[int] = []  # a row's number, or ``~`` the number of a group
+        self._groups: list[Group] = []
+        self._group_cells: dict[int, dict[str, Cell]] = {}
+        self._filter = RowFilter()
+        self._hit_ids: frozenset[str] | None = None
         self.sorted_by = ""
         self.descending = False
+        self.group_by = GroupBy.NOTHING
+        self.unfolded: set[str] = set()  # keys of groups
         self.problem = ""  # why the filter typed last does not parse
 
     # --- Rows
 
     def __len__(self) -> int:
-        return len(self._hits)
+        return len(self._lines)
 
     def key(self, index: int) -> str:
-        """Return the image set's id."""
-        return self._all[self._hits[index]].id
+        """Return the image set's id, or the group's key."""
+        number = self._lines[index]
+        return self._all[number].id if number >= 0 else self._groups[~number].key
 
     def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
-        """Return the cells of the row at ``index``."""
-        row = self._all[self._hits[index]]
-        return [
-            _CELLS[column.key](row) if column.key in _CELLS else str(getattr(row, column.key))
-            for column in columns
-        ]
+        """Return the cells of the line at ``index``: of a row those of ``columns``, of a group its own."""
+        number = self._lines[index]
+        if number >= 0:
+            own = cells_of(self._all[number], columns)
+            return [_indented(own[0]), *own[1:]] if self.group_by and own else own
+        cells = self._group_cells.get(number)
+        if cells is None:
+            group = self._groups[~number]
+            members = [self._all[member] for member in group.members]
+            cells = group_cells(self.group_by, members, unfolded=group.key in self.unfolded)
+            self._group_cells[number] = cells
+        return [cells[column.key] for column in columns]
 
     # --- what else is asked
 
@@ -207,9 +70,25 @@ class ImageSetRows:
         """Return how many rows there are, whatever the filter."""
         return len(self._all)
 
+    @property
+    def found(self) -> int:
+        """Return how many rows match the filter, shown or folded away."""
+        return len(self._hits)
+
+    @property
+    def found_ids(self) -> list[str]:
+        """Return the ids of the image sets that match the filter, shown or folded away."""
+        return [self._all[number].id for number in self._hits]
+
+    @property
+    def groups(self) -> int:
+        """Return how many groups there are."""
+        return len(self._groups)
+
     def at(self, index: int) -> Row | None:
-        """Return the row shown at ``index``."""
-        return self._all[self._hits[index]] if 0 <= index < len(self._hits) else None
+        """Return the row shown at ``index``; of a group, or outside, None."""
+        number = self._lines[index] if 0 <= index < len(self._lines) else -1
+        return self._all[number] if number >= 0 else None
 
     def of(self, image_set: str) -> Row | None:
         """Return the row of an image set, shown or not."""
@@ -221,13 +100,94 @@ class ImageSetRows:
         value = attrgetter(column)
         return any(value(row) for row in self._all)
 
-    def place(self, image_set: str) -> int:
-        """Return where an image set is shown, or ``-1``."""
-        number = self._places.get(image_set, -1)
+    def place(self, key: str) -> int:
+        """Return where an image set (or its folded group) or a group is shown, or ``-1``."""
+        number = self._places.get(key)
+        if self.group_by:
+            wanted = key if number is None else self.group_key(number)
+            if number is None or wanted not in self.unfolded:
+                number = next(
+                    (~place for place, group in enumerate(self._groups) if group.key == wanted), None
+                )
         try:
-            return self._hits.index(number)
+            return -1 if number is None else self._lines.index(number)
         except ValueError:
             return -1
+
+    def group_key(self, number: int) -> str:
+        """Return the key of the group that a row belongs to."""
+        return key_of(self.group_by, self._all[number])
+
+    def hidden(self, ids: Collection[str]) -> int:
+        """Return how many of these image sets the filter does not show."""
+        if not self._filter.text or not ids:
+            return 0
+        if self._hit_ids is None:
+            self._hit_ids = frozenset(self.found_ids)
+        return sum(image_set not in self._hit_ids for image_set in ids)
+
+    # --- groups
+
+    def members(self, index: int) -> list[str] | None:
+        """Return the ids of the image sets of the group at ``index``; None where a row is."""
+        number = self._lines[index]
+        return None if number >= 0 else [self._all[member].id for member in self._groups[~number].members]
+
+    def rows_of_group(self, index: int) -> list[Row]:
+        """Return the rows of the group at ``index``; none where a row is, or outside."""
+        number = self._lines[index] if 0 <= index < len(self._lines) else 0
+        return [self._all[member] for member in self._groups[~number].members] if number < 0 else []
+
+    def head(self, index: int) -> int:
+        """Return where the line of the group is to which the row at ``index`` belongs."""
+        while index > 0 and self._lines[index] >= 0:
+            index -= 1
+        return index
+
+    def is_unfolded(self, index: int) -> bool:
+        """Tell whether a group stands at ``index`` and shows its members."""
+        number = self._lines[index] if 0 <= index < len(self._lines) else 0
+        return number < 0 and self._groups[~number].key in self.unfolded
+
+    def fold(self, index: int, *, unfold: bool) -> None:
+        """Show or hide the members of the group at ``index``."""
+        number = self._lines[index]
+        if number >= 0 or self.is_unfolded(index) is unfold:
+            return
+        group = self._groups[~number]
+        self._group_cells.pop(number, None)
+        if unfold:
+            self.unfolded.add(group.key)
+            self._lines[index + 1 : index + 1] = group.members
+        else:
+            self.unfolded.discard(group.key)
+            del self._lines[index + 1 : index + 1 + len(group.members)]
+
+    def fold_all(self, *, unfold: bool) -> None:
+        """Show or hide the members of every group."""
+        self.unfolded = {group.key for group in self._groups} if unfold else set()
+        self._arrange()
+
+    def group(self, by: GroupBy) -> None:
+        """Gather the rows by something, all groups folded; or by nothing."""
+        self.group_by = by
+        self.unfolded = set()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Make the lines of the hits."""
+        self._hit_ids = None
+        self._group_cells = {}
+        if not self.group_by:
+            self._groups, self._lines = [], self._hits
+            return
+        self._groups = grouped(self._all, self._hits, self.group_by)
+        lines: list[int] = []
+        for place, group in enumerate(self._groups):
+            lines.append(~place)
+            if group.key in self.unfolded:
+                lines.extend(group.members)
+        self._lines = lines
 
     # --- changes
 
@@ -257,10 +217,11 @@ class ImageSetRows:
             self._sort()
         else:
             self._hits.extend(self._matching(self._filter, fresh))
+            self._arrange()
 
-    def _matching(self, wanted: Filter, among: Sequence[int]) -> list[int]:
+    def _matching(self, wanted: RowFilter, among: Sequence[int]) -> list[int]:
         """Return which of ``among`` match; haystacks nobody brought are made on the first need."""
-        if wanted.words:
+        if wanted.needs_haystacks:
             self._haystacks.extend(row.haystack for row in self._all[len(self._haystacks) :])
         return wanted.hits(self._all, self._haystacks, among)
 
@@ -272,18 +233,30 @@ class ImageSetRows:
         wanted, self.problem = None, ""
         while wanted is None:
             try:
-                wanted = Filter(text)
+                wanted = RowFilter(text)
             except UsageError as error:
                 self.problem = self.problem or error.message
                 text = text.rstrip().rpartition(" ")[0]
         among = self._hits if wanted.narrows(self._filter) else self._order
         self._hits = self._matching(wanted, among)
         self._filter = wanted
+        self._arrange()
 
     @property
     def filtered(self) -> str:
         """Return the filter that is applied."""
         return self._filter.text
+
+    @property
+    def where(self) -> Where:
+        """Return the filter that is applied, parsed."""
+        return self._filter.where
+
+    def counting(self) -> Counting:
+        """Return what facets are counted in, for a thread."""
+        if self._filter.needs_haystacks:
+            self._matching(self._filter, ())
+        return Counting(self._all, self._haystacks, self._hits, self._filter)
 
     def sort(self, by: str, *, descending: bool = False) -> None:
         """Sort by a column; ``""`` is the order in which the rows came."""
@@ -302,3 +275,8 @@ class ImageSetRows:
         else:
             self._order.sort()
         self._hits = self._matching(self._filter, self._order)
+        self._arrange()
+
+
+def _indented(cell: Cell) -> Cell:
+    return (f"  {cell[0]}", cell[1]) if isinstance(cell, tuple) else f"  {cell}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,11 +14,12 @@ import msgspec
 
 from curator.catalogue import Catalogue, ReadCost
 from curator.catalogue.rows import Row
-from curator.errors import ServiceError
+from curator.errors import ServiceError, StoreError
 from curator.healthimaging import HealthImaging, ImageSetSummary
 from curator.known_stores import Known, pinned, remember
 from curator.project import Project
-from curator.tui.image_set_rows import row_of
+from curator.tui.image_set_columns import row_of
+from curator.tui.memory import Memory, keep, kept
 
 if TYPE_CHECKING:
     from curator.healthimaging import ImageSetProperties
@@ -40,6 +42,7 @@ class Session:
         self.project = project
         self.imaging = store.imaging
         self.catalogue = Catalogue.open(project, store.imaging.datastore_id)
+        self.memory = kept(project, store.imaging.datastore_id)
         self.closed = False
         self.known = Known(pinned(store.spec, store.imaging.datastore_id), str(project.root.absolute()))
         self._documents: OrderedDict[tuple[str, str], ImageSetMetadata] = OrderedDict()
@@ -74,6 +77,12 @@ class Session:
     def embedded(self) -> bool:
         """Tell whether it is an embedded store: reading costs nothing, and files can be imported."""
         return self.store.local is not None
+
+    def leave_as(self, memory: Memory) -> None:
+        """Keep how the store is left; that it cannot be kept is no reason to stay."""
+        self.memory = memory
+        with contextlib.suppress(StoreError):
+            keep(self.project, self.imaging.datastore_id, memory)
 
     def close(self) -> None:
         """Close the store; work that still runs in it fails."""
@@ -140,6 +149,26 @@ class Session:
         self.catalogue.refresh(
             self.imaging, cost=cost, progress=progress, cancelled=lambda: ticket.cancelled, **words
         )
+
+    def read_cost(self, ticket: Ticket) -> ReadCost:
+        """List the store, and return what reading all that is not in the catalogue costs."""
+        return self._news(ticket, self.imaging, whole=True)
+
+    def read_these(self, ticket: Ticket, ids: Sequence[str]) -> None:
+        """Read the documents of some image sets into the catalogue."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        def fetch(image_set: str) -> None:
+            row = None if ticket.cancelled else self.catalogue.row(image_set)
+            if row is not None:
+                self.catalogue.fetch(self.imaging, row.id, str(row.version))
+
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="documents") as pool:
+            for done, _ in enumerate(pool.map(fetch, ids), 1):
+                ticket.done, ticket.total = done, len(ids)
+                ticket.changed()
+        self.catalogue.count_conflicts()
+        ticket.check()
 
     # --- one image set
 

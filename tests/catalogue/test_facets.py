@@ -63,9 +63,18 @@ def test_any_value_is_asked_for_and_read_back(facet: Facet, value: str) -> None:
 def test_every_value_of_every_facet_finds_as_many_rows_as_it_counts(tmp_path: Path) -> None:
     samples = [
         document(
-            patient={"PatientID": f"p{n}", "PatientSex": "MF"[n % 2], "PatientIdentityRemoved": "YES" * (n == 1)},
+            patient={
+                "PatientID": f"p{n}",
+                "PatientSex": "MF"[n % 2],
+                "PatientIdentityRemoved": "YES" * (n == 1),
+            },
             study={"StudyInstanceUID": f"1.{n}", "StudyDate": date},
-            series={"SeriesInstanceUID": f"1.{n}.1", "Modality": "CT", "BodyPartExamined": part, "Manufacturer": "A B"},
+            series={
+                "SeriesInstanceUID": f"1.{n}.1",
+                "Modality": "CT",
+                "BodyPartExamined": part,
+                "Manufacturer": "A B",
+            },
         )
         for n, (date, part) in enumerate(
             [("20120201", "HEAD"), ("20200131", ""), ("20200220", "HEAD NECK"), ("", "")], 1

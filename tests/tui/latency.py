@@ -24,7 +24,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from curator.catalogue.rows import Row
-from curator.tui.image_set_rows import BY_KEY, ImageSetRows
+from curator.tui.image_set_columns import BY_KEY
+from curator.tui.image_set_rows import ImageSetRows
 from curator.tui.widgets.row_view import RowView
 
 COLUMNS = (

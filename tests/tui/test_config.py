@@ -17,7 +17,7 @@ def test_no_file_is_all_defaults(tmp_path: Path) -> None:
 def test_theme_and_keys_are_read(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text('theme = "curator-light"\n[keys]\n"image-sets.filter" = "f,slash"\n')
-    assert load(file) == Config("curator-light", {"image-sets.filter": "f,slash"})
+    assert load(file) == Config("curator-light", keys={"image-sets.filter": "f,slash"})
 
 
 def test_it_lies_in_curator_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

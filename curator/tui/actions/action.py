@@ -24,6 +24,10 @@ class Need(StrEnum):
     CHANGE = "there are no changes"
     WORK = "nothing is running"
     MARKS = "nothing is marked"
+    SINGLE = "this is a group: unfold it and choose one of it"
+    GROUPS = "nothing is grouped"
+    FACET = "no value of a facet is selected"
+    REMOTE = "of an embedded store every document is read already"
     PAIR = "it is about one image set only"
     MENDABLE = "nothing here can be mended without a person's decision"
     OPEN_UNITS = "everything in it is done"
@@ -51,6 +55,7 @@ class Action:
     says: str
     needs: tuple[Need, ...] = ()
     foot: bool = False
+    only_with: Need | None = None  # in the footer only while this is at hand
 
     @property
     def place(self) -> str:

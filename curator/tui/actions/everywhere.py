@@ -7,7 +7,7 @@ ACTIONS = (
     Action("app.help", "question_mark,f1", "Help", "Explain this screen and its keys", foot=True),
     Action("app.palette", "ctrl+p,colon", "Commands", "Find anything that can be done, by name", foot=True),
     Action("app.log", "ctrl+l", "Log", "Show or hide what was done, and what is running"),
-    Action("app.cancel", "ctrl+x", "Cancel", "Stop the work that is running", (Need.WORK,), foot=True),
+    Action("app.cancel", "ctrl+x", "Cancel", "Stop the work that is running", (Need.WORK,), True, Need.WORK),
     Action("app.stores", "ctrl+o", "Stores", "Open another data store or project, or make one", (Need.IDLE,)),
     Action("app.theme", "ctrl+t", "Theme", "Change between the dark and the light theme"),
     Action("app.quit", "ctrl+q", "Quit", "Leave curator"),

@@ -4,11 +4,20 @@ from curator.tui.actions.action import Action, Need
 
 ACTIONS = (
     Action(
+        "image-sets.exclude",
+        "x",
+        "Leave out",
+        "In the facets: leave rows of this value out, or no longer",
+        (Need.FACET,),
+        foot=True,
+        only_with=Need.FACET,
+    ),
+    Action(
         "image-sets.metadata",
         "m",
         "Metadata",
         "Read the image set's metadata",
-        (Need.STORE, Need.ROW),
+        (Need.STORE, Need.ROW, Need.SINGLE),
         foot=True,
     ),
     Action(
@@ -16,7 +25,7 @@ ACTIONS = (
         "v",
         "Versions",
         "See the image set's versions",
-        (Need.STORE, Need.ROW),
+        (Need.STORE, Need.ROW, Need.SINGLE),
         foot=True,
     ),
     Action(
@@ -66,6 +75,18 @@ ACTIONS = (
         (Need.STORE,),
     ),
     Action("image-sets.filter", "slash", "Filter", "Show only rows that match, as you type", foot=True),
+    Action(
+        "image-sets.facets",
+        "F",
+        "Facets",
+        "Count modalities, states, conflicts and so on in what is shown, and narrow the list by them",
+        foot=True,
+    ),
+    Action("image-sets.group", "b", "Group", "Gather by patient, by study, by series, or not", foot=True),
+    Action(
+        "image-sets.unfold", "plus,asterisk", "Unfold all", "Show the members of every group", (Need.GROUPS,)
+    ),
+    Action("image-sets.fold", "minus", "Fold all", "Show the groups only", (Need.GROUPS,)),
     Action("image-sets.sort", "s", "Sort", "Sort by the next column", foot=True),
     Action("image-sets.reverse", "S", "Reverse", "Sort the other way round"),
     Action("image-sets.columns", "c", "Columns", "Choose the columns", foot=True),
@@ -79,8 +100,23 @@ ACTIONS = (
         foot=True,
     ),
     Action("image-sets.refresh", "r", "Refresh", "Read the list again", (), foot=True),
+    Action(
+        "image-sets.read",
+        "R",
+        "Read documents",
+        "Read the metadata of the marked image sets, or of all that were not read yet: says first what that costs",
+        (Need.STORE, Need.REMOTE, Need.IDLE),
+        foot=True,
+        only_with=Need.REMOTE,
+    ),
     Action("image-sets.unmark", "u", "Unmark", "Take all marks away", (Need.MARKS,)),
-    Action("image-sets.copy", "y", "Copy id", "Copy the image set's id to the clipboard", (Need.ROW,)),
-    Action("image-sets.back", "escape", "Clear", "Leave the filter, then take marks away"),
+    Action(
+        "image-sets.copy",
+        "y",
+        "Copy id",
+        "Copy the ids of the marked image sets, or of this one",
+        (Need.ROW,),
+    ),
+    Action("image-sets.back", "escape", "Clear", "Leave the facets, then the filter, then take marks away"),
     Action("image-sets.quit", "q", "Quit", "Leave curator", foot=True),
 )

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from curator.tui.image_set_rows import BY_KEY, COLUMNS
+from curator.tui.image_set_columns import BY_KEY, COLUMNS
 from curator.tui.widgets.row_view import Cell, Column, RowView
 
 

@@ -25,30 +25,39 @@ class FilteredPlace(Place):
         self.dismiss()
 
     @property
+    def field(self) -> FilterField:
+        """Return the field."""
+        return self.query_one(FilterField)
+
+    @property
     def filter_text(self) -> str:
         """Return what stands in the field."""
-        return self.query_one(FilterField).value
+        return self.field.value
+
+    def set_filter(self, text: str) -> None:
+        """Filter by a text that nobody typed."""
+        field = self.field
+        with field.prevent(Input.Changed):
+            field.value = text
+        field.display = bool(text)
+        self.filter_rows(text)
 
     def on_mount(self) -> None:
         """The field is out of the way until it is needed."""
-        field = self.query_one(FilterField)
+        field = self.field
         field.display = bool(field.value)
         self.set_focus(self.query_one(self.LIST))
 
     def do_filter(self) -> None:
         """Open the field and type into it."""
-        field = self.query_one(FilterField)
+        field = self.field
         field.display = True
         self.set_focus(field)  # at once: the next keys may be here already
 
     def do_back(self) -> None:
         """Leave the filter, then the place."""
-        field = self.query_one(FilterField)
-        if field.display:
-            with field.prevent(Input.Changed):
-                field.value = ""
-            field.display = False
-            self.filter_rows("")  # at once: the next keys may be here already
+        if self.field.display:
+            self.set_filter("")  # at once: the next keys may be here already
             self.set_focus(self.query_one(self.LIST))
         else:
             self.leave()

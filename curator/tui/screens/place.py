@@ -83,7 +83,7 @@ class Place(Screen[None]):
         shown = [
             (action, keys[action.id])
             for action in self.actions()
-            if action.foot and (action.id != "app.cancel" or Need.WORK in held)
+            if action.foot and (action.only_with is None or action.only_with in held)
         ]
         self.query_one(KeyBar).say(shown, held)
         self.query_one(TopBar).say(

@@ -16,7 +16,7 @@ from curator.healthimaging import ImageSetProperties
 from curator.imageset import describe
 from curator.tui.actions import Need, bindings
 from curator.tui.changes import SIDE_BY_SIDE, STACKED, DiffRows, counts_text, lines_of
-from curator.tui.image_set_rows import moment_text
+from curator.tui.image_set_columns import moment_text
 from curator.tui.messages import VersionsRead, Written
 from curator.tui.screens.difference import WIDE, Compared, DifferenceScreen
 from curator.tui.screens.place import Place

@@ -28,6 +28,7 @@ Cell: TypeAlias = "str | tuple[str, str]"
 """A cell's text, or its text and the role (a component class after ``row-view--``) it is drawn in."""
 
 GAP = 1  # between columns
+_GUTTERS = ("", "● ", "◐ ")  # by what `RowView.marks_at` says
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class RowView(ScrollView, can_focus=True):
         self._rows: Rows = rows if rows is not None else NoRows()
         self._markable = markable
         self._widths: tuple[int, ...] = ()
-        self._strips: LRUCache[tuple[int, bool, bool], Strip] = LRUCache(2048)
+        self._strips: LRUCache[tuple[int, bool, int], Strip] = LRUCache(2048)
         self._styles_of: dict[str, Style] = {}
         self._mixtures: dict[tuple[str, tuple[str, ...]], Style] = {}
         self._at = Offset()
@@ -249,23 +250,27 @@ class RowView(ScrollView, can_focus=True):
 
     def _lay_out(self) -> None:
         least = self._set_widths()
-        self.virtual_size = Size(max(self._room, least), len(self._rows) + 1)
+        self.virtual_size = Size(max(self.room, least), len(self._rows) + 1)
 
     def _set_widths(self) -> int:
         """Share out the room there is, and return the width below which columns scroll."""
-        least = self.gutter_width + sum(column.width + GAP for column in self._columns)
-        left = max(0, self._room - least)
-        shares = sum(column.grow for column in self._columns)
+        self._widths = self.shared(self._columns)
+        return self.gutter_width + sum(column.width + GAP for column in self._columns)
+
+    def shared(self, columns: Sequence[Column]) -> tuple[int, ...]:
+        """Return the widths of columns that share the room there is."""
+        left = max(0, self.room - self.gutter_width - sum(column.width + GAP for column in columns))
+        shares = sum(column.grow for column in columns)
         widths = []
-        for column in self._columns:  # each takes its share of what is left, so that the last leaves nothing
+        for column in columns:  # each takes its share of what is left, so that the last leaves nothing
             extra = left * column.grow // shares if shares else 0
             left, shares = left - extra, shares - column.grow
             widths.append(column.width + extra)
-        self._widths = tuple(widths)
-        return least
+        return tuple(widths)
 
     @property
-    def _room(self) -> int:
+    def room(self) -> int:
+        """Return the cells there are for gutter and columns."""
         return self.scrollable_content_region.width or self.size.width
 
     def on_resize(self) -> None:
@@ -330,24 +335,26 @@ class RowView(ScrollView, can_focus=True):
         return Strip(segments)
 
     def _row(self, index: int) -> Strip:
-        key = self._rows.key(index)
-        marked = key in self.marks
+        marked = self.marks_at(index) if self.marks else 0
         state = (index, index == self.cursor, marked)
         strip = self._strips.get(state)
         if strip is None:
             strip = self._strips[state] = self._draw(index, marked)
         return strip
 
-    def _draw(self, index: int, marked: bool) -> Strip:
+    def _draw(self, index: int, marked: int) -> Strip:
+        return self._drawn(index, marked, self._columns, self._widths)
+
+    def _drawn(self, index: int, marked: int, columns: Sequence[Column], widths: Sequence[int]) -> Strip:
         """Draw one row, cells of one style in one segment: segments are what painting costs."""
         state = ("mark",) if marked else ()
         if index == self.cursor:
             state = (*state, "cursor" if self.has_focus else "cursor-blurred")
         plain = self._mixed("", state)
-        text, style = "● " if marked else " " * self.gutter_width, plain
+        text, style = _GUTTERS[marked] if marked else " " * self.gutter_width, plain
         segments: list[Segment] = []
-        cells = self._rows.cells(index, self._columns)
-        for column, width, cell in zip(self._columns, self._widths, cells, strict=True):
+        cells = self._rows.cells(index, columns)
+        for column, width, cell in zip(columns, widths, cells, strict=True):
             shown, role = cell if isinstance(cell, tuple) else (cell, "")
             if not shown:
                 text += " " * (width + GAP)
@@ -363,7 +370,7 @@ class RowView(ScrollView, can_focus=True):
                 *before, (text, style) = self._matches(shown, own)
                 segments.extend(Segment(*part) for part in before)
         segments.append(Segment(text, style))
-        return Strip(segments, self.gutter_width + sum(self._widths) + GAP * len(self._widths))
+        return Strip(segments, self.gutter_width + sum(widths) + GAP * len(widths))
 
     def _mixed(self, role: str, state: tuple[str, ...]) -> Style:
         """Return the style of a role in a row of a state, one object for each mixture."""
@@ -438,6 +445,14 @@ class RowView(ScrollView, can_focus=True):
 
     # --- marks
 
+    def keys_at(self, index: int) -> Sequence[str]:
+        """Return the keys that a mark at ``index`` is about."""
+        return (self._rows.key(index),)
+
+    def marks_at(self, index: int) -> int:
+        """Return 1 where the line at ``index`` is marked, 2 where a part of what it stands for is, else 0."""
+        return int(self._rows.key(index) in self.marks)
+
     def mark(self, keys: Collection[str], *, on: bool = True) -> None:
         """Mark rows by key, or take their marks away."""
         if not self._markable:
@@ -450,7 +465,7 @@ class RowView(ScrollView, can_focus=True):
         """Toggle the mark of the row under the cursor, and go on to the next."""
         if self._markable and self.current:
             self._anchor = self.cursor
-            self.mark([self.current], on=self.current not in self.marks)
+            self.mark(self.keys_at(self.cursor), on=self.marks_at(self.cursor) != 1)
             self.move(self.cursor + by)
 
     def action_mark_range(self) -> None:
@@ -458,18 +473,18 @@ class RowView(ScrollView, can_focus=True):
         if self._markable and self.current:
             first = self._anchor if self._anchor >= 0 else self.cursor
             low, high = sorted((first, self.cursor))
-            self.mark([self._rows.key(index) for index in range(low, high + 1)])
+            self.mark({key for index in range(low, high + 1) for key in self.keys_at(index)})
             self._anchor = self.cursor
 
     def action_mark_all(self) -> None:
         """Mark every row shown, or unmark them when all are marked."""
-        keys = [self._rows.key(index) for index in range(len(self._rows))]
+        keys = {key for index in range(len(self._rows)) for key in self.keys_at(index)}
         self.mark(keys, on=not self.marks.issuperset(keys))
 
     # --- mouse
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor where the mouse is; twice opens, with ctrl marks; the header sorts."""
+        """Put the cursor where the mouse is; twice opens; with ctrl, or before the columns, marks; the header sorts."""
         event.stop()
         if event.y == 0:
             column = self._column_at(event.x + self.scroll_offset.x)
@@ -480,7 +495,7 @@ class RowView(ScrollView, can_focus=True):
         if index >= len(self._rows):
             return
         self.move(index)
-        if event.ctrl:
+        if event.ctrl or (self._markable and event.x < self.gutter_width and not event.shift):
             self.action_mark(0)
         elif event.shift:
             self.action_mark_range()

@@ -102,7 +102,7 @@ ACTIONS = (
     Action("image-sets.refresh", "r", "Refresh", "Read the list again", (), foot=True),
     Action(
         "image-sets.read",
-        "R",
+        "T",
         "Read documents",
         "Read the metadata of the marked image sets, or of all that were not read yet: says first what that costs",
         (Need.STORE, Need.REMOTE, Need.IDLE),

@@ -31,21 +31,21 @@ async def test_marked_documents_then_all_are_read_after_a_question(served: Serve
         await see(pilot, "Image sets  5")
         await until(pilot, lambda: not app.work.running)
         assert read(app) == 0
-        await press(pilot, "space", "space", "R")
+        await press(pilot, "space", "space", "T")
         await see(pilot, "Read 2 metadata documents?", "dearer", "Cancel")
         await press(pilot, "enter")  # Cancel has the focus
         assert read(app) == 0
-        await press(pilot, "R")
+        await press(pilot, "T")
         await see(pilot, "Read 2 metadata documents?")
         await press(pilot, "tab", "enter")
         await until(pilot, lambda: read(app) == 2)
-        await press(pilot, "R")
+        await press(pilot, "T")
         await see(pilot, "What is marked was read already.")
-        await press(pilot, "u", "R")
+        await press(pilot, "u", "T")
         await see(pilot, "Read 3 metadata documents?", "at least 1 s at the service's rates")
         await press(pilot, "tab", "enter")
         await until(pilot, lambda: read(app) == 5)
-        await press(pilot, "R")
+        await press(pilot, "T")
         await see(pilot, "all in the catalogue: nothing to read")
         told = [ticket.title for ticket in app.work.history]
         assert "read metadata documents" in told
@@ -55,5 +55,5 @@ async def test_an_embedded_store_is_read_already(store: str) -> None:
     app = Workbench(store)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await see(pilot, "Image sets  5")
-        await press(pilot, "R")
+        await press(pilot, "T")
         await see(pilot, "Read documents: of an embedded store")

@@ -23,6 +23,20 @@ _PERCENT: Final = re.compile(r"[^\s,;]*%[0-9A-Fa-f]{2}[^\s,;]*")
 _ENTITY: Final = re.compile(r"(?:[\w.^'-]|&#?\w+;)*&#?\w+;(?:[\w.^'-]|&#?\w+;)*")
 _WIDE: Final = re.compile("(?:[\x20-\x7e]\0){3,}|(?:\0[\x20-\x7e]){3,}")
 _MOST_BYTES: Final = 1 << 20
+_CHARSETS: Final = (
+    *(
+        "iso8859_2",
+        "iso8859_3",
+        "iso8859_4",
+        "iso8859_5",
+        "iso8859_6",
+        "iso8859_7",
+        "iso8859_8",
+        "iso8859_9",
+        "iso8859_15",
+    ),
+    *("tis_620", "shift_jis", "euc_jp", "iso2022_jp", "euc_kr", "gb18030"),
+)
 
 
 def encoded_spans(text: str, names: Names) -> list[tuple[int, int]]:
@@ -70,3 +84,16 @@ def _of_base64(run: str) -> Iterator[str]:
         if charset != "latin-1" or said.isprintable():
             yield said
         break
+    if not content.isascii():
+        yield from _in_words(content)
+
+
+def _in_words(content: bytes) -> Iterator[str]:
+    """Yield the bytes as letters of the other character sets of PS3.3 C.12.1.1.2, where all are letters of words."""
+    for charset in _CHARSETS:
+        try:
+            said = content.decode(charset)
+        except UnicodeDecodeError:
+            continue
+        if all(letter.isalpha() or letter in " ^=.,'-" for letter in said):
+            yield said

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ _WIDE: Final = (
     re.compile(rb"(?:\0[\x20-\x7e\xa0-\xff]){4,}"),
 )
 _MOST_BYTES: Final = 1 << 22
+_MOST_MEMBERS: Final = 1000
 _DEEPEST: Final = 3  # packings in packings that are looked into
 _LETTERS: Final = re.compile(rb"[0-9A-Za-z]{3}")
 _PADS: Final = "\0 "
@@ -81,6 +83,8 @@ def _legible(content: bytes, depth: int = 0) -> Iterator[str]:
     """Yield the strings inside bytes: unpacked, and runs of letters and digits, also of two bytes each."""
     if content[:2] == b"\x1f\x8b" or content[:1] == b"\x78":
         yield from _packed(content, depth)
+    elif content[:4] == b"PK\x03\x04":
+        yield from _archived(content, depth)
     runs = b"\n".join(run for run in _RUN.findall(content) if _LETTERS.search(run))
     yield runs.decode("latin-1")
     if not runs.isascii():
@@ -99,3 +103,22 @@ def _packed(content: bytes, depth: int) -> Iterator[str]:
     if stream.unconsumed_tail or depth == _DEEPEST:
         raise _Unread
     yield from _legible(inner, depth + 1)
+
+
+def _archived(content: bytes, depth: int) -> Iterator[str]:
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            if (
+                depth == _DEEPEST
+                or len(members) > _MOST_MEMBERS
+                or sum(each.file_size for each in members) > _MOST_BYTES
+            ):
+                raise _Unread
+            yield "\n".join(each.filename for each in members)
+            for each in members:
+                yield from _legible(archive.read(each), depth + 1)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError):
+        raise _Unread from None

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from curator.dicom.homoglyphs import LOOKS_LATIN
+
 _TOKEN = re.compile(r"[^\W\d_][^\W\d_\u0300-\u036f]*(?:[\u0300-\u036f]+[^\W\d_]*)*|\d+")
 _CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _UID = re.compile(r"(?<![\w.])[0-2](?:\.(?:0|[1-9]\d*)){4,}(?![\w.]*\w)")
@@ -43,9 +45,12 @@ Tokens = tuple[str, ...]
 
 @lru_cache(maxsize=1 << 16)
 def fold(text: str) -> str:
-    """Return ``text`` without case, accents and compatibility forms (NFKC, then NFKD without marks)."""
+    """Return ``text`` without case, accents, compatibility forms (NFKC, then NFKD without marks) and look-alikes."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+    if folded.isascii():
+        return folded
+    plain = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
+    return plain.translate(LOOKS_LATIN)
 
 
 def tokens(text: str) -> Tokens:

@@ -16,7 +16,7 @@ OPAQUE: Final = 64
 _DEEPEST: Final = 3
 _MOST_BYTES: Final = 1 << 24
 _MOST_MEMBERS: Final = 1000
-_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{6,}={0,2}")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{8,}")
 _LEGIBLE: Final = re.compile(rb"[\x20-\x7e\x80-\xff\x1b\t\r\n]{4,}")
 _WIDE_LEGIBLE: Final = (
@@ -33,10 +33,19 @@ CHARSETS: Final = (
     "iso2022_jp",
     "euc_kr",
     "gb18030",
+    "iso8859_2",
+    "iso8859_3",
+    "iso8859_4",
     "iso8859_5",
+    "iso8859_6",
     "iso8859_7",
+    "iso8859_8",
+    "iso8859_9",
+    "iso8859_15",
+    "tis_620",
 )
 """The character sets that DICOM's (PS3.3 C.12.1.1.2) are decoded with; an ASCII name reads alike in all."""
+_OF_NAMES: Final = " ^=.,'-·・"
 
 
 def decoded_base64(text: str) -> bytes | None:
@@ -59,6 +68,21 @@ def hidden_in(text: str) -> Iterator[str]:
         data = decoded_base64(run) if len(run) % 4 == 0 or "=" not in run else None
         if data and len(data) >= 3 and _mostly_legible(data):
             yield from said(data)
+        elif data:
+            yield from _names_in(data)
+
+
+def _names_in(data: bytes) -> Iterator[str]:
+    """Yield what few bytes say in a character set in which all of them are letters of names: noise is so in none."""
+    seen = set()
+    for charset in CHARSETS:
+        try:
+            text = data.decode(charset)
+        except UnicodeDecodeError:
+            continue
+        if text not in seen and all(letter.isalpha() or letter in _OF_NAMES for letter in text):
+            seen.add(text)
+            yield text
 
 
 def _mostly_legible(data: bytes) -> bool:

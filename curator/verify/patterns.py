@@ -9,6 +9,14 @@ from typing import Final
 _PATTERNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ("a mail address", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
     ("a web address", re.compile(r"\b(?:https?|ftp)://[^\s/]+|\bwww\.[\w-]+\.\w+", re.IGNORECASE)),
+    (
+        "an id",
+        re.compile(
+            r"\b(?:MRN|PID|HRN|NHS|SSN|DOB|patient[ _-]?(?:id|no|nr|number)|acc(?:ession)?[ _-]?(?:no|nr|number|#)"
+            r"|(?:case|chart|policy|insurance|versicherten|patienten)[ _-]?(?:id|no|nr|nummer|number))[.:#\s-]*\w*\d{3,}",
+            re.IGNORECASE,
+        ),
+    ),
     ("a number of a person", re.compile(r"(?<![\d.-])\d{3}-\d{2}-\d{4}(?![\d-])")),
     (
         "a phone number",

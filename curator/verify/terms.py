@@ -16,6 +16,8 @@ from html import unescape
 from typing import Final
 from urllib.parse import unquote
 
+from curator.dicom.homoglyphs import LOOKS_LATIN
+
 SHORTEST: Final = 4
 """Characters from which a term is looked for everywhere; shorter ones in text elements only."""
 _SHORTEST_NUMBER: Final = 6
@@ -171,9 +173,10 @@ _MONTHS: Final = [
 
 @lru_cache(maxsize=1 << 16)
 def folded(text: str) -> str:
-    """Return ``text`` in one form for all spellings: NFKC, case and accents folded."""
+    """Return ``text`` in one form for all spellings: NFKC, case, accents and letters that look alike folded."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    return "".join(each for each in plain if not unicodedata.combining(each))
+    bare = "".join(each for each in plain if not unicodedata.combining(each))
+    return bare if bare.isascii() else bare.translate(LOOKS_LATIN)
 
 
 def _squashed(text: str) -> str:
@@ -205,7 +208,7 @@ def pieces(text: str) -> list[str]:
     if not composed.isascii():  # accents go before words are cut, so that none is cut at one
         composed = "".join(
             each for each in unicodedata.normalize("NFKD", composed) if not unicodedata.combining(each)
-        )
+        ).translate(LOOKS_LATIN)
     return [part for found in _PIECE.findall(composed) if (part := _squashed(found))]
 
 

@@ -43,6 +43,13 @@ def original() -> ImageSetMetadata:
             "00090010": "SOMEBODY",
             "00091001": "Ferguson",
         },
+        patient={
+            "OtherPatientNames": [
+                "Müller^Anna",
+                "\u042e\u043b\u0438\u044f^\u0421",
+                "\u0411\u043e\u0440\u0438\u0441",
+            ]
+        },
         study={"AccessionNumber": "ACC-20391", "StudyDescription": "CT Chest Ferguson"},
         vrs={"20010010": "LO", "20011050": "LO", "00090010": "LO", "00091001": "LO"},
     )
@@ -177,7 +184,7 @@ def b64(data: bytes) -> str:
     return base64.b64encode(data + b"\0" * (len(data) % 2)).decode()
 
 
-def zipped(name: str, text: str) -> bytes:
+def zipped(name: str, text: str | bytes) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, text)
@@ -191,6 +198,16 @@ LEAKS: dict[str, tuple[str, Any]] = {
     "camel case": ("ImageComments", "FergusonChest"),
     "accents": ("ImageComments", "Férgüsön"),
     "full width": ("ImageComments", "Ｆｅｒｇｕｓｏｎ"),
+    "letters that look alike": ("ImageComments", "\u0410delaide F\u0435rgus\u03bfn"),
+    "capitals that look alike": ("ImageComments", "F\u0415RGUS\u041e\u039d"),
+    "invisible letters": ("ImageComments", "Fer\u00adgu\u200bson"),
+    "mojibake": ("ImageComments", "M\u00c3\u00bcller"),
+    "base64 of another character set": (
+        "ImageComments",
+        base64.b64encode("\u042e\u043b\u0438\u044f".encode("iso8859_5")).decode(),
+    ),
+    "hexadecimal": ("ImageComments", b"Ferguson".hex()),
+    "bytes, gzip in zip": ("ICCProfile", b64(zipped("x.gz", gzip.compress(b"of Ferguson", mtime=0)))),
     "initial": ("ImageComments", "A.Ferguson"),
     "NULs": ("ImageComments", "F\0e\0r\0g\0u\0s\0o\0n\0"),
     "base64": ("ImageComments", base64.b64encode(b"Ferguson").decode()),
@@ -272,6 +289,8 @@ def test_binary_that_nobody_can_read_is_named_and_never_passed() -> None:
         "ssn 078-05-1120",
         "see www.clinic.example",
         "on 3 May 2011",
+        "MRN: 0815-4711",
+        "patient no. 99123",
     ],
 )
 def test_what_looks_like_an_identifier_is_named_whoever_it_belongs_to(text: str) -> None:

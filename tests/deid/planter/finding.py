@@ -6,14 +6,17 @@ import base64
 import binascii
 import gzip
 import html
+import io
 import re
 import unicodedata
 import urllib.parse
+import zipfile
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 from tests.deid.planter.person import Person
+from tests.deid.planter.places import alike
 
 _OTHERS = re.compile(r"[^A-Za-z0-9]+")
 
@@ -38,6 +41,8 @@ def needles(person: Person, *, dates: bool, uids: bool, institution: bool, devic
         "accented": person.accented,
         "transliterated": person.accented.translate(_UMLAUTS),
         "mojibake": person.accented.encode().decode("latin-1"),
+        "family, alike": alike(person.family),
+        "given, alike": alike(person.given).upper(),
         "han": person.han,
         "physician": person.physician,
         "patient id": person.patient_id,
@@ -92,6 +97,8 @@ def _readings(text: str) -> Iterator[str]:
     yield text
     yield urllib.parse.unquote(text)
     yield html.unescape(text)
+    if re.fullmatch(r"(?:[0-9a-f]{2}){4,}", text):
+        yield bytes.fromhex(text).decode("latin-1")
     for run in (text, *re.findall(r"[A-Za-z0-9+/]{8,}={0,2}", text)):
         try:
             data = base64.b64decode(run, validate=True)
@@ -99,5 +106,8 @@ def _readings(text: str) -> Iterator[str]:
             continue
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
+        if data[:4] == b"PK\x03\x04":
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                data = b"".join(archive.read(name) for name in archive.namelist())
         for charset in ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "shift_jis"):
             yield data.decode(charset, "ignore")

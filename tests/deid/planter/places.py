@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import unicodedata
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +81,23 @@ def _wide(text: str) -> str:
 
 
 # The sources: elements by which the subject is known, as any study has them.
+def alike(text: str) -> str:
+    """Return the text with letters of other scripts that read the same."""
+    return text.translate(
+        str.maketrans(
+            "aeopcxysijkAEOPCXTMHK",
+            "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0455\u0456\u0458\u03ba\u0391\u0395\u039f\u0420\u0421\u0425\u0422\u041c\u041d\u041a",
+        )
+    )
+
+
+def _zipped(text: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("x.txt"), text)
+    return packed.getvalue()
+
+
 def identify(at: Plant, who: Person) -> None:
     """Write the person into the elements that say who the subject is."""
     at.patient.update(
@@ -226,6 +245,14 @@ PLACES: dict[str, Planting] = {
     "base64 in text": lambda at, who: at.instance.update(
         ManufacturerModelName=base64.b64encode(who.family.encode()).decode()
     ),
+    "base64 of another character set in text": lambda at, who: at.instance.update(
+        SegmentAlgorithmName=base64.b64encode(who.han.encode("shift_jis")).decode()
+    ),
+    "hexadecimal in text": lambda at, who: at.instance.update(GridID=who.family.encode().hex()),
+    "letters that look alike": lambda at, who: at.instance.update(
+        ImplantName=alike(who.family), ImplantPartNumber=alike(who.given).upper()
+    ),
+    "UN bytes, zip": lambda at, who: _safe(at, "95", "OB", _b64(_zipped(f"pt {who.family} came"))),
     "percent signs in an address": lambda at, who: at.instance.update(
         RetrieveURI=f"http://pacs.example/{who.family}%5E{who.given}"
     ),

@@ -17,10 +17,11 @@ from curator.campaign.elsewhere import Doors
 from curator.campaign.journal import Campaign, Status, UnitState
 from curator.deid.decisions import Decisions
 from curator.deid.pixelreview import PixelDecisions, Verdict
+from curator.deid.profile import Profile
 from curator.deid.ruled import Deidentification
 from curator.deid.subject import identity
 from curator.deid.taglist import PrivateList, kept_keys
-from curator.dicom.dictionary import tag_of_key
+from curator.dicom.dictionary import tag_of_key, vrs
 from curator.errors import NotFound
 from curator.imageset import ImageSetMetadata, parse_path
 from curator.plan.importing import OF_THE_FILE
@@ -48,7 +49,9 @@ KEPT: Final = "attestation.json"
 _SEARCHED: Final = {
     "DICOMPatientId": ("patient", "PatientID"),
     "DICOMAccessionNumber": ("study", "AccessionNumber"),
+    "DICOMStudyId": ("study", "StudyID"),
     "DICOMStudyInstanceUID": ("study", "StudyInstanceUID"),
+    "DICOMSeriesInstanceUID": ("series", "SeriesInstanceUID"),
 }
 
 
@@ -112,8 +115,8 @@ def attest(
     What the plan was made with (aliases, cleared pixels, decisions, lists of private elements) stands in the plan; the
     arguments serve plans that do not say it.
 
-    ``others`` are (id, version, document) of further image sets of the subjects: identifiers are gathered from
-    them as well. Each version read is a touch. Raises ServiceError when the service cannot be read.
+    Identifiers are gathered from the campaign's image sets in all their versions, from what else the catalogue holds
+    of the subjects, and from ``others``: (id, version, document). Each version read is a touch. Raises ServiceError when the service cannot be read.
     """
     given = campaign.plan.header.given or Given(
         aliases=dict(aliases or {}),
@@ -124,13 +127,14 @@ def attest(
         safe_private=tuple(kept_keys((*asked.private, *verdicts))),
     )
     with Doors(campaign, imaging) as doors:
-        subjects = _gathered(campaign, doors, given.aliases)
-    for image_set, version, document in others:
+        subjects = _gathered(campaign, doors, asked.profile, given.aliases)
+    for image_set, version, document in (*_beside(campaign, subjects, given.aliases), *others):
         known_by = identity(document, given.aliases)[0]
         if known_by in subjects:
             found = subjects[known_by]
+            chosen = {sop for held in found.originals for _, sop, _ in held.document.instances()}
             found.originals.insert(0, Held(image_set, version, document))
-            found.left_out |= {sop for _, sop, _ in document.instances()}
+            found.left_out |= {sop for _, sop, _ in document.instances()} - chosen
     made = Attestation(asked.name, asked.profile.table.edition, list(asked.profile.codes))
     uids = _as_recorded(campaign, subjects.values())
     maps = Maps.of(uids, {})
@@ -160,7 +164,10 @@ def kept_attestation(campaign: Campaign) -> Attestation | None:
     return msgspec.json.decode(path.read_bytes(), type=Attestation) if path.exists() else None
 
 
-def _gathered(campaign: Campaign, doors: Doors, aliases: Mapping[str, str]) -> dict[str, _Subject]:
+def _gathered(
+    campaign: Campaign, doors: Doors, profile: Profile, aliases: Mapping[str, str]
+) -> dict[str, _Subject]:
+    searches = _Searches(profile)
     subjects: dict[str, _Subject] = {}
     imaging = doors.own
     for unit, state in states_of(campaign):
@@ -178,8 +185,30 @@ def _gathered(campaign: Campaign, doors: Doors, aliases: Mapping[str, str]) -> d
         for name in unit.made:
             found.published += _history(doors.of(unit, name), state.id_of(name))
         there = doors.of(unit, next(iter(unit.made)))
-        found.service += _asked_of_the_service(there, unit, state, document, published)
+        found.service += searches.checks(there, document, published)
+        found.service += _working_copies(unit, state, there)
     return subjects
+
+
+def _beside(
+    campaign: Campaign, subjects: Mapping[str, _Subject], aliases: Mapping[str, str]
+) -> Iterator[tuple[str, str, ImageSetMetadata]]:
+    """Yield the subjects' image sets that are not the campaign's, as the catalogue has read them."""
+    from curator.catalogue import Catalogue
+
+    datastore = campaign.plan.header.datastore
+    if not datastore or not (campaign.project.catalogues / f"{datastore}.sqlite").exists():
+        return
+    held = [each for found in subjects.values() for each in found.originals]
+    ids = {str(each.document.patient.get("PatientID") or "").strip() for each in held}
+    ids |= {key.rpartition("\0")[2] for pair in aliases.items() for key in pair}
+    known = {each.image_set for each in held}
+    with Catalogue.open(campaign.project, datastore) as catalogue:
+        for row in catalogue.rows(sort="id"):
+            if row.read and row.id not in known and row.patient_id.strip() in ids:
+                document = catalogue.document(row.id, row.version)
+                if document is not None:
+                    yield row.id, str(row.version), document
 
 
 def _history(imaging: HealthImaging, image_set: str, *, up_to: str = "") -> Iterator[Held]:
@@ -207,29 +236,54 @@ def _left_out(unit: Unit, document: ImageSetMetadata) -> set[str]:
     return sops
 
 
-def _asked_of_the_service(
-    imaging: HealthImaging, unit: Unit, state: UnitState, document: ImageSetMetadata, published: Sequence[str]
-) -> Iterator[ServiceCheck]:
-    for key, (level, keyword) in _SEARCHED.items():
-        value = (document.patient if level == "patient" else document.study).get(keyword)
-        if not isinstance(value, str) or not value:
-            continue
-        hits = {each.id for each in imaging.search([{"values": [{key: value}], "operator": "EQUAL"}])}
-        for image_set in published:
-            yield ServiceCheck(
-                Check.NOT_FOUND_BY_ORIGINAL_ID,
-                image_set,
-                image_set not in hits,
-                f"SearchImageSets by the original {keyword}",
-            )
+class _Searches:
+    """SearchImageSets by original ids; each is asked once of a store, however many image sets bear it."""
+
+    def __init__(self, profile: Profile) -> None:
+        retained = {key for key, (_, keyword) in _SEARCHED.items() if _is_kept(profile, keyword)}
+        self._keys = [key for key in _SEARCHED if key not in retained]
+        self._hits: dict[tuple[str, str, str], set[str]] = {}
+
+    def checks(
+        self, imaging: HealthImaging, document: ImageSetMetadata, published: Sequence[str]
+    ) -> Iterator[ServiceCheck]:
+        """Yield, for each id of an original, whether a search by it returns what was published."""
+        for key in self._keys:
+            level, keyword = _SEARCHED[key]
+            for value in dict.fromkeys(_values_at(document, level, keyword)):
+                hits = self._of(imaging, key, value)
+                for image_set in published:
+                    said = f"SearchImageSets by the original {keyword}"
+                    yield ServiceCheck(Check.NOT_FOUND_BY_ORIGINAL_ID, image_set, image_set not in hits, said)
+
+    def _of(self, imaging: HealthImaging, key: str, value: str) -> set[str]:
+        asked = (imaging.datastore_id, key, value)
+        if asked not in self._hits:
+            filters = [{"values": [{key: value}], "operator": "EQUAL"}]
+            self._hits[asked] = {each.id for each in imaging.search(filters)}
+        return self._hits[asked]
+
+
+def _is_kept(profile: Profile, keyword: str) -> bool:
+    tag = tag_of_key(keyword) or 0
+    return profile.verdict(tag, vrs(tag)[0]).code == "K"
+
+
+def _values_at(document: ImageSetMetadata, level: str, keyword: str) -> Iterator[str]:
+    nodes = [document.patient] if level == "patient" else [document.study]
+    if level == "series":
+        nodes = [series.dicom for series in document.series.values()]
+    for node in nodes:
+        value = node.get(keyword)
+        if isinstance(value, str) and value:
+            yield value
+
+
+def _working_copies(unit: Unit, state: UnitState, imaging: HealthImaging) -> Iterator[ServiceCheck]:
     for name, image_set in state.names.items():
         if name not in unit.made:
-            yield ServiceCheck(
-                Check.WORKING_COPY_GONE,
-                image_set,
-                _is_gone(imaging, image_set),
-                "GetImageSet of the working copy",
-            )
+            gone = _is_gone(imaging, image_set)
+            yield ServiceCheck(Check.WORKING_COPY_GONE, image_set, gone, "GetImageSet of the working copy")
 
 
 def _is_gone(imaging: HealthImaging, image_set: str) -> bool:

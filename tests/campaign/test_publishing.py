@@ -183,3 +183,28 @@ def test_who_becomes_whom_tells_issuers_apart_and_says_what_a_profile_keeps(plac
     )
     _, found, _ = planned(place, how=Publishing(keeping, place.project.keyed))
     assert found.pseudonyms == {"EAST\x001": "1", "WEST\x001": "1"}
+
+
+def test_names_that_only_other_image_sets_of_the_subject_hold_are_looked_for_too(place: Ground) -> None:
+    tree = document(1, patient=patient("Roe^Richard", "A1"))
+    one = place.add(tree)
+    place.add(
+        document(1, first=2, patient={**patient("Roe^Richard", "A1"), "OtherPatientNames": ["Quimby^Max"]})
+    )
+    units, _, _ = planned(place, only=(one,))
+    campaign = place.campaign(units)
+    assert place.apply(campaign).complete
+    published = campaign.state()[0].names["$2"]
+    assert attest(campaign, place.imaging, RESEARCH, WHO).violations == []
+    blob = b'{"SchemaVersion":1.1,"Study":{"DICOM":{"StudyDescription":"for Quimby"}}}'
+    place.imaging.wait(published, place.imaging.update(published, "1", updatable=blob, removable=None))
+    found = {each.check for each in attest(campaign, place.imaging, RESEARCH, WHO).violations}
+    assert "no identifier of the subject" in found
+
+
+def test_published_sets_are_searched_for_by_every_original_id_that_is_not_retained(place: Ground) -> None:
+    place.add(document(1, patient=patient("Roe^Richard", "A1")))
+    campaign = place.campaign(planned(place)[0])
+    assert place.apply(campaign).complete
+    made = attest(campaign, place.imaging, RESEARCH, WHO)
+    assert made.counts["not found by an original id"] == (4, 0)  # PatientID, StudyID, study and series UID

@@ -239,12 +239,13 @@ def plan_without_rule(units: Iterable[tuple[Unit, Party]], rule: str) -> Iterato
 
     number = 0
     for unit, party in units:
-        patch = next((each for each in unit.patches if each.set == party.id), None)
-        if patch is None:
-            continue
-        renames = Renames.of(patch.patch)
+        patches = [each for each in unit.patches if each.set == party.id]
+        renames = Renames.of(operation for patch in patches for operation in patch.patch)
         changes = [
-            _inverse(change, renames, party.doc) for change in patch.changes() if change.why.rule == rule
+            _inverse(change, renames, party.doc)
+            for patch in patches
+            for change in patch.changes()
+            if change.why.rule == rule
         ]
         if changes:
             yield plan_in_place(party, changes, number=number)

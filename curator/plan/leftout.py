@@ -37,6 +37,7 @@ class Reason(StrEnum):
     EXCLUDED = "a reviewer excluded it from publishing"
     SERIES = "the image sets hold different series"
     UNCLEAN = "updates cannot clean it whole: an element is larger than one call's payload"
+    NOT_APPROVED = "a person took it out of the plan before it was applied"
     QUARANTINED = "a rule puts it aside for a person"
 
 

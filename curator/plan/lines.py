@@ -14,7 +14,7 @@ Paths and values are PHI: the file is 0600.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -22,6 +22,7 @@ import msgspec
 from curator.errors import Refused, UsageError
 from curator.findings import Why
 from curator.plan.cost import Cost
+from curator.plan.excluding import Excluded
 from curator.plan.units import Patch, Step, Unit
 
 FORMAT: Final = 1
@@ -58,6 +59,8 @@ class Header(msgspec.Struct, frozen=True):
     rules: tuple[str, ...] = ()
     options: dict[str, str] = {}
     given: Given | None = None
+    excluded: tuple[Excluded, ...] = ()
+    amends: str = ""  # the digest of the plan that this one is, but for what is excluded
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -192,7 +195,7 @@ def _ending(line: bytes) -> Ending | None:
 def read_units(lines: Iterable[bytes]) -> Iterator[Unit]:
     """Yield the units of a plan whose digest was checked, from its lines after the first; one unit in memory."""
     bare: Unit | None = None
-    patches: dict[str, tuple[list[Mapping[str, object]], tuple[Why, ...]]] = {}
+    patches: list[_PatchLine] = []
     steps: list[Step] = []
     for line in lines:
         read = _LINE.decode(line)
@@ -200,13 +203,14 @@ def read_units(lines: Iterable[bytes]) -> Iterator[Unit]:
             steps.append(_STEP.decode(read.step).step)
         elif bytes(read.patch):
             part = _PATCH.decode(read.patch)
-            known, whys = patches.get(part.set, ([], ()))
-            known.extend(part.patch)
-            patches[part.set] = known, whys or part.whys
+            if patches and patches[-1].set == part.set and not part.whys:
+                patches[-1].patch.extend(part.patch)
+            else:  # reasons begin a patch: an image set may have several, each with reasons of its own
+                patches.append(part)
         else:
             if bare is not None:
                 yield _whole(bare, patches, steps)
-            bare, patches, steps = read.unit, {}, []
+            bare, patches, steps = read.unit, [], []
     if bare is not None:
         yield _whole(bare, patches, steps)
 
@@ -218,8 +222,6 @@ def read_skipped(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
             yield from _SKIPPED.decode(line).skipped
 
 
-def _whole(
-    bare: Unit, patches: Mapping[str, tuple[list[Mapping[str, object]], tuple[Why, ...]]], steps: list[Step]
-) -> Unit:
-    listed = tuple(Patch(name, whys, tuple(patch)) for name, (patch, whys) in patches.items())
+def _whole(bare: Unit, patches: list[_PatchLine], steps: list[Step]) -> Unit:
+    listed = tuple(Patch(each.set, each.whys, tuple(each.patch)) for each in patches)
     return msgspec.structs.replace(bare, steps=tuple(steps), patches=listed)

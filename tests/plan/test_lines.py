@@ -52,6 +52,21 @@ def test_whatever_is_planned_comes_back(data: st.DataObject) -> None:
     assert sent == [(call.updatable, call.removable) for call in update.calls]
 
 
+def test_two_patches_of_one_image_set_keep_their_own_reasons() -> None:
+    """A study's shared elements are one patch, what an image set has for itself another; both count reasons from 0."""
+    from curator.findings import Why
+    from curator.plan.units import Patch
+
+    name = f"{0:032d}"
+    shared = tuple({"op": "remove", "path": f"/Study/DICOM/S{n}", "why": 0} for n in range(CHUNK + 1))
+    own = ({"op": "remove", "path": "/Study/Series/1/DICOM/X", "why": 0},)
+    patches = (Patch(name, (Why("shared", "w"),), shared), Patch(name, (Why("own", "w"),), own))
+    made = Unit(0, Kind.UPDATE, "t", (member(0),), patches=patches)
+    (read,) = read_units(list(write_lines(HEADER, [made]))[1:])
+    assert read.patches == patches
+    assert [change.why.rule for patch in read.patches for change in patch.changes()][-2:] == ["shared", "own"]
+
+
 @settings(max_examples=60)
 @given(st.data())
 def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:

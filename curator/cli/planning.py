@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curator.cli.catalogue import fresh_catalogue, heard
+from curator.cli.excluding import exclude_options, write_amended
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.reporting import keep_report
-from curator.cli.walking import begin, clustered, on_option, run_apply, run_verify, tell_cost
+from curator.cli.walking import (
+    adopt_plan_store,
+    begin,
+    clustered,
+    on_option,
+    run_apply,
+    run_verify,
+    tell_cost,
+)
 from curator.cli.workbench import Workbench
 from curator.errors import LimitExceeded, UsageError, VerificationFailed
 
@@ -207,27 +216,34 @@ def _units(
 @click.option("--estimate", is_flag=True, help="Only say what it would cost.")
 @click.option("--safe-only", is_flag=True, help="Leave out changes that want a person's review.")
 @click.option("--no-refresh", is_flag=True, help="Plan from the catalogue as it is.")
+@exclude_options
 @on_option
 @json_option
 @click.pass_obj
 def plan(
     workbench: Workbench, words: tuple[str, ...], where: str, resolve: str | None, payload: int, choices: Path | None, copy_primary: bool,
-    output: Path | None, estimate: bool, safe_only: bool, no_refresh: bool, on: str | None, form: Form | None,
+    output: Path | None, estimate: bool, safe_only: bool, no_refresh: bool, excluded: tuple[str, ...], amend: Path | None,
+    on: str | None, form: Form | None,
 ) -> None:  # fmt: skip
     """Write a plan: every change with its reason, and the exact calls, to be reviewed and applied.
 
-    RULES are names of bundled rule files or paths. Nothing in the data store is changed.
+    RULES are names of bundled rule files or paths. Nothing in the data store is changed. What a reviewer does not
+    approve is taken out by --exclude: that makes another plan, which says what was excluded and by whom.
 
     \b
     Examples:
       curator plan tidy-descriptions -o tidy.plan
       curator plan --resolve majority --where 'modality:CT' -o merge.plan
       curator plan my-rules.yaml --estimate
+      curator plan --amend tidy.plan --exclude rule=number-in-description -o approved.plan
     """
     import tempfile
 
     from curator.plan.packing import Payload
 
+    if amend is not None:
+        _amended(workbench, words, amend, excluded, output, estimate, form)
+        return
     asked = asked_for(words, where, resolve, payload, choices, safe_only, copy_primary)
     if output is None and not estimate:
         raise UsageError("Say where the plan goes (-o PLAN), or ask for the cost alone (--estimate).")
@@ -236,10 +252,37 @@ def plan(
         fresh_catalogue(workbench, refresh=not no_refresh, cluster=cluster) as catalogue,
         tempfile.TemporaryDirectory() as folder,
     ):
-        made, _ = write_planned(workbench, catalogue, asked, output or Path(folder) / "plan", cluster)
+        first = Path(folder) / "whole"
+        made, _ = write_planned(workbench, catalogue, asked, first if excluded else output or first, cluster)
+        if excluded:
+            made = write_amended(workbench, made, excluded, output or Path(folder) / "plan")
         tell_cost(made.cost, form, Payload(payload), _simulated(made) if estimate else None)
         if output is not None:
             workbench.say(f"{output}: campaign {made.digest[:12]}; review it, then `curator apply {output}`")
+
+
+def _amended(
+    workbench: Workbench, words: Sequence[str], plan: Path, excluded: Sequence[str], output: Path | None, estimate: bool,
+    form: Form | None,
+) -> None:  # fmt: skip
+    """Write a plan that exists without what is excluded, and tell its cost."""
+    import tempfile
+
+    from curator.campaign.planfile import PlanFile
+    from curator.plan.packing import Payload
+
+    if words or not excluded:
+        raise UsageError("--amend takes a plan as it is: name what to --exclude, and no rules.")
+    if output is None and not estimate:
+        raise UsageError("Say where the plan goes (-o PLAN), or ask for the cost alone (--estimate).")
+    whole = PlanFile.open(plan)
+    adopt_plan_store(workbench, whole)
+    with tempfile.TemporaryDirectory() as folder:
+        made = write_amended(workbench, whole, excluded, output or Path(folder) / "plan")
+        payload = Payload(int(made.header.options.get("payload") or Payload().limit))
+        tell_cost(made.cost, form, payload, _simulated(made) if estimate else None)
+    if output is not None:
+        workbench.say(f"{output}: campaign {made.digest[:12]}; review it, then `curator apply {output}`")
 
 
 def _simulated(made: PlanFile) -> float:

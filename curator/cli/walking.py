@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from curator.campaign.applying import Applied, Progress
     from curator.campaign.cluster import Cluster
     from curator.campaign.journal import Campaign
+    from curator.campaign.planfile import PlanFile
     from curator.campaign.undoing import Undone
     from curator.campaign.verifying import Proof
     from curator.plan.cost import Cost
@@ -53,10 +54,15 @@ def begin(workbench: Workbench, plan: Path) -> Campaign:
 
 def adopt_store(workbench: Workbench, campaign: Campaign) -> None:
     """Work at the store that the campaign was planned for, unless the user names one."""
+    adopt_plan_store(workbench, campaign.plan)
+
+
+def adopt_plan_store(workbench: Workbench, plan: PlanFile) -> None:
+    """Work at the store that a plan was made for, unless the user names one."""
     import os
 
-    if workbench.store_spec is None and not os.environ.get("CURATOR_STORE") and campaign.plan.header.store:
-        workbench.store_spec = campaign.plan.header.store
+    if workbench.store_spec is None and not os.environ.get("CURATOR_STORE") and plan.header.store:
+        workbench.store_spec = plan.header.store
 
 
 def is_remote(workbench: Workbench) -> bool:

@@ -91,6 +91,16 @@ class OpenLine:
     next_step: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExcludedLine:
+    """What a reviewer took out of the plan before it was applied, by whom and when; ``what`` holds no UID."""
+
+    what: str
+    by: str
+    at: str
+    changes: int
+
+
 @dataclass(slots=True)
 class Evidence:
     """Everything that a report says."""
@@ -117,6 +127,9 @@ class Evidence:
     )  # image set, rule, element, action
     conflicts: list[Resolved] = field(default_factory=list)
     left_out: tuple[LeftOut, ...] = ()
+    excluded: list[ExcludedLine] = field(default_factory=list)
+    amends: str = ""
+    """The digest of the plan that was reviewed, where something was excluded from it."""
     cleared: dict[str, int] = field(default_factory=dict)
     """Instances at pixel risk that are published, by who cleared them and when."""
     skipped: list[tuple[str, str]] = field(default_factory=list)
@@ -222,6 +235,10 @@ def gather(campaign: Campaign, *, with_phi: bool = False) -> Evidence:
     evidence.samples = sampling.samples()
     evidence.conflicts = list(conflicts.found())
     evidence.skipped = sorted(plan.skipped())
+    evidence.amends = plan.header.amends
+    evidence.excluded = [
+        ExcludedLine(str(each.what), each.by, each.at, each.changes) for each in plan.header.excluded
+    ]
     # By their ids: in the order of the originals, who became whom could be read off.
     evidence.image_sets.sort(
         key=lambda line: (line.role == PUBLISHED, line.id if line.role == PUBLISHED else "")

@@ -118,6 +118,12 @@ def _all(found: Evidence) -> Iterator[Section]:
 
 def _left(found: Evidence) -> Iterator[Section]:
     yield Section(
+        "Taken out of the plan by its reviewer",
+        ("what", "by", "when (UTC)", "changes"),
+        tuple((each.what, each.by, _moment(each.at), f"{each.changes:,}") for each in found.excluded),
+        f"The plan that was reviewed has the digest SHA-256 {found.amends}; what is listed here was not done.",
+    )
+    yield Section(
         "What was left out",
         ("why", "rule", "element", "how many"),
         tuple((str(each.reason), each.rule, each.element, f"{each.count:,}") for each in found.left_out),

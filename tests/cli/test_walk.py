@@ -73,6 +73,26 @@ def test_the_walk(place: Ground, at: Callable[..., Ran], rules: Path) -> None:
     assert {place.imaging.document(each).study["StudyDescription"] for each in sets} == {"Head"}
 
 
+def test_what_a_reviewer_excludes_makes_another_plan(
+    place: Ground, at: Callable[..., Ran], rules: Path
+) -> None:
+    sets = [place.add(document(2)) for _ in range(3)]
+    plan, less = place.folder / "calm.plan", place.folder / "less.plan"
+    at("plan", rules, "-o", plan)
+    made = at("plan", "--amend", plan, "--exclude", f"set={sets[0]}", "-o", less)
+    assert made.code == 0, made.err
+    assert f"image set {sets[0]} (1 change)" in made.err
+    assert "2 in 2 image sets" in made.out
+    again = at("plan", rules, "--exclude", f"set={sets[0]}", "-o", place.folder / "same.plan")
+    assert "2 in 2 image sets" in again.out
+    assert at("plan", "--amend", plan, "--exclude", "rule=nonsense", "-o", less).code == 3
+    assert at("plan", "--amend", plan, "--exclude", "nonsense", "-o", less).code == 2
+    assert at("plan", "--amend", plan, rules, "--exclude", "rule=x", "-o", less).code == 2
+    assert at("apply", less).code == 0
+    assert [place.imaging.image_set(each).version for each in sets] == ["1", "2", "2"]
+    assert "Taken out of the plan by its reviewer" in at("report", "latest").out
+
+
 def test_one_rule_is_undone_by_a_campaign_of_its_own(
     place: Ground, at: Callable[..., Ran], rules: Path
 ) -> None:

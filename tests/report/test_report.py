@@ -211,3 +211,24 @@ def test_a_tampered_ledger_is_said_on_every_report(campaign: Campaign) -> None:
     assert "tampered with" in report.as_markdown(report.gather(campaign))
     assert "tampered with" in report.as_html(report.gather(campaign))
     assert verdict(report.gather(campaign))[0] is False
+
+
+def test_what_a_reviewer_took_out_is_reported_with_name_and_time_and_without_uids(place: Ground) -> None:
+    from curator.campaign.amending import begin, excluded
+    from curator.plan.excluding import Exclusion
+
+    one = place.add(document(2))
+    comment = change(instance(1, "ImageComments"), ABSENT, "seen", "LT", rule="comment")
+    named = change("Patient/PatientName", "Doe^Jane", "X", "PN", rule="name")
+    whole = place.campaign([place.update(0, one, comment, named)])
+    what = Exclusion(set=one, rule="comment", element=str(comment.path.generic()), change=str(comment.path))
+    less = begin(whole, excluded([what], "ada"), place.imaging.document, lambda *_: None)
+    assert place.apply(less).complete
+    found = report.gather(less)
+    assert [(each.by, each.changes) for each in found.excluded] == [("ada", 1)]
+    for page in (report.as_html(found), report.as_markdown(found)):
+        assert "Taken out of the plan by its reviewer" in page
+        assert "one change, rule comment" in page
+        assert whole.id in page
+        assert "1.2.3.4.1" not in page
+    assert json.loads(report.as_json(found))["excluded"][0]["what"].startswith("one change")

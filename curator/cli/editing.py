@@ -151,6 +151,7 @@ def _send(
         study_wide=study_wide,
     )
     imaging.wait(image_set_id, made)
+    _record(workbench, "UpdateImageSetMetadata", image_set_id, made)
     workbench.say(
         f"{payload.count} element{'' if payload.count == 1 else 's'} changed: version {version} → {made}"
     )
@@ -176,6 +177,7 @@ def revert(workbench: Workbench, image_set_id: str, to: str, force: bool, form: 
         raise UsageError(f"--to takes a version from 1 to {before}")
     made = imaging.revert(image_set_id, before, to, force=force)
     imaging.wait(image_set_id, made)
+    _record(workbench, "UpdateImageSetMetadata", image_set_id, made, revert_to=to)
     workbench.say(f"version {made} has the content of version {to}")
     _tell(form, {"imageSetId": image_set_id, "version": made, "before": before}, made)
 
@@ -223,6 +225,7 @@ def copy(
     )
     done = imaging.wait(outcome.destination_id)
     imaging.wait(image_set_id)
+    _record(workbench, "CopyImageSet", outcome.destination_id, done.version)
     workbench.say(f"copied into image set {outcome.destination_id} version {done.version}")
     row: dict[str, Json] = {
         "imageSetId": outcome.destination_id,
@@ -270,6 +273,18 @@ def delete(workbench: Workbench, image_set_id: str, yes: bool) -> None:
     confirm(image_set_id, "the image set", yes)
     workbench.imaging.delete(image_set_id)
     workbench.say(f"image set {image_set_id} is being deleted")
+
+
+def _record(
+    workbench: Workbench, operation: str, image_set_id: str, version: str, *, revert_to: str = ""
+) -> None:
+    """Record a call without a plan in the project's ledger, so that the version's history names who made it."""
+    from curator.campaign.history import record_write
+    from curator.campaign.identity import who
+
+    record_write(
+        workbench.project(), who(workbench.spec()), operation, image_set_id, version, revert_to=revert_to
+    )
 
 
 def _tell(form: Form | None, whole: Mapping[str, Json], short: str) -> None:

@@ -14,6 +14,7 @@ from curator.cli.workbench import Workbench
 from curator.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
+    from curator.campaign.history import Origin
     from curator.catalogue import Row
     from curator.dicom import Json
     from curator.healthimaging import ImageSetProperties, ImageSetSummary
@@ -59,6 +60,8 @@ VERSIONED = {
     "workflow": "workflow status",
     "updated_at": "made",
     "forced": "forced",
+    "madeBy": "made by",
+    "who": "who",
     "message": "message",
 }
 
@@ -246,16 +249,20 @@ def _hidden(document: ImageSetMetadata) -> int:
 @form_options
 @click.pass_obj
 def versions(workbench: Workbench, image_set_id: str, form: Form | None) -> None:
-    """List the versions of an image set, the newest first.
+    """List the versions of an image set, the newest first, with what made those that this project made.
 
     \b
     Example:
       curator versions ID --json
     """
-    write_rows(VERSIONED, map(version_row, workbench.imaging.versions(image_set_id)), form)
+    from curator.campaign.history import origins
+
+    made = origins(workbench.project(), image_set_id)
+    found = (version_row(each, made.get(each.version)) for each in workbench.imaging.versions(image_set_id))
+    write_rows(VERSIONED, found, form)
 
 
-def version_row(found: ImageSetProperties) -> dict[str, object]:
+def version_row(found: ImageSetProperties, origin: Origin | None = None) -> dict[str, object]:
     """Return a row of the versions list."""
     return {
         "imageSetId": found.id,
@@ -267,4 +274,7 @@ def version_row(found: ImageSetProperties) -> dict[str, object]:
         "forced": found.forced,
         "isPrimary": found.is_primary,
         "message": found.message or None,
+        "madeBy": origin.words if origin is not None else None,
+        "campaign": (origin.campaign or None) if origin is not None else None,
+        "who": origin.user if origin is not None else None,
     }

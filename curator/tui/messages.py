@@ -12,6 +12,7 @@ from curator.catalogue.rows import Row
 from curator.dicom.levels import Level
 
 if TYPE_CHECKING:
+    from curator.campaign.history import Origin
     from curator.campaign.journal import Campaign
     from curator.healthimaging import ImageSetProperties
     from curator.imageset import ImageSetMetadata
@@ -49,11 +50,12 @@ class RowsRead(Message):
 
 @dataclass
 class VersionsRead(Message):
-    """The versions of an image set, the newest first."""
+    """The versions of an image set, the newest first, and what made those that this project made."""
 
     request: int
     image_set: str
     versions: Sequence[ImageSetProperties]
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
 @dataclass

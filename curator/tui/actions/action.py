@@ -34,6 +34,7 @@ class Need(StrEnum):
     DONE_UNITS = "nothing of it was done"
     IDLE = "work is going on"
     DELETABLE = "it leaves nothing to delete"
+    CAMPAIGN = "no campaign of this project made it"
     TORN = "it is not a torn series"
     DECIDED = "nothing is decided here"
     ANY_DECIDED = "nothing is decided yet"

@@ -20,6 +20,14 @@ ACTIONS = (
         foot=True,
     ),
     Action(
+        "versions.campaign",
+        "o",
+        "Campaign",
+        "See the campaign that made this version",
+        (Need.STORE, Need.ROW, Need.CAMPAIGN),
+        foot=True,
+    ),
+    Action(
         "versions.revert",
         "R",
         "Revert",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
@@ -17,22 +17,38 @@ from curator.imageset import describe
 from curator.tui.actions import Need, bindings
 from curator.tui.changes import SIDE_BY_SIDE, STACKED, DiffRows, counts_text, lines_of
 from curator.tui.image_set_columns import moment_text
-from curator.tui.messages import VersionsRead, Written
+from curator.tui.messages import Planned, VersionsRead, Written
+from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.difference import WIDE, Compared, DifferenceScreen
 from curator.tui.screens.place import Place
 from curator.tui.screens.revert import RevertScreen
+from curator.tui.versioning import alike, open_campaign, origins_of, revert
 from curator.tui.widgets.row_view import Cell, Column, NoRows, RowView
 from curator.tui.work import Failed, Ticket
 
+if TYPE_CHECKING:
+    from curator.campaign.history import Origin
+
 COLUMNS = (
     Column("line", "", 2),
-    Column("version", "Version", 12),
-    Column("status", "Status", 16),
+    Column("version", "Version", 9),
+    Column("status", "Status", 8),
     Column("when", "When", 16),
-    Column("what", "What it changed", 20, grow=1),
+    Column("origin", "What made it", 18, grow=3),
+    Column("who", "Who", 6, grow=1),
+    Column("what", "What it changed", 9, grow=3),
 )
 _PAUSE = 0.1  # seconds the cursor rests before changes are shown
 _MOST_COUNTED = 50  # versions whose changes are counted; each costs reading a document
+
+
+@dataclass
+class WentBack(Message):
+    """A version has the content of an older one."""
+
+    request: int
+    version: str
+    to: str
 
 
 @dataclass
@@ -47,9 +63,13 @@ class ChangesCounted(Message):
 class VersionRows:
     """`Rows` over versions, newest first."""
 
-    def __init__(self, versions: Sequence[ImageSetProperties] = ()) -> None:
+    def __init__(
+        self, versions: Sequence[ImageSetProperties] = (), origins: Mapping[str, Origin] | None = None
+    ) -> None:
         self.versions = list(versions)
+        self.origins = origins or {}
         self.changes: dict[str, str] = {}
+        self.back: dict[str, str] = {}  # version → older version of the same content
 
     def __len__(self) -> int:
         return len(self.versions)
@@ -66,15 +86,27 @@ class VersionRows:
         sign = "◆" if index == 0 else "○" if last else "●"
         moment = state.updated_at or state.created_at
         what = state.message or self.changes.get(state.version, "")
-        if last and not what:
-            what = "the first version"
+        origin = self.origins.get(state.version)
         return (
             (sign, role),
-            (state.version + ("  latest" if index == 0 else ""), "title" if index == 0 else ""),
-            (state.workflow + (" forced" if state.forced else ""), role),
+            (state.version + (" latest" if index == 0 else ""), "title" if index == 0 else ""),
+            (state.workflow, role),
             (moment_text(moment.timestamp()) if moment else "", "dim"),
+            self._made_by(state, origin, first=last),
+            (origin.user if origin is not None else "", "dim"),
             (what, "bad" if state.failed else ""),
         )
+
+    def _made_by(self, state: ImageSetProperties, origin: Origin | None, *, first: bool) -> Cell:
+        """Return what made a version: our own campaigns and calls, and apart from them what others did."""
+        forced = ", forced" if state.forced else ""
+        if origin is not None:
+            return f"{origin.words}{forced}", "accent" if origin.campaign else ""
+        if first:
+            return "the first version", "dim"
+        back = self.back.get(state.version)
+        told = f"back to version {back}, by somebody else" if back else "by somebody else"
+        return f"{told}{forced}", "warn"
 
     def of(self, version: str) -> ImageSetProperties:
         """Return a version's state."""
@@ -95,7 +127,8 @@ class VersionsScreen(Place):
     TITLE_TEXT = "Versions"
     EXPLAINED = (
         "Every version stays readable. d compares a version with the one before, or two marked ones; "
-        "R makes a new version with the content of the one under the cursor."
+        "R makes a new version with the content of the one under the cursor. What made a version is told by this "
+        "project's ledgers; what they do not know was done by somebody else. o opens the campaign."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("versions"))
 
@@ -106,6 +139,7 @@ class VersionsScreen(Place):
         self._request = 0
         self._count_request = 0
         self._compare_request = 0
+        self._open_request = 0
         self._rest: Timer | None = None
         self._writing = 0
 
@@ -130,7 +164,8 @@ class VersionsScreen(Place):
             return
 
         def read(ticket: Ticket) -> VersionsRead:
-            return VersionsRead(ticket.request, image_set, session.versions(image_set))
+            versions = session.versions(image_set)
+            return VersionsRead(ticket.request, image_set, versions, origins_of(session, image_set))
 
         self._request = self.bench.work.begin(f"read the versions of {image_set[:8]}…", self, read)
 
@@ -138,9 +173,9 @@ class VersionsScreen(Place):
         """Show them, and have their changes counted where reading costs nothing."""
         if message.request != self._request:
             return
-        known = self.rows.changes
-        self.rows = VersionRows(message.versions)
-        self.rows.changes = known
+        known = self.rows
+        self.rows = VersionRows(message.versions, message.origins)
+        self.rows.changes, self.rows.back = known.changes, known.back
         self.query_one("#versions", RowView).show(self.rows)
         self.tell()
         self._count()
@@ -160,6 +195,11 @@ class VersionsScreen(Place):
                         session.document(image_set, before), session.document(image_set, state.version)
                     )
                     self.post_message(ChangesCounted(ticket.request, state.version, text))
+            foreign = any(state.version not in rows.origins for state in rows.versions[:-1])
+            for version, to in (
+                alike(session, image_set, rows.versions[:_MOST_COUNTED], ticket) if foreign else ()
+            ):
+                self.post_message(WentBack(ticket.request, version, to))
 
         self._count_request = self.bench.work.begin("count changes", self, count, quiet=True)
 
@@ -167,6 +207,12 @@ class VersionsScreen(Place):
         """Show what a version changed."""
         if message.request == self._count_request:
             self.rows.changes[message.version] = message.text
+            self.query_one("#versions", RowView).redraw()
+
+    def on_went_back(self, message: WentBack) -> None:
+        """Show that a version went back to an older one."""
+        if message.request == self._count_request:
+            self.rows.back[message.version] = message.to
             self.query_one("#versions", RowView).redraw()
 
     # --- what is shown
@@ -192,6 +238,9 @@ class VersionsScreen(Place):
                 held.add(Need.OLDER)
             if len(view.marks) == 2 or self.rows.before(view.current):
                 held.add(Need.EARLIER)
+            origin = self.rows.origins.get(view.current)
+            if origin is not None and origin.campaign:
+                held.add(Need.CAMPAIGN)
         if not self.rows.versions[0].locked and not self._writing:
             held.add(Need.UNLOCKED)
         return held
@@ -253,6 +302,27 @@ class VersionsScreen(Place):
 
         self.app.push_screen(MetadataScreen(self.image_set, self.query_one("#versions", RowView).current))
 
+    def do_campaign(self) -> None:
+        """Open the campaign that made this version."""
+        session = self.bench.session
+        origin = self.rows.origins.get(self.query_one("#versions", RowView).current)
+        if session is not None and origin is not None:
+            self._open_request = self.bench.work.begin(
+                "open the campaign",
+                self,
+                lambda ticket: Planned(ticket.request, open_campaign(session, origin.campaign)),
+                quiet=True,
+            )
+
+    def on_planned(self, message: Planned) -> None:
+        """Show the campaign."""
+        if message.request == self._open_request:
+            self.app.push_screen(CampaignScreen(message.campaign))
+
+    def written(self, message: Written) -> None:
+        """Read again what another screen changed."""
+        self.do_refresh()
+
     def do_revert(self) -> None:
         """Show what reverting would change, and ask."""
         to = self.query_one("#versions", RowView).current
@@ -265,12 +335,12 @@ class VersionsScreen(Place):
         self.app.push_screen(RevertScreen(self.image_set, latest, to), confirmed)
 
     def _revert(self, latest: str, to: str) -> None:
-        session, image_set = self.bench.session, self.image_set
+        session, image_set, spec = self.bench.session, self.image_set, self.bench.store_spec
         if session is None:
             return
 
         def write(ticket: Ticket) -> Written:
-            new = session.revert(image_set, latest, to)
+            new = revert(session, spec, image_set, latest, to)
             return Written(ticket.request, image_set, new, f"revert to version {to}")
 
         title = f"revert {image_set[:8]}… to version {to}"
@@ -281,7 +351,6 @@ class VersionsScreen(Place):
         """Show the new version."""
         if message.request == self._writing:
             self._writing = 0
-            self.rows.changes[message.version] = message.what
             self.bench.wrote(message)
             self.bench.say(f"Done: {message.what}. It is version {message.version} now.")
             self.query_one("#versions", RowView).cursor = 0

@@ -38,8 +38,10 @@ async def test_the_timeline_says_what_each_version_changed(store: str, changed: 
     app = Workbench(store)
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await open_versions(pilot)
-        seen = await see(pilot, "1 changed: PatientName", "the first version", "Second^Name")
-        assert seen.index("3  latest") < seen.index("the first version")
+        seen = await see(
+            pilot, "1 changed: PatientName", "the first version", "Second^Name", "by somebody else"
+        )
+        assert seen.index("3 latest") < seen.index("the first version")
 
 
 async def test_a_version_is_compared_with_the_one_before(store: str, changed: str) -> None:
@@ -92,6 +94,47 @@ async def test_cancel_has_the_focus_and_reverting_shows_what_it_changes(
         await see(pilot, "4 versions", "revert to version 1")
     assert imaging.image_set(changed).version == "4"
     assert same(imaging.document(changed, "4").patient_node, imaging.document(changed, "1").patient_node)  # type: ignore[arg-type]
+
+
+async def test_what_made_a_version_is_told_by_the_ledgers_and_leads_to_its_campaign(
+    store: str, imaging: HealthImaging
+) -> None:
+    (three,) = [one for one in imaging.search() if one.dicom.get("DICOMPatientId") == "three"]
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "slash", "=patientid:three", "enter")
+        await see(pilot, "1 of 5")
+        await press(pilot, "m")
+        await see(pilot, "▾ Patient")
+        await press(pilot, "j", "D", "w")
+        await see(pilot, "edited by hand")
+        await press(pilot, "A")
+        await see(pilot, "Apply this plan?")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "1 done")
+        await press(pilot, "U")
+        await see(pilot, "Undo what this plan did?")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "1 undone")
+        for version, content in (("3", "Somebody^Else"), ("4", "Three^Slices")):
+            named = b'{"SchemaVersion":"1.1","Patient":{"DICOM":{"PatientName":"%s"}}}' % content.encode()
+            imaging.update(three.id, version, updatable=named)
+            imaging.wait(three.id)
+        await press(pilot, "escape", "v")
+        await see(pilot, "5 versions", "the first version")
+        await see(pilot, "back to version 1, by somebody else", "1 edit of 1 image set (edit)")
+        await see(pilot, "undo of 1 edit of 1 image set")
+        await press(pilot, "o")
+        await see(pilot, "Campaign: no campaign of this project made it")
+        await press(pilot, "j", "j", "o")
+        await see(pilot, "Plan  1 edit of 1 image set")
+        await press(pilot, "escape", "G", "R")
+        await see(pilot, "Revert to version 1?")
+        await press(pilot, "escape", "k", "R")
+        await see(pilot, "Revert to version 2?", "1 change:")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "6 versions", "revert to version 2")
 
 
 async def test_the_latest_version_cannot_be_reverted_to(store: str, changed: str) -> None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pydicom
 from pydicom.uid import UID
@@ -152,20 +153,34 @@ def _routes(units: Sequence[Unit]) -> Counter[str]:
     return counts
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Return the rows as a Markdown table."""
+def told(row: Row) -> dict[str, object]:
+    """Return the row as data that `table` shows."""
+    return {
+        "kind": row.kind,
+        "files": row.files,
+        "not imported": row.refused,
+        "by updates alone": row.update_only,
+        "update": row.update,
+        "reimport": row.reimport,
+        "left out": dict(sorted(row.left_out.items())),
+        "cleared": {str(route): row.cleared[route] for route in (Route.UPDATE, Route.REIMPORT)},
+        "published": row.published,
+    }
+
+
+def table(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return what `told` told as a Markdown table."""
     lines = [
         "| kind | files | not imported | by updates alone | auto: update | auto: reimport | left out, why "
         "| pixels cleared: update + reimport | published and verified |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---:|---:|---:|---:|---:|---|---:|---:|",
     ]
     for row in rows:
-        why = "; ".join(f"{count} × {reason}" for reason, count in sorted(row.left_out.items())) or "–"
-        cleared = f"{row.cleared[Route.UPDATE]} + {row.cleared[Route.REIMPORT]}"
-        lines.append(
-            f"| {row.kind} | {row.files} | {row.refused} | {row.update_only} | {row.update} | {row.reimport} "
-            f"| {why} | {cleared} | {row.published} |"
-        )
+        why = "; ".join(f"{count} × {reason}" for reason, count in row["left out"].items()) or "–"
+        cleared = " + ".join(str(count) for count in row["cleared"].values())
+        shown = [row["kind"], row["files"], row["not imported"], row["by updates alone"], row["update"]]
+        shown += [row["reimport"], why, cleared, row["published"]]
+        lines.append(f"| {' | '.join(map(str, shown))} |")
     return "\n".join(lines)
 
 
@@ -176,13 +191,13 @@ def main(wanted: Sequence[str]) -> int:
         for kind, paths in files_by_kind().items()
         if not wanted or any(word.lower() in kind.lower() for word in wanted)
     ]
-    print(table(rows))
+    print(table(map(told, rows)))
     problems = [f"{row.kind}: {problem}" for row in rows for problem in row.problems]
     print("\n".join(problems))
     return 1 if problems else 0
 
 
-__all__ = ["Row", "files_by_kind", "measure", "table"]
+__all__ = ["Row", "files_by_kind", "measure", "table", "told"]
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -15,32 +15,32 @@ WORDS = """\
 53 551 57 58 59 5b 5bx 5th 5x 6 6.mm2 60 60y 61 617 62 64 66 67 68 6b 6bx 7 70 713 714 72 73 75 76 77 7b
 7d12 7e11 7th 8 80 81 81m 82 83 85 86 87 87m 89 8gx 9 90 900 90th 94m 95th 97 99c 99m a a0 a1 a2 a2c a4c
 aapm ab abd abdomen abdominal abdominis abdominopelvic abducens abduction abductor aberrated ability
-ablation abnormal abnormalities abnormality abnormally aborigine abort abortion above abrupt abscess
-absence absent absolute absorbed absorbing absorptiometry absorption abstract abuse ac acanthioparietal
-accel accelerated acceleration accentuated acceptance accepted access accessed accessible accession
-accessories accessory accident accreditation accumbens accumulated accuracy acd ace acessorius acetabular
-acetabulum acetate acetic acetrizoate acetylaspartate acetylaspartylglutamate achieved achilles acid
-acidified acinar acoustic acq acquired acquisition acquisitions acr acridine acriflavine acromioclavicular
-acromion across acrylic acting actinic action actionable activation active actively activity actual acuity
-acute ad adaptive adc add added addended addendum addition additional address adduction adductor adeno
-adenocarcinoma adenohypophysis adenoid adenolipoma adenoma adenomyoepithelioma adenopathy adenosine
-adenosis adiabatic adjacent adjudicator adjunct adjusted adjustment adjuvant administered administering
-administration administrator admission admissions admitted admitting adolescent adrenal adrenergic adult
-adults advance advanced adventitia adventitial adverse ae aerobic af10 af3 af4 af7 af8 af9 afc affected
-afferent african after afterloader afz agar agatston age agency agent agents aggregated agn ago agonist
-agreement ai aic aided aif air airflow airway ait akinesis ala alaeque alanine alarm alaska albers
-albert's albumin alcian alcohol alcoholic aldehyde alert alerts alexander alfentanil algorithm algorithmic
-algorithms alias aliased aligned alignment alive alizarin alkali alkaline all allergic allergies allergy
-allocated allocation allow allowed alloy almost along alpha alphadelta altered alternans alternate
-alternative altitude aluminium aluminum alveolar ambient ambiguous ambu ambulatory amelanotic american
-aminotransferase ammonia amniocentesis amnioinfusion amnion amniotic amorphous amount amphetamine
-amplifier amplitude amputation amygdala amyloid an analog analysis analytical analyzed analyzer
-anastomosis anastrozole anatomic anatomical anatomy anchor anchoring anconeus and androgen anechoic
-anesthesia anesthesiology aneurysm aneurysmal ang angina anginal angio angiocardiography angiogram
-angiography angiolipoma angioma angiomatosis angioplasty angiosarcoma angiotensin angle angles angular
-angulation anguli ani aniline animal animation anion anisotropy ankle annotation annotations annular
-annulus anode anomalous anomaly antagonist antebrachii antecubital antegrade anterior anteriorly antero
-anterolateral anteroseptal anthracene anthropomorphic anti antiarrhythmic antibody antibradycardia
+ablation ablavar abnormal abnormalities abnormality abnormally aborigine abort abortion above abrupt
+abscess absence absent absolute absorbed absorbing absorptiometry absorption abstract abuse ac
+acanthioparietal accel accelerated acceleration accentuated acceptance accepted access accessed accessible
+accession accessories accessory accident accreditation accumbens accumulated accuracy acd ace acessorius
+acetabular acetabulum acetate acetic acetrizoate acetylaspartate acetylaspartylglutamate achieved achilles
+acid acidified acinar acoustic acq acquired acquisition acquisitions acr acridine acriflavine
+acromioclavicular acromion across acrylic acting actinic action actionable activation active actively
+activity actual acuity acute ad adaptive adc add added addended addendum addition additional address
+adduction adductor adeno adenocarcinoma adenohypophysis adenoid adenolipoma adenoma adenomyoepithelioma
+adenopathy adenosine adenosis adiabatic adjacent adjudicator adjunct adjusted adjustment adjuvant
+administered administering administration administrator admission admissions admitted admitting adolescent
+adrenal adrenergic adult adults advance advanced adventitia adventitial adverse ae aerobic af10 af3 af4
+af7 af8 af9 afc affected afferent african after afterloader afz agar agatston age agency agent agents
+aggregated agn ago agonist agreement ai aic aided aif air airflow airway ait akinesis ala alaeque alanine
+alarm alaska albers albert's albumin alcian alcohol alcoholic aldehyde alert alerts alexander alfentanil
+algorithm algorithmic algorithms alias aliased aligned alignment alive alizarin alkali alkaline all
+allergic allergies allergy allocated allocation allow allowed alloy almost along alpha alphadelta altered
+alternans alternate alternative altitude aluminium aluminum alveolar ambient ambiguous ambu ambulatory
+amelanotic american aminotransferase ammonia amniocentesis amnioinfusion amnion amniotic amorphous amount
+amphetamine amplifier amplitude amputation amygdala amyloid an analog analysis analytical analyzed
+analyzer anastomosis anastrozole anatomic anatomical anatomy anchor anchoring anconeus and androgen
+anechoic anesthesia anesthesiology aneurysm aneurysmal ang angina anginal angio angiocardiography
+angiogram angiography angiolipoma angioma angiomatosis angioplasty angiosarcoma angiotensin angle angles
+angular angulation anguli ani aniline animal animation anion anisotropy ankle annotation annotations
+annular annulus anode anomalous anomaly antagonist antebrachii antecubital antegrade anterior anteriorly
+antero anterolateral anteroseptal anthracene anthropomorphic anti antiarrhythmic antibody antibradycardia
 anticoagulant antigen antihelix antihemophilic antihistamine antitachycardia antitragus antra anus anxiety
 any aorta aortic aortography aortopulmonary ap apad aperture apex aphakic apical apnea apocrine apparent
 appearing appendage appendiceal appendicular appendix apple appliance applicability applicable application
@@ -64,10 +64,10 @@ azure azurine azurol azygoesophageal azygos azygous b b0 b1000 b1rms b220 b30f b
 background backrest backscatter bacterial bad baffle bag bailout balance balanced balke ball balloon band
 bandwidth barcode barium barrett basal base based baseline basic basilar basilic basis basket bat's bath
 battery bauer's baum's bayesian bazett bb bd be beaded beam beams beamsplitter bearing beat beath beats
-beclere becquerel becquerels beer before begin beginning behavior being below belt bengal benign
-benralizumab benzo berlin bernoulli bernthsen bertel beryllium bessel best beta between bevacizumab bf bi
-bias bibliographic bic biceps bicisate bicycle bidirectional biebrich bifascicular bifurcation bigeminy
-bilat bilateral bile biliary bilirubin billing bin binary binning bins biochemistry biohazardous
+becken beclere becquerel becquerels beer before begin beginning behavior beidseits being below belt bengal
+benign benralizumab benzo berlin bernoulli bernthsen bertel beryllium bessel best beta between bevacizumab
+bf bi bias bibliographic bic biceps bicisate bicycle bidirectional biebrich bifascicular bifurcation
+bigeminy bilat bilateral bile biliary bilirubin billing bin binary binning bins biochemistry biohazardous
 biomagnetic biomedical biomicroscope biopsy bioptome biosafety biparietal biplane bipolar biquad
 birefringence birth bismark bismuth bisynchronous bit bite bitmap bits black blackett bladder blalock
 blank blanket bleach bleeding blending bleomycin blinatumomab blind blink blinks block blockage blocked
@@ -81,7 +81,7 @@ brep breve brevis brewerton bridge bright brightfield brightness brilliant broad
 bronchial bronchioloalveolar bronchiologram bronchogram bronchospasm bronchovascular bronchus broselow
 brother brought brown bruce bruising bs bsa bssfp buccal buccinator bud buffered bulb bulbi
 bulboventricular bulk bullet bunamiodyl bundle burman burned burning burns bursa burst bursts busyness but
-butanol butterfly butterworth buttock button butyrate bwp by bypass c c0 c1 c2 c3 c4 c5 c6 c7 cabg
+butanol butterfly butterworth buttock button butyrate bwp bws by bypass c c0 c1 c2 c3 c4 c5 c6 c7 cabg
 cachexia cad caffeine cahoon calcaneus calcification calcifications calcified calcium calculated
 calculation calculations caldwell calendar calf calibrated calibration calibrator californium callback
 called callosum calyx cam camera camp campbell can canal cancel canceled cancellation cancer canine cannot
@@ -103,12 +103,12 @@ chloriodized chloroacetate cholesterol choline chondroma chondrosarcoma chordae 
 choriocapillaris choroid chosen chromate chromaticities chromaticity chrome chromic chromium chromotrope
 chronic chronically chronotropic chrysoidine cic cielab ciexy cigarette ciliary cine cingulum circle
 circuit circular circulating circulation circulatory circum circumference circumferential circumflex
-circumscribed cirrhosis cirsoid ciss cisterna citation cited citrate citric ckd clammy class classes
-classification classified claudication clavicle clavicular clean clear clearance clearing cleavage cleaves
-clements clinical clinician clip clipping clitoris close closed closes closest closure clot clothing cloud
-clr1404 cluster clustered cm cm0 cm5 cmab co co2 coaching coagulant coagulation coalescent coarctation
-coarse coarseness coating cobalt cobb cocaine coccygeal coccygeus coccyx cochlearis cockett's cockroft
-code coded codes coding coefficient coefficients coeliacus coercion coherence coil coiling coin
+circumscribed cirrhosis cirsoid ciss cisterna citation cited citrate citric ckd clammy clariscan class
+classes classification classified claudication clavicle clavicular clean clear clearance clearing cleavage
+cleaves clements clinical clinician clip clipping clitoris close closed closes closest closure clot
+clothing cloud clr1404 cluster clustered cm cm0 cm5 cmab co co2 coaching coagulant coagulation coalescent
+coarctation coarse coarseness coating cobalt cobb cocaine coccygeal coccygeus coccyx cochlearis cockett's
+cockroft code coded codes coding coefficient coefficients coeliacus coercion coherence coil coiling coin
 coincidence colcher cold colic collapse collar collated collateral collation collection colli collimation
 collimator collision collocation colloid colloidal colon colonic colonography color colorectal colostomy
 column columns combination combined comedocarcinoma command commanded comment comments commissioning
@@ -121,7 +121,7 @@ concentric concept conception conceptual concern concha conclusion conclusions c
 conditionality conditions conductance conducted conduction conduit cone conepresent conference
 confidentiality configuration configured confirmation confirmed confluence confocal conformal conformality
 conformation conformity congenital congestion congestive congo conjunctiva connected connection connective
-connector consciousness consent conservation considered consistency consistent constant constants
+connector conray consciousness consent conservation considered consistency consistent constant constants
 constituent constrained constraint constricted constrictive construction consult consultation consulting
 consumable consumption contact contained container containing content context contiguous continuation
 continue continuing continuity continuous contour contouring contours contra contraceptives contracta
@@ -134,16 +134,16 @@ corticobulbar corticospinal costal costarum costocervical costochondral cough co
 counter country counts coupled couplet coupling course cousin coventry cover coverage cp1 cp2 cp3 cp4 cp5
 cp6 cpap cpz cr cr10 cr5 cradle cramp cranial craniales cranio cranium crease created creatine creatinine
 creation creator creator's crescent crest cresyl cribriform cricothyroideus criteria critical crl crocein
-crop cropping cross crossed crosshair crossing crosstable crown crt crus crusher cryoablation cryotherapy
-crystal crystalline cs cspine css ct cta ctdi ctdifreeair ctdivol ctv cu cu36 cube cubic cubital cuff
-culprit cumulative cup curative curcumin curettage curled current currently cursor curvature curve curved
-cushion cusp custodial custom cut cutaneous cutaneus cutoff cutter cutting cx cyanine cyanocobalamin
-cyanol cyanosis cycle cyclopentolate cylinder cylindroid cyst cystadenocarcinoma cystatin cystic cytokine
-cytologic cytology cytotoxic cz d d'orange da dac damage damping damus danelius dark darkfield dashing
-data date dates datetime datum daughter day daya days db dca dce dcfbc dcis dct ddl de dead death debility
-decay deceased deceleration decibel deciduous decimal decimate decimeter decision decomposition
-deconvolution decorrelation decrease decreased decub decubitus deep default defect defects deferens
-defibrillation defibrillator defined definite definition definity deflated deflection deformable
+crop cropped cropping cross crossed crosshair crossing crosstable crown crt crus crusher cryoablation
+cryotherapy crystal crystalline cs cspine css ct cta ctdi ctdifreeair ctdivol ctv cu cu36 cube cubic
+cubital cuff culprit cumulative cup curative curcumin curettage curled current currently cursor curvature
+curve curved cushion cusp custodial custom cut cutaneous cutaneus cutoff cutter cutting cx cyanine
+cyanocobalamin cyanol cyanosis cycle cyclopentolate cylinder cylindroid cyst cystadenocarcinoma cystatin
+cystic cytokine cytologic cytology cytotoxic cz d d'orange da dac damage damping damus danelius dark
+darkfield dashing data date dates datetime datum daughter day daya days db dca dce dcfbc dcis dct ddl de
+dead death debility decay deceased deceleration decibel deciduous decimal decimate decimeter decision
+decomposition deconvolution decorrelation decrease decreased decub decubitus deep default defect defects
+deferens defibrillation defibrillator defined definite definition definity deflated deflection deformable
 deformation deformed deformity degeneration degree degrees dehydration deidentification delay delayed
 deleted deletion delimitation delimiter delimiters delineated delivered delivery delphian delta deltoid
 deltoideus demand demarcated demographics denominator dense densities densitometric densitometry density
@@ -169,8 +169,8 @@ distance distances distilled distinctly distorted distortion distraction distrib
 disturbance diuretic divergence diverticulum divide division dixon dizziness dki dlp dn30 dobutamine
 doctor document documented documenting documents dodd's dodge does doesn't domain dominance dominant door
 dop dopa doppler dorsal dorsales dorsalis dorsi dorsum dosage dose doses dosimeter dosimetric dosimetrist
-dosimetry dot dotatate doubilet double doublet dower down downgaze downsloping dp dpa draped drive drop
-drops drowsy drug dry ds dsa dsi dt dti dual duct ductal ductogram ductus due duke dunlap duodenum
+dosimetry dot dotarem dotatate doubilet double doublet dower down downgaze downsloping dp dpa draped drive
+drop drops drowsy drug dry ds dsa dsi dt dti dual duct ductal ductogram ductus due duke dunlap duodenum
 duplicate dura duration durations durazol during dvd dvh dwi dx dxx dxy dxz dye dyn.s.cm dynamic dynamics
 dyscrasia dysfunction dyskinesis dysplasia dyspnea dyssynchrony dystrophic dyy dyz dzz e e0 e1 e4g10 ear
 earliest early easi eastern eccentric eccentricity ecg echo echocardiography echogenic echogenicity
@@ -187,7 +187,7 @@ enclosing encode encoded encoding encrypted end ended ending endo endocardial en
 endocrine endocrinology endoleak endometrial endometrium endorectal endoscope endoscopy endothelial
 endothelium endotracheal endovaginal endplate energy engineering enhanced enhancement enhancing enlarged
 enrollment enteral entered enterer's entire entirely entity entorhinal entrance entrapment entries entropy
-entry envelope environment environmental eog eosin ephedrine epi epicardial epicardium epidermal
+entry envelope environment environmental eog eosin eovist ephedrine epi epicardial epicardium epidermal
 epididymis epifluorescence epigastric epileptic epileptiform epileptogenic epinephrine epiploic episode
 epithelial epithelium epitrochlear eponymous epoxy epss equal equation equidistant equipment equivalent
 equivocal er1 er2 er3 er4 er5 er6 er7 era erase erased eraso erb erect erector ergometer erie eriksen
@@ -205,193 +205,195 @@ f9 fa fabrication face faceplate facet facial faciales facialis facility fact fa
 failure failures fallopian fallot fallypride false familial family fan fascia fasciae fascial fascicular
 fasciculation fasciculus fast fasting fastpac fat fatal father fatigue fatsat fatty faults fc fc1 fc2 fc3
 fc4 fc5 fc6 fca fcf fcpa fcpv fcv fcz fd fdg fe fe02 feature features febrile feces feed feeding feet
-female femoral femoralis femoris femur fenestration ferguson ferromagnetic ferrous fetal fetocide fetus
-fetuses feulgen fever ff ffd fiber fiberoptic fibers fibrate fibril fibrillation fibrils fibrinogen
-fibrinoid fibrinolysin fibro fibroadenolipoma fibroadenoma fibroadenomatoid fibrocalcific fibrocystic
-fibroelastosis fibroglandular fibromatosis fibromuscular fibronodular fibrosarcoma fibrosis fibrous fibula
-fibular fibularis fidelity fiducial fiducials field field's fiesta fifth file filename fill filled filler
-filling fills film films filter filtered filtering filters filtration final find finding findings fine
-finger finite fio2 fir firing firm first fish fisk fisp fissure fistula fit fitted fitting fitzpatrick
-five fixated fixation fixed fk fl flag flagellar flags flail flair flank flash flat flatness flattening
-flb fleisch fleischner fleischner's flexion flexor flexure flight flip float floating flocculent floor
-florbetaben florbetapir flortaucipir flow flubatine fluciclatide fluciclovine fluctuation fluence fluffy
-fluid flumazenil fluorescein fluorescence fluorescent fluorethyltyrosin fluorexon fluoride fluorine fluoro
-fluorobenzothiazole fluorocholine fluorodeoxyglucose fluoroestradiol fluoroetanidazole fluoromethane
-fluoromisonidazole fluoropropyl fluoroscopy fluorotriopride fluorouracil flurpiridaz flush flushing
-flutemetamol flutter focal focus focused foi fold folder folio follow followed following followup font
-fontan fontanel foot for foramen force forced forceps forearm forefoot foreground forehead foreign
+female femoral femoralis femoris femur fenestration feraheme ferguson feridex ferromagnetic ferrous fetal
+fetocide fetus fetuses feulgen fever ff ffd fiber fiberoptic fibers fibrate fibril fibrillation fibrils
+fibrinogen fibrinoid fibrinolysin fibro fibroadenolipoma fibroadenoma fibroadenomatoid fibrocalcific
+fibrocystic fibroelastosis fibroglandular fibromatosis fibromuscular fibronodular fibrosarcoma fibrosis
+fibrous fibula fibular fibularis fidelity fiducial fiducials field field's fiesta fifth file filename fill
+filled filler filling fills film films filter filtered filtering filters filtration final find finding
+findings fine finger finite fio2 fir firing firm first fish fisk fisp fissure fistula fit fitted fitting
+fitzpatrick five fixated fixation fixed fk fl flag flagellar flags flail flair flank flash flat flatness
+flattening flb fleisch fleischner fleischner's flexion flexor flexure flight flip float floating
+flocculent floor florbetaben florbetapir flortaucipir flow flubatine fluciclatide fluciclovine fluctuation
+fluence fluffy fluid flumazenil fluorescein fluorescence fluorescent fluorethyltyrosin fluorexon fluoride
+fluorine fluoro fluorobenzothiazole fluorocholine fluorodeoxyglucose fluoroestradiol fluoroetanidazole
+fluoromethane fluoromisonidazole fluoropropyl fluoroscopy fluorotriopride fluorouracil flurpiridaz flush
+flushing flutemetamol flutter focal focus focused foi fold folder folio follow followed following followup
+font fontan fontanel foot for foramen force forced forceps forearm forefoot foreground forehead foreign
 forensic formaldehyde formalin format formats formatted former formol formula fornix fossa fouchet four
 fourier fourth fov fovea foveal fp1 fp10 fp2 fp9 fplp fpz fractal fraction fractional fractionation
 fractions fracture frame frames framing framingham frank fredericia free freedom freehand freezing french
 frenulum freq frequency frequent fresolimumab fridericia friedman friend frog from front frontal frontalis
 fronto frozen fs fse fspgr ft10 ft7 ft8 ft9 fta fuchs fuchsin full function functional functions fundus
 funiculus further fused fusiform fusion fuzzy fwp fz g ga ga03 ga05 ga08 ga10 ga15 ga20 ga201 ga25 ga30
-gad gadobenate gadobutrol gadodiamide gadofosveset gadolinium gadopentetate gadoterate gadoteridol
-gadoversetamide gadoxetate gain gait galactocele galactosyl gallbladder gallium gallocyanine galvanic
-gamma ganglion ganong gantry ganz gap garnet garth gas gasping gastric gastro gastrocnemius gastroduodenal
-gastrointestinal gate gated gatei gating gauge gault gaussian gaynor gaze gbc gcl gctt gd ge geary's gel
-gene general generalized generation generationmode generationmodes generator generic genetic genicular
-geniculate genioglossus genital genitalia genitourinary genu geographic geometric geometrical geometry
-george geriatric germanium gestational gfr gg ghost giacomini giant giemsa gieson gingiva girdle given
-gland glands glandular glans glare glass glaucoma glcm glembatumumab glenn glenoid glioblastoma global
-globulin globus glomerular glossokinetic glossopharingeus glossopharyngeal glottis glucagon glucoheptonate
-glucuronidase glue gluing glutamate glutamine gluteal gluteus glycogen glycolysis gmellus gold goldstein
-gonad goniolens good gorlin gps gq gqb gqn gracilis grade graded gradient graft gram grand grandy granular
-granuloma graphic graphics grashey graticule gravity gray grayscale gre great greater green grey grid grip
-grips groin groove gross ground group grouped groups growth grunwald gs gtv guidance guide guided
-guideline guidewire guiding gums gutter gv gvn gx gy gyn gynecologic gynecological gynecology gynecomastia
-h haas habenular habitual habitus hadlock hafnium haigis hair hairs half hallucis halo halogen hamartoma
-hand handgrip handling hanging hansel hansmann hansmann1985 hard hardcopy hardening hardi hardware harper
-harris hart harvesting has haste haustra have hawaiian hc hcat hcl head headache headfirst headframe
-headrest healthcare healthy healy heart heat heated heater heating heel height held helical helium helix
-hellman helly's hemangioma hemangiopericytoma hematein hematocrit hematology hematoma hematopoietic
-hematoxylin hemi hemifacial hemifield hemisphere hemispheric hemispherical hemodynamic hemodynamics
-hemoglobin hemolymph hemoptysis hemorrhage hemostasis hemostatic henschen heparin hepatic hepatitis
-hepatobiliary hepatomegaly hermaphrodite herniated heroin hertz heterogeneity heterogeneous
-heterogeneously hfl hiatus hickey high higher highest highly hilar hill hilum hip hippocampus hirtz his
-hispanic histiocytoma histogram histology histopathology historical history hiv hl7 hoc hodges hodgkin's
-hoffer hoffman hohler hold holder holders holding holladay holly holmblad holmium holter homatropine home
-homogeneity homogeneous honeycomb horizontal hormone horn hough hounsfield hour hours housing hpgl hr hrct
-hrf hsieh ht htcm hu hughston hull human humerus humidity humor hunterian hydrochloride hydrocholoride
-hydrocortisone hydroxide hydroxyapatite hydroxydopamine hyoid hyper hypercholesterolemia hyperechoic
-hyperemic hyperintense hyperintensity hyperkinesis hyperkinetic hyperopia hyperplasia hypersensitivity
-hypertension hypertensive hypertrophic hyperventilation hypo hypochondriac hypoechoic hypogastric
-hypoglossal hypoglossus hypointense hypointensity hypokinesis hypopharynx hypoplasia hypoplastic
-hypotension hypotensive hypothenar hysterectomy hz i iabp iac iauc iauc180 iauc180bn iauc60 iauc60bn
-iauc90 iauc90bn iaucbn ica icc icon icrp ict id ideal identical identification identifier identifying
-identity idioventricular idm ids iec iec61217 if ignored ii iia iib iii iiia iiib iiic iir ileal ileocecal
-ileocolic ileostomy ileum iliac ilio iliocostalis iliohypogastricus iliopsoas ilium ill illegible
-illumination illuminator illustration ilm imag image imaged imager images imagify imaging img
-iminodiacetate immediately immersion immobile immunocompromised immunofluorescent immunohistochemistry
-immunology immunomodulator impaired impedance implant implantable implantation implants implementation
-import imported importer impression impressions improvement in inactive inadequate inappropriate inbound
-incident incisional incisor incisure include included includes including inclusion incompetence incomplete
-inconsistent incoordination incorporated incorrect incorrectly increase increased increment independent
-indeterminate index indexed india indian indication indications indicator indices indicis indifferent
-indigo indirect indistinct indium individual individually indocyanine indophenol induced inductance
-induration ineligible infant infarction infection infectious inferior inferioris inferolateral
-inferomedial inferoseptal infertility infiltrate infiltrating infiltration infinity inflammation
-inflammatory inflated inflation inflow info informant information informed infra infraalar infraclavicular
-inframammary infraorbitalis infrared infraspinatus infrequent infusate infusion ingredient inguinal
-inguinalis inhibitor inhomogeneous initial initiation initiator inject injection injector ink inl inlay
-inlet inline inner innermost innominate inositol inphase input insert inserted insertion insertional
-inside insoluble inspection inspiration installation installed instance instances instantaneous
-institution institutional institutionally instruction instrument instrumental insufficiency insufficient
-insula insulin insurance intact integral integrated integration intelligence intended intensifier
-intensity intensive intent inter interaction interatrial intercept intercostal intercostales
-interdigitating interest interface interference interfering interferometric interferometry interferon
-interiliac interlobar interlobular interlock intermediate intermedius intermittent internal international
-internus interoperability interossei interpectoral interpolated interpolation interpolator interpretation
-interpreted interpreter interpsinales interquartile interrupted intersection interspinales interstitial
-intertragal interval intervals intervention interventional interventricular intervertebral intestinal
-intestine intima intimal into intra intracardiac intracoronary intracorpus intracranial intracutaneous
-intracystic intraductal intraepithelial intraglandular intrahepatic intralobular intraluminal intramammary
-intramedullary intramural intraocular intraoperative intraparotid intrapulmonary intrathecal intratumor
-intrauterine intravascular intravenous intraventricular introitus invasion invasive inventoried inventory
-inverse inversion inverted investigational involution involvement inward iod iodamide iodide iodinated
-iodine iodipamide iodixanol iodized iodoalphionic iodobenzylguanidine iodocholesterol iodohippurate
-iodomethamate iodophenyl iodophthalein iodopyracet iofetamine ioflupane iohexol iol ion ionic iopamidol
-iopanoic iophendylate iophenoxic iopromide iothalamate ioversol ioxaglate ioxilan ipl ipodate ipsilateral
-iridium irig iris iron irradiated irradiating irradiation irregular irregularities irreversible irrigation
-irritation is ischemia ischemic ischiadicus ischium isherwood islander iso isocenter isocentric isodense
-isodose isoechoic isoelectric isointense isolated isolation isorhythmic isotope isovelocity isovolumic
-issue issuer isthmus italic itching item items iterations iterative itinerary itr itv iugr iv ivim ivus ix
-iz j j591 james james128 janma janus jaundice jaundiced jaw jawline jeanty jejunostomy jejunum jenner jet
-jewelry job joint joslin joslin3 judd judet jugular junction junctional jurisdiction justification
+gad gadavist gadobenate gadobutrol gadodiamide gadofosveset gadolinium gadopentetate gadoterate
+gadoteridol gadoversetamide gadovist gadoxetate gain gait galactocele galactosyl gallbladder gallium
+gallocyanine galvanic gamma ganglion ganong gantry ganz gap garnet garth gas gasping gastric gastro
+gastrocnemius gastroduodenal gastrointestinal gate gated gatei gating gauge gault gaussian gaynor gaze gbc
+gcl gctt gd ge geary's gel gene general generalized generation generationmode generationmodes generator
+generic genetic genicular geniculate genioglossus genital genitalia genitourinary genu geographic
+geometric geometrical geometry george geriatric germanium gestational gfr gg ghost giacomini giant giemsa
+gieson gingiva girdle given gland glands glandular glans glare glass glaucoma glcm glembatumumab glenn
+glenoid glioblastoma global globulin globus glomerular glossokinetic glossopharingeus glossopharyngeal
+glottis glucagon glucoheptonate glucuronidase glue gluing glutamate glutamine gluteal gluteus glycogen
+glycolysis gmellus gold goldstein gonad goniolens good gorlin gps gq gqb gqn gracilis grade graded
+gradient graft gram grand grandy granular granuloma graphic graphics grashey graticule gravity gray
+grayscale gre great greater green grey grid grip grips groin groove gross ground group grouped groups
+growth grunwald gs gtv guidance guide guided guideline guidewire guiding gums gutter gv gvn gx gy gyn
+gynecologic gynecological gynecology gynecomastia h haas habenular habitual habitus hadlock hafnium haigis
+hair hairs half hallucis halo halogen hals hamartoma hand handgrip handling hanging hansel hansmann
+hansmann1985 hard hardcopy hardening hardi hardware harper harris hart harvesting has haste haustra have
+hawaiian hc hcat hcl head headache headfirst headframe headrest healthcare healthy healy heart heat heated
+heater heating heel height held helical helium helix hellman helly's hemangioma hemangiopericytoma
+hematein hematocrit hematology hematoma hematopoietic hematoxylin hemi hemifacial hemifield hemisphere
+hemispheric hemispherical hemodynamic hemodynamics hemoglobin hemolymph hemoptysis hemorrhage hemostasis
+hemostatic henschen heparin hepatic hepatitis hepatobiliary hepatomegaly hermaphrodite herniated heroin
+hertz heterogeneity heterogeneous heterogeneously hfl hiatus hickey high higher highest highly hilar hill
+hilum hip hippocampus hirtz his hispanic histiocytoma histogram histology histopathology historical
+history hiv hl7 hoc hodges hodgkin's hoffer hoffman hohler hold holder holders holding holladay holly
+holmblad holmium holter homatropine home homogeneity homogeneous honeycomb horizontal hormone horn hough
+hounsfield hour hours housing hpgl hr hrct hrf hsieh ht htcm hu huefte hughston hull human humerus
+humidity humor hunterian hws hydrochloride hydrocholoride hydrocortisone hydroxide hydroxyapatite
+hydroxydopamine hyoid hyper hypercholesterolemia hyperechoic hyperemic hyperintense hyperintensity
+hyperkinesis hyperkinetic hyperopia hyperplasia hypersensitivity hypertension hypertensive hypertrophic
+hyperventilation hypo hypochondriac hypoechoic hypogastric hypoglossal hypoglossus hypointense
+hypointensity hypokinesis hypopharynx hypoplasia hypoplastic hypotension hypotensive hypothenar
+hysterectomy hz i iabp iac iauc iauc180 iauc180bn iauc60 iauc60bn iauc90 iauc90bn iaucbn ica icc icon icrp
+ict id ideal identical identification identifier identifying identity idioventricular idm ids iec iec61217
+if ignored ii iia iib iii iiia iiib iiic iir ileal ileocecal ileocolic ileostomy ileum iliac ilio
+iliocostalis iliohypogastricus iliopsoas ilium ill illegible illumination illuminator illustration ilm
+imag image imaged imager images imagify imaging img iminodiacetate immediately immersion immobile
+immunocompromised immunofluorescent immunohistochemistry immunology immunomodulator impaired impedance
+implant implantable implantation implants implementation import imported importer impression impressions
+improvement in inactive inadequate inappropriate inbound incident incisional incisor incisure include
+included includes including inclusion incompetence incomplete inconsistent incoordination incorporated
+incorrect incorrectly increase increased increment independent indeterminate index indexed india indian
+indication indications indicator indices indicis indifferent indigo indirect indistinct indium individual
+individually indocyanine indophenol induced inductance induration ineligible infant infarction infection
+infectious inferior inferioris inferolateral inferomedial inferoseptal infertility infiltrate infiltrating
+infiltration infinity inflammation inflammatory inflated inflation inflow info informant information
+informed infra infraalar infraclavicular inframammary infraorbitalis infrared infraspinatus infrequent
+infusate infusion ingredient inguinal inguinalis inhibitor inhomogeneous initial initiation initiator
+inject injection injector ink inl inlay inlet inline inner innermost innominate inositol inphase input
+insert inserted insertion insertional inside insoluble inspection inspiration installation installed
+instance instances instantaneous institution institutional institutionally instruction instrument
+instrumental insufficiency insufficient insula insulin insurance intact integral integrated integration
+intelligence intended intensifier intensity intensive intent inter interaction interatrial intercept
+intercostal intercostales interdigitating interest interface interference interfering interferometric
+interferometry interferon interiliac interlobar interlobular interlock intermediate intermedius
+intermittent internal international internus interoperability interossei interpectoral interpolated
+interpolation interpolator interpretation interpreted interpreter interpsinales interquartile interrupted
+intersection interspinales interstitial intertragal interval intervals intervention interventional
+interventricular intervertebral intestinal intestine intima intimal into intra intracardiac intracoronary
+intracorpus intracranial intracutaneous intracystic intraductal intraepithelial intraglandular
+intrahepatic intralobular intraluminal intramammary intramedullary intramural intraocular intraoperative
+intraparotid intrapulmonary intrathecal intratumor intrauterine intravascular intravenous intraventricular
+introitus invasion invasive inventoried inventory inverse inversion inverted investigational involution
+involvement inward iod iodamide iodide iodinated iodine iodipamide iodixanol iodized iodoalphionic
+iodobenzylguanidine iodocholesterol iodohippurate iodomethamate iodophenyl iodophthalein iodopyracet
+iofetamine ioflupane iohexol iol iomeron ion ionic iopamidol iopamiro iopanoic iophendylate iophenoxic
+iopromide iothalamate ioversol ioxaglate ioxilan ipl ipodate ipsilateral iridium irig iris iron irradiated
+irradiating irradiation irregular irregularities irreversible irrigation irritation is ischemia ischemic
+ischiadicus ischium isherwood islander iso isocenter isocentric isodense isodose isoechoic isoelectric
+isointense isolated isolation isorhythmic isotope isovelocity isovolumic isovue issue issuer isthmus
+italic itching item items iterations iterative itinerary itr itv iugr iv ivim ivus ix iz j j591 james
+james128 janma janus jaundice jaundiced jaw jawline jeanty jejunostomy jejunum jenner jet jewelry job
+joint joslin joslin3 jpeg jpeg2000 judd judet jugular junction junctional jurisdiction justification
 juvenile juxtaintestinal juxtaposed k kandel kasabach kaye keep kemp kenacid kennedy kep keratoconus
 keratolytic keratometer keratometric keratometry keratoscope keratosis kerley kerma kernel kevlar key
-keyword keywords kg khz kidney kidneys kilovolt kinetic kite km kn knee kneeling knob known kovacs kpa
-krypton ktrans kuchendorf kurtosis kurtz kurzbauer kutta kv kvp l l1 l2 l3 l4 l5 la lab label labeled
-labeling labia labii labium laboratory lacmoid lacrimal lactate lactated lactating lactation lactational
-lacunar lad laden lambda lamina laminated lamp landmark language lao lapine laquerriere large largest
-laringis laryngeal larynx lasek laser lasik last lat latae late lateral laterale lateralis laterality
-laterally laterals latero latissimus latitude lauenstein launcher lava law lawrence layer layout lbbb lbw
-ldl lead leading leads leaf leaflet leak leakage lean learning least leaves left leftmost leg leiomyoma
-leiomyosarcoma leishman lemniscus length lengths lens lenses lensometry lenticular leonard lesion less
-lesser lessoway leucofuchsin leukemia leukemic levator levatores level levenberg levine levovist lewis
-license lid lidocaine lidofenin life ligament ligamentum light likar like likely lilienfeld limb limbic
-limbus limit limited limiting limits linac lindblom line linear linearity liner lines linguae lingual lip
-lipid lipidic lipoma lipopolysaccharide liposarcoma liquid lissamine list lithotomy litigation little
-liver ll lmp lms ln12 ln8 lo lobar lobe lobular lobulated lobulations lobule loc local localiser
-localization localized localizer localizing located location locations locator lock log loge logging login
-logout long longissimus longitude longitudinal longum longus longuss lookat lookup loop lopsided lordotic
-lorenz loss losses lossy lost lot low low10 lower lowest lown lph10 lph50 lph89 lpv10 lpv50 lpv89 lsdi
-lspine lt lucency lucent lumbales lumbalis lumbar lumbo lumborum lumbosacralis lumbricales lumen luminal
-luminance lump lumpectomy lunbricales lung lungs lupus lut luten lutetium lutz luxol lv lvc lvot lvs lwh
-lympathic lymph lymphadenopathy lymphatic lymphoid lymphoma lysergic lysholm lysophosphatidylcholine m m1
-m2 ma mac machine macrocalcifications macula macular mag mag3 magna magnet magnetic magnetization
-magnification magnify magnitude magnum magnus main maintenance major majorum majus make maker
-malabsorption malachite male malformation malformations malignancy malignant malleolar mallory mammary
-mammo mammogram mammograms mammographic mammography mammoplasty management mandatory mandible mandibular
-mandibularis maneuver mangafodipir manganese manifest manifold manipulated manipulation manometer manual
-manubrium manufacture manufactured manufacturer manufacturer's manufacturing map mapped mapping maps
-marfan's margetuximab margin marginal margins marijuana mark markedly marker markers marquardt marrow
-martius mas mash mask masking mason mass massage masseter mastectomy masticatores mastoid mastopathy match
-matches matching mater material materials maternal mating matrix matter max maxilla maxillaris maxillary
-maximal maximum maximus may mayden mayer mc mcfee mdrd mean meaning measure measured measurement
-measurements measures measuring meatus mebrofenin mechanical mechanism mechanisms medi media medial
-mediale medialis medially median mediani medianus mediastinal mediastinum medic medical medication
-medications medicine medio medium medius medronate medullary meet meets megabecquerel megaelectronvolt
-megavolt meglumine melanin melanoma meldola mellitus member members membrane membranous membri memory mems
-men meninges meniscus menopausal menopause menstrual menstruation mental mentalis mercaptoacetyl mercer
-merchant mercuric mercury merge meridional merkel mertz merz mescaline mesenteric mesentery mesh
-mesocardia mesopic mesothelioma mesothelium mespiperone message met meta metabolic metabolite metacarpal
-metadata metal metanil metaplasia metastases metastasis metastatic meter metering meterset metersets
-methadone methanol methionine methlyphenidate method methods methyl methylene methylpentadecanoic
-methylprednisolone methyltryptophan metric metrizamide metrizoate meyer's mg mgy mhz mi mibg michel's
-micro microaggregated microarray microbiology microbubbles microcalcifications microcysts microdissection
-microdosimetric microglandular microlobulated micrometer micromole micronodule microscope microscopy
-microspheres microwave mid midbrain midcolic middle midline midlung midventricular migration mild mildly
-miliary military milk miller millicurie milligrams milliliter millimeter millimoles milling millisecond
-millitesla mime min mineral minimal minimi minimize minimum minimus minip minor minora minus minute mip
-mird mirdose mirroring missing misuse mitral mixed mk ml mlc mlo mm mm1 mm2 mmhg mobile mobitz mod
-modalities modality mode model modeling models moderate moderately modifiable modification modifications
-modified modifier modifiers modifying modulated modulation modulator modulators mogamulizumab molar mold
-mole molybdenum moment mondor's monitor monitoring mono monoblock monochrome monoclonal monoenergetic
-monomorphic monopole monoxide montage monte month months moore moran's more morgue morphine morphological
-morphologically mortice mosaic mosfet most mother mother's motion motor motorized mottled mount mounting
-mouse mouth move moveable movement movements mp mph mpps mpr mprage mr mra mrcp mrdr mri mrs mrv ms msec
-mu mucicarmine mucinous mucocutaneous mucosa multi multifidii multifocal multiparametric multiplanar
-multiple multiplet multiplex multiplexed multiplication multiplicity multiplier multispectral mural murine
-murmur muscle muscles muscular musculi musculocutaneus musculoskeletal musculus musculustriceps mustard mv
-mx mycotic mydriatic myelin myeloma myeloperoxidase mylohyoideus myocardial myocarditis myocardium
-myoclonic myoclonus myofibroblastoma myogenic myokymia myokymic myopia myotonic müller n n1 n2 n3 na nac
-nadir nafl nafld nail nailing nakayama name names namespace nanocolloidal naphthalene naphthol narrative
-narrow narrowing nasal nascet nash nasi nasion nasolabial nasopharyngeal nasopharynx nativ native natural
-naughton nausea navigation near nearline neck necrosis necrotic needle needs neelsen neer neg negative
-negatives nehb neighborhood nelson nema neo neoaortic neointima neointimal neonatal neoplasia neoplasm
-nephrology nerve nervi nervous nervus network neuroectodermal neuroendocrine neurofibroma
-neurofibromatosis neurohypophysis neuroimaging neurology neurophysiology neuroradiology neurosurgery
-neurovascular neutered neutral neutrophil new next ngldm ngtdm nickel nifedipine nifene night nigra
-nigrosine nil nile nimrod ninth niobium nipple nitrate nitrazine nitrogen nitroglycerin nm no nodal node
-nodes nodular nodule noise nolke nomarski nomenclature nominal non nonalcoholic nonaugmented noncardiac
-noncerebral nonconforming noncontact nonidentifying nonparoxysmal nonspecific nonsustained nonuniformity
-norgaard normal normality normalization normalized normals normative north norwood nos nose not notch note
-notes notification nottingham npo ns10 ns50 ns89 ntp nuchal nuclear nucleus nulling nulliparous number
-numbers numerator numeric numerical nurbs nurse nursing nutrition nyberg nyha nystagmoid nz o o'clock o1
-o10 o2 o9 ob obesity obinituzimab object objective objectives objects obl oblique obliquus obscured
-observation observations observer obstetric obstetrical obstetrics obstructed obstruction obstructive
-obtained obturator obturatorius ocaratuzumab occipital occipitofrontalis occlusal occlusion occult
-occupancy occupation occupational occurred occurrence oct ocular oculi oculomotor oculomotorius od oecf of
-ofd off offending office offline offset offsets oh oi oil oils oiq ol old oled oleic olfactory oligemia
-olinda olsen omental omentum omission omitted on oncologic oncology one online only onset oo ood ooi
-oozing opacities opacity opaque open opening openings opens operating operation operational operations
-operative operator operator's operators ophtalmicus ophthalmic ophthalmology ophthalmoscope ophthalmoscopy
-opl opp opponens opposed opt optic optical opticus optima optimization optimized option optional options
+keyword keywords kg khz kidney kidneys kilovolt kinetic kite km kn knee kneeling knie knob known kopf
+kovacs kpa krypton ktrans kuchendorf kurtosis kurtz kurzbauer kutta kv kvp l l1 l2 l3 l4 l5 la lab label
+labeled labeling labia labii labium laboratory lacmoid lacrimal lactate lactated lactating lactation
+lactational lacunar lad laden laengs lambda lamina laminated lamp landmark language lao lapine laquerriere
+large largest laringis laryngeal larynx lasek laser lasik last lat latae late lateral laterale lateralis
+laterality laterally laterals latero latissimus latitude lauenstein launcher lava law lawrence layer
+layout lbbb lbw ldl lead leading leads leaf leaflet leak leakage lean learning least leaves left leftmost
+leg leiomyoma leiomyosarcoma leishman lemniscus length lengths lens lenses lensometry lenticular leonard
+lesion less lesser lessoway leucofuchsin leukemia leukemic levator levatores level levenberg levine
+levovist lewis license lid lidocaine lidofenin life ligament ligamentum light likar like likely lilienfeld
+limb limbic limbus limit limited limiting limits linac lindblom line linear linearity liner lines linguae
+lingual links lip lipid lipidic lipoma lipopolysaccharide liposarcoma liquid lissamine list lithotomy
+litigation little liver ll lmp lms ln12 ln8 lo lobar lobe lobular lobulated lobulations lobule loc local
+localiser localization localized localizer localizing located location locations locator lock log loge
+logging login logout long longissimus longitude longitudinal longum longus longuss lookat lookup loop
+lopsided lordotic lorenz loss losses lossless lossy lost lot low low10 lower lowest lown lph10 lph50 lph89
+lpv10 lpv50 lpv89 lsdi lspine lt lucency lucent lumason lumbales lumbalis lumbar lumbo lumborum
+lumbosacralis lumbricales lumen luminal luminance lump lumpectomy lunbricales lung lungs lupus lut luten
+lutetium lutz luxol lv lvc lvot lvs lwh lws lympathic lymph lymphadenopathy lymphatic lymphoid lymphoma
+lysergic lysholm lysophosphatidylcholine m m1 m2 ma mac machine macrocalcifications macula macular mag
+mag3 magna magnet magnetic magnetization magnevist magnification magnify magnitude magnum magnus main
+maintenance major majorum majus make maker malabsorption malachite male malformation malformations
+malignancy malignant malleolar mallory mammary mammo mammogram mammograms mammographic mammography
+mammoplasty management mandatory mandible mandibular mandibularis maneuver mangafodipir manganese manifest
+manifold manipulated manipulation manometer manual manubrium manufacture manufactured manufacturer
+manufacturer's manufacturing map mapped mapping maps marfan's margetuximab margin marginal margins
+marijuana mark markedly marker markers marquardt marrow martius mas mash mask masking mason mass massage
+masseter mastectomy masticatores mastoid mastopathy match matches matching mater material materials
+maternal mating matrix matter max maxilla maxillaris maxillary maximal maximum maximus may mayden mayer mc
+mcfee mdrd mean meaning measure measured measurement measurements measures measuring meatus mebrofenin
+mechanical mechanism mechanisms medi media medial mediale medialis medially median mediani medianus
+mediastinal mediastinum medic medical medication medications medicine medio medium medius medronate
+medullary meet meets megabecquerel megaelectronvolt megavolt meglumine melanin melanoma meldola mellitus
+member members membrane membranous membri memory mems men meninges meniscus menopausal menopause menstrual
+menstruation mental mentalis mercaptoacetyl mercer merchant mercuric mercury merge meridional merkel mertz
+merz mescaline mesenteric mesentery mesh mesocardia mesopic mesothelioma mesothelium mespiperone message
+met meta metabolic metabolite metacarpal metadata metal metanil metaplasia metastases metastasis
+metastatic meter metering meterset metersets methadone methanol methionine methlyphenidate method methods
+methyl methylene methylpentadecanoic methylprednisolone methyltryptophan metric metrizamide metrizoate
+meyer's mg mgy mhz mi mibg michel's micro microaggregated microarray microbiology microbubbles
+microcalcifications microcysts microdissection microdosimetric microglandular microlobulated micrometer
+micromole micronodule microscope microscopy microspheres microwave mid midbrain midcolic middle midline
+midlung midventricular migration mild mildly miliary military milk miller millicurie milligrams milliliter
+millimeter millimoles milling millisecond millitesla mime min mineral minimal minimi minimize minimum
+minimus minip minor minora minus minute mip mird mirdose mirroring missing misuse mitral mixed mk ml mlc
+mlo mm mm1 mm2 mmhg mobile mobitz mod modalities modality mode model modeling models moderate moderately
+modifiable modification modifications modified modifier modifiers modifying modulated modulation modulator
+modulators mogamulizumab molar mold mole molybdenum moment mondor's monitor monitoring mono monoblock
+monochrome monoclonal monoenergetic monomorphic monopole monoxide montage monte month months moore moran's
+more morgue morphine morphological morphologically mortice mosaic mosfet most mother mother's motion motor
+motorized mottled mount mounting mouse mouth move moveable movement movements mp mph mpps mpr mprage mr
+mra mrcp mrdr mri mrs mrt mrv ms msec mu mucicarmine mucinous mucocutaneous mucosa multi multifidii
+multifocal multihance multiparametric multiplanar multiple multiplet multiplex multiplexed multiplication
+multiplicity multiplier multispectral mural murine murmur muscle muscles muscular musculi musculocutaneus
+musculoskeletal musculus musculustriceps mustard mv mx mycotic mydriatic myelin myeloma myeloperoxidase
+mylohyoideus myocardial myocarditis myocardium myoclonic myoclonus myofibroblastoma myogenic myokymia
+myokymic myopia myotonic müller n n1 n2 n3 na nac nadir nafl nafld nail nailing nakayama name names
+namespace nanocolloidal naphthalene naphthol narrative narrow narrowing nasal nascet nash nasi nasion
+nasolabial nasopharyngeal nasopharynx nativ native natural naughton nausea navigation near nearline neck
+necrosis necrotic needle needs neelsen neer neg negative negatives nehb neighborhood nelson nema neo
+neoaortic neointima neointimal neonatal neoplasia neoplasm nephrology nerve nervi nervous nervus network
+neuroectodermal neuroendocrine neurofibroma neurofibromatosis neurohypophysis neuroimaging neurology
+neurophysiology neuroradiology neurosurgery neurovascular neutered neutral neutrophil new next ngldm ngtdm
+nickel nifedipine nifene night nigra nigrosine nil nile nimrod ninth niobium nipple nitrate nitrazine
+nitrogen nitroglycerin nm no nodal node nodes nodular nodule noise nolke nomarski nomenclature nominal non
+nonalcoholic nonaugmented noncardiac noncerebral nonconforming noncontact nonidentifying nonparoxysmal
+nonspecific nonsustained nonuniformity norgaard normal normality normalization normalized normals
+normative north norwood nos nose not notch note notes notification nottingham npo ns10 ns50 ns89 ntp
+nuchal nuclear nucleus nulling nulliparous number numbers numerator numeric numerical nurbs nurse nursing
+nutrition nyberg nyha nystagmoid nz o o'clock o1 o10 o2 o9 ob oben oberes obesity obinituzimab object
+objective objectives objects obl oblique obliquus obscured observation observations observer obstetric
+obstetrical obstetrics obstructed obstruction obstructive obtained obturator obturatorius ocaratuzumab
+occipital occipitofrontalis occlusal occlusion occult occupancy occupation occupational occurred
+occurrence oct ocular oculi oculomotor oculomotorius od oecf of ofd off offending office offline offset
+offsets oh oi oil oils oiq ol old oled oleic olfactory oligemia olinda olsen omental omentum omission
+omitted omnipaque omniscan on oncologic oncology one online only onset oo ood ooi oozing opacities opacity
+opaque open opening openings opens operating operation operational operations operative operator
+operator's operators ophtalmicus ophthalmic ophthalmology ophthalmoscope ophthalmoscopy opl opp opponens
+opposed opt optic optical opticus optima optimark optimization optimized option optional options optiray
 optison optometry optotype or oral orange orbicularis orbit orbital orbitalis orbitoparietal orbits orcein
 order ordered ordering organ organization organizational organized orientation oriented orifice origin
 original originality originating originator oris oropharyngeal oropharynx orthogonal orthopedic os osaka
 osborne osem osld osmium osmosis osseous ossification osteosarcoma ostium other otorhinolaryngology
 ottonello out outer outflow outlets outline outpatient output outside outward ov oval ovale ovalis ovarian
 ovary over overall overdose overflow overlap overlaps overlay overlays overridden override oversampling
-overview ovoid ovulation ow owner oxide oxidronate oximetry oxygen oxygenation oxyquinoline oz p p.r.u p1
-p10 p2 p3 p4 p5 p50 p6 p9 pa pacd pace paced pacemaker pacer pacific pacing package pad padded padding
-paddle page paget paget's pain painful paintings pair pairs palatal palate palatine palatoglossal pale
-palette palladium palliative pallidus pallor palm palmar palmares palmaris palmitate palpated palpation
-palpitations pamphlet pan pancreas pancreatic pancreaticoduodenal pancreaticosplenic panitumumab panoramic
-pap papaverine paper papillary papilloma papillomas papillomatosis para paracervical paraesophageal
-paraffin paraformaldehyde parallel parallelepiped paralysis paralytic paramammary parameter parameters
-parametrial parametric paranasal paraproteinemia pararectal parasagittal paraspinal parasternal
+overview ovoid ovulation ow owner oxide oxidronate oxilan oximetry oxygen oxygenation oxyquinoline oz p
+p.r.u p1 p10 p2 p3 p4 p5 p50 p6 p9 pa pacd pace paced pacemaker pacer pacific pacing package pad padded
+padding paddle page paget paget's pain painful paintings pair pairs palatal palate palatine palatoglossal
+pale palette palladium palliative pallidus pallor palm palmar palmares palmaris palmitate palpated
+palpation palpitations pamphlet pan pancreas pancreatic pancreaticoduodenal pancreaticosplenic panitumumab
+panoramic pap papaverine paper papillary papilloma papillomas papillomatosis para paracervical
+paraesophageal paraffin paraformaldehyde parallel parallelepiped paralysis paralytic paramammary parameter
+parameters parametrial parametric paranasal paraproteinemia pararectal parasagittal paraspinal parasternal
 parasystole parathyroid paratracheal paravaginal paravesicular parenchyma parenchymal parent parenteral
 paresthesia parietal parieto parietoacanthial parkinson parotid paroxsysmal paroxysmal pars part partial
 partially participant participation particle particles particulate parungao pas pass passive patella
@@ -427,29 +429,29 @@ predecessor predicted prediction predictor prednisone preductal prefemoral prefe
 pregnancy pregnant prelaryngeal preliminary prem premature premolar preoperative preparation
 prepericardial prepped prepuce prescribed prescription presence present presentation presented presenting
 preserve preserved pressed pressure presymphysial pretracheal pretreatment prevascular prevented
-preventive prevertebral prevesicular previous previously primary prime primitive primitives print printer
-printing prior priority priors prism private prk probabilistic probability probe problem procedure process
-processed processing procion product production professional profile profunda profundus profusion
-progesterone program programmed progress progression progressive projection projections prolapse
-proliferation proliferative prominence promontory prompts pronation pronator prone prong pronounced
-propagation proper properly properties property prophylactic proportional proposed propranolol proprii
-propyliodone prospective prostaglandin prostate prostatectomy prostatic prostatitis prosthesis prosthetic
-protamine protargol protease protection protocol protocols proton proven provider proximal proximity
-prussian psax pseudo pseudoaneurysm pseudoangiomatous pseudohermaphrodite pseudophakia pseudoplaque
-pseudotumor psma psoriasis psychiatry psychology pt pt0 pt1 pt1a pt1b pt1c pt1mi pt2 pt3 pt4 pt4a pt4b
-pt4c pt4d ptca pten pterygoideus ptis pto ptsm ptv ptx pub pubis publication puborectalis pudendus pull
-pullback pulm pulmonary pulmonic pulmonology pulsatility pulsation pulse pulsed pulser pulses pump
-punctate pupil pupillary pupillograph purified purkinje purple purpose putamen pvc pvcs pvdf px pyloric
-pyramid pyridoxyl pyriform pyronin pyronine pyrophosphate pz q qa qc qon qr qrs qs qt qtc qtu quadrant
-quadrantectomy quadratic quadrature quadratus quadriceps qualification qualifier qualifiers quality
-quantified quantify quantitification quantity quartile quasiperiodic query queue quinacrine quinidine r r1
-r1507 r2 r3 ra race racemose racial raclopride rad radial radialis radian radiata radiation radical
-radices radio radioactive radiobiological radiofluoroscopy radiofrequency radiographic radiography
+preventive prevertebral prevesicular previous previously primary prime primitive primitives primovist
+print printer printing prior priority priors prism private prk probabilistic probability probe problem
+procedure process processed processing procion product production professional profile profunda profundus
+profusion progesterone program programmed progress progression progressive prohance projection projections
+prolapse proliferation proliferative prominence promontory prompts pronation pronator prone prong
+pronounced propagation proper properly properties property prophylactic proportional proposed propranolol
+proprii propyliodone prospective prostaglandin prostate prostatectomy prostatic prostatitis prosthesis
+prosthetic protamine protargol protease protection protocol protocols proton proven provider proximal
+proximity prussian psax pseudo pseudoaneurysm pseudoangiomatous pseudohermaphrodite pseudophakia
+pseudoplaque pseudotumor psma psoriasis psychiatry psychology pt pt0 pt1 pt1a pt1b pt1c pt1mi pt2 pt3 pt4
+pt4a pt4b pt4c pt4d ptca pten pterygoideus ptis pto ptsm ptv ptx pub pubis publication puborectalis
+pudendus pull pullback pulm pulmonary pulmonic pulmonology pulsatility pulsation pulse pulsed pulser
+pulses pump punctate pupil pupillary pupillograph purified purkinje purple purpose putamen pvc pvcs pvdf
+px pyloric pyramid pyridoxyl pyriform pyronin pyronine pyrophosphate pz q qa qc qon qr qrs qs qt qtc qtu
+quadrant quadrantectomy quadratic quadrature quadratus quadriceps qualification qualifier qualifiers
+quality quantified quantify quantitification quantity quartile quasiperiodic quer query queue quinacrine
+quinidine r r1 r1507 r2 r3 ra race racemose racial raclopride rad radial radialis radian radiata radiation
+radical radices radio radioactive radiobiological radiofluoroscopy radiofrequency radiographic radiography
 radioisotope radiology radiolucent radionuclide radiopaque radiopharmaceutical radiotherapy radium radius
 radon rads rafert raised raloxifene ramp ramus randoms range ranging ranibizumab rank ranking rano rao
 rapid rash rastelli raster rate rating ratio rational rationale raw ray raynaud's rb rca rcs rct re reach
 reaction read readable reader readiness reading ready real realignment rear reason reasons recall receive
-receiver receiving recent receptor recess recipients reciprocating recist recognition recognizable
+receiver receiving recent receptor recess rechts recipients reciprocating recist recognition recognizable
 recommendation recommendations recommended recon reconstruct reconstruction record recorded recorder
 recording records recovery rectal rectangle rectangular rectification rectifier rectilinear rectum rectus
 recumbent recurrence recurrent recut red redistribution reduction reentrant ref reference referenced
@@ -461,8 +463,8 @@ rem remaining remifentanil remission remodeling remote removal removed rempen re
 rendered rendering renders rendition reordered reordering repaint repair repeat repetition repetitive
 replaced replacement repolarization report reported reporting reports repositioned repository
 representation representative reprojection request requested requester requesting required requirement
-requirements requires resampling rescale rescheduled rescheduling research reserve residence residual
-resin resistance resistivity resistors resolution resolved resonance resonant resource resources
+requirements requires resampled resampling rescale rescheduled rescheduling research reserve residence
+residual resin resistance resistivity resistors resolution resolved resonance resonant resource resources
 respiration respiratory responded response responsible rest restenotic resting restless restoration
 restraint restricted restrictive result resulting results resume resurfacing retain retention retest
 retesting reticle reticular reticulonodular retina retinal retinopathy retired retraction retrieval
@@ -479,116 +481,118 @@ saccade saccular sacral sacrales sacralis sacro sacroiliac sad safe safety saffr
 saliency saline salivary salt salvage samarium same sample samples sampling sano saphenofemoral
 saphenopopliteal saphenous saphenus sar sar3419 sarcoma sarcosine sartorius sat satellites saturation save
 saving sawtooth sax scale scalene scalenous scaling scalp scan scandium scanned scanner scanning scanogram
-scans scaphoid scapula scapulae scapular scar scarlet scarred scatter scattered scene scheduled scheduler
-scheimpflug scheme schiff schonberg schuller schwartz sclera sclerosing sclerosis sclerotic scope score
-scoring scotopic scout scp scraping screen screening screens screw scroll scrolling scrotum sd sddn sdhn
-sdvn se seam seat sebaceous sec second secondary seconds secreting secretory secs section sectional
-sectioning sections sector secure security sedated sedative seed seen seg segment segmental segmentation
-segmentectomy segmented segments seizure selected selection selective selector selenium selenomethionione
-self sella semi semimembranosus seminal semispinalis semitendinosus sending senning sensation sense
-sensing sensitivity sensor sent sentinel sepa separation sepp sepsis septal septum seq sequence sequenced
-sequencing sequential sequestrant serial series seroma serpentine serratus serum server service sesamoid
-sessile session sestamibi set sets settegast setting settings settling setup setups seventh severe
-severely sewing sex sf sh shade shading shadow shadowing shaft shaking shallow shape shaped shaping shared
-sharp sharply sharpness shear sheath sheet shell shepard shield shielding shift shifter shifters shin
-shininess shinozuka shock shoot short shortening shot should shoulder show shunt shutter sid side sided
-sides sigma sigmoid sign signal signature signatures signed signer signet significance significant signs
-silent silhouette silicon silicone silver simple simplified simpson simulated simulation simultaneous
-simultaneously since single singleton singular sino sinotubular sinus sinuses siphon sirius sister sita
-site sites sitting situ sixth size sizes skeletal skew skewness skin skip skull sky sl slab slabs sleep
-slew slice slices slide sliding slip slit slope slot slots slow small smallest smear smearing smile smoker
-smoking smooth smoothing smpte snout snr sodium soft softcopy software solar sole soleal soleus solid
-solochrome soluble solution son sonazoid sonographic sonovue sop sort sorting sound soundpath source
-sources sp1 sp2 space spacing spasms spatial spatially special specialist specialized specialty species
-specific specification specificity specified specimen speckle spect spectral spectrally spectroscopy
-spectrum specular speech speed spgr sphenoid sphere spherical sphericity sphincter spiculated spiculation
-spiculations spike spikes spin spinae spinal spinales spinalis spindle spine spinous spiperone spiral
-spirit spleen splenic splenium splenius splitting spoiling sponsor spontaneous spore spot spreading
-squamous square squares sr srk srkii ss ssd ssde ssfp ssm st stable stack stage stages staging stain
-stainer staining stainless stalk stamp stand standalone standard standardized standby standing stannous
-stansel staple start started starting stasis state statement states static statins station stationary
-statistics status staunig std steady steam steatohepatitis stecher steel steep steering stem stenoses
-stenosis stenotic stent stented stenting stenvers step stepping steps stereo stereometric stereoscopic
-stereotactic stereotactically sterile sternal sternoclavicular sternocleidomastoid sternocleidomastoideus
-sternum sticker stimulation stimuli stimulus stir stitching stock stoma stomach stone stooped stop stopped
-stopper stopping storage stored stow strain strategy streaks stream streamline strength streptokinase
-stress stretched stretcher stria striatum string strip stripe stroke stroma stromal strong strongly
-strontium structural structure structured structures stryker student's studies study stump style sub
-subacute subaortic subarachnoid subareolar subcapsular subcarinal subclavian subclavius subcortical
-subcostal subcutaneous subdiaphragmatic subiliac subject subjective subjects sublimate submandibular
-submental submentovertical submission suboptimal subpart subpleural subpyloric subscapular subscapulares
-subscapularis subscription subsegmental subsequent subsets substance substantia substituted subsystem
-subsystems subtask subtraction subtype subvalvular subxiphoid succeeded successful successor succimer
-succinate sudan sufentanil suggestive sulfate sulfon sulfur sum summarized summary summation sunset
-superficial superficialis superior superiori superioris supernumerary superolateral superomedial
-superseding supination supinator supine supp supplies supply support supported supporting supportive
-suppressed suppression suppressions supra supraclavicular supraglottis supramammary supraorbitalis
-suprapulmonic suprapyloric supraspinatus suprasternal supraventricular surae sure surealis surface
-surfaces surgeon surgery surgical surgically surrounding surveillance survey surview susceptibility
-suspected suspend suspended suspension sussman sustained suture suv suvbsa suvbw suvibw suvlbm sv svd swab
-swallowing swan swann swanson swap sweat sweating swelling swi switch switching swivel symbology symmetric
-symmetry sympathetic symphysis symptom symptoms sync synchronization synchronized syncope syndrome
-syndromes synkinesis syntax synthesizing synthetic synuclein syringe system systemic systemroll systems
-systemyaw systole systolic sénarmont t t1 t10 t11 t12 t1w t2 t2w t2wi t3 t4 t5 t6 t7 t8 t807 t9 table
-tabletop tabular tabulated tachycardia tad tag tagged tagging tail take taken taking talc talus tamoxifen
-tamponade tangential tantalum tap tape taper tapetum tapse targestar target targeted targeting tarrant
-tarsal tartrazine task tasks taste tau taussig taylor tbi tc tcd tdi tdr teaching tears teboroxime tec
-tech technetium technical technique techniques technologist technology teeth tei teichholz telangiectasia
-telecom telencephalon telephone teletherapy temperature template temporal temporalis temporally temporary
-temporomandibular tend tendency tendineae tendon tensor tenth terbium teres term terminal terminalis
-terminated termination test testicle testicular testing testis tests tetralogy tetrofosmin tetroxide
-teufel text texture tg18 thalamic thalamus thallium thallous than thc the thecal theiler's thenar
-therapeutic therapy thermal thermistor thermocouple thermography thermoluminescent theta thick thickening
-thickness thigh thin thinning thioflavine thionine third this thk5317 thk5351 thoracentesis thoracic
-thoracici thoracicus thoracis thorax threat three threshold thrive thrombectomy thrombin thrombolytic
-thrombophlebitis thromboplastin thrombosed thrombosis thrombus through thumb thymidine thymus
-thyrocervical thyroid tibia tibial tibialis tick ticks tid tidal tile tilt time timecode timeout timer
-timers times timestamp timezone timing tin tinged tip tirm tissue tissues titan titanium title
-titterington tl tlhc tm tmax tmj to tobacco todaro toe tof toff tofts tokyo tolazoline tolerance toluidine
-tomo tomographer tomographic tomography tomosynthesis tomotherapeutic tongue tonsil too tool tooth top
-topic topical topogram topographer topographic topographical topography toric torsades torsion tortuosity
-tortuous torus total touch toward towne toxin tp10 tp7 tp8 tp9 tr tra trabeculae trabecular trace tracer
-trachea tracheal tracheobronchial tracheotomy track tracking tract traction tractography tragus trailing
-train trajectories tramline trans transaction transcatheter transcriber transcription transcutaneous
-transducer transesophageal transfer transferase transferred transferrin transferring transforamenal
-transform transformation transformed transfusion transgenic transient transients transillumination transit
-transition transitional transjugular translation translucency transluminal transmission transmit
-transmittance transmitter transoral transorbital transplant transponder transport transposition
-transrectal transseptal transthoracic transverse transversus trapezius trapping trastuzumab trauma
-traumatic traversal traverse tray trc105 treadmill treated treatment tree tremor trend trendelenburg
-tretinoin trial trials triangle triatriatum tributary triceps trichrome tricuspid trifascicular trigeminal
-trigeminus trigeminy trigger triggering triggers triglycine trigone trim triolein trioxide triphasic
-triple triplet trisodium trochanter trochlear trochlearis trodat trofolastat tropaeolin tropical
-tropicamide trout tru true trufi truncal truncated truncus trunk trust trypan ts tse tspine ttd tu tuarine
-tubal tube tubercle tubes tubular tumor tune tungsten tunnel turcica turntable twining twins two type
-types typical tyroartenoideus tyropanoate tz u u36 ua uas ublituximab uc ucb udi ui uid uids ul ulcer
-ulcerated ulceration ulcerative ulna ulnar ulnaris ultrasonic ultrasonography ultrasound ultraviolet um2
-umbilical umbilicus un un10 un80 unadministered unassigned unavailability unavailable uncemented uncertain
-uncertainty uncinate unclassifiable unclassified uncle uncompressed unconstrained uncorrected under
-underdose underflow underlined undetermined undifferentiated undiluted unformatted unheated unified
-unifocal uniform uniformity unilateral unipolar unique unit units universal unknown unl10 unl80 unmounted
-unnecessary unobstructed unresponsive unscheduled unsharp unspecified unstable unstageable unsuccessful
-unsynchronized until unusable unused unwanted up update updated upgaze upper upright upsloping uptake
+scans scaphoid scapula scapulae scapular scar scarlet scarred scatter scattered scene schaedel scheduled
+scheduler scheimpflug scheme schiff schonberg schuller schulter schwartz sclera sclerosing sclerosis
+sclerotic scope score scoring scotopic scout scp scraping screen screening screens screw scroll scrolling
+scrotum sd sddn sdhn sdvn se seam seat sebaceous sec second secondary seconds secreting secretory secs
+section sectional sectioning sections sector secure security sedated sedative seed seen seg segment
+segmental segmentation segmentectomy segmented segments seizure selected selection selective selector
+selenium selenomethionione self sella semi semimembranosus seminal semispinalis semitendinosus sending
+senning sensation sense sensing sensitivity sensor sent sentinel sepa separation sepp sepsis septal septum
+seq sequence sequenced sequencing sequential sequestrant serial series seroma serpentine serratus serum
+server service sesamoid sessile session sestamibi set sets settegast setting settings settling setup
+setups seventh severe severely sewing sex sf sh shade shading shadow shadowing shaft shaking shallow shape
+shaped shaping shared sharp sharply sharpness shear sheath sheet shell shepard shield shielding shift
+shifter shifters shin shininess shinozuka shock shoot short shortening shot should shoulder show shunt
+shutter sid side sided sides sigma sigmoid sign signal signature signatures signed signer signet
+significance significant signs silent silhouette silicon silicone silver simple simplified simpson
+simulated simulation simultaneous simultaneously since single singleton singular sino sinotubular sinus
+sinuses siphon sirius sister sita site sites sitting situ sixth size sizes skeletal skew skewness skin
+skip skull sky sl slab slabs sleep slew slice slices slide sliding slip slit slope slot slots slow small
+smallest smear smearing smile smoker smoking smooth smoothed smoothing smpte snout snr sodium soft
+softcopy software solar sole soleal soleus solid solochrome soluble solution son sonazoid sonographic
+sonovue sop sort sorting sound soundpath source sources sp1 sp2 space spacing spasms spatial spatially
+special specialist specialized specialty species specific specification specificity specified specimen
+speckle spect spectral spectrally spectroscopy spectrum specular speech speed spgr sphenoid sphere
+spherical sphericity sphincter spiculated spiculation spiculations spike spikes spin spinae spinal
+spinales spinalis spindle spine spinous spiperone spiral spirit spleen splenic splenium splenius splitting
+spoiling sponsor spontaneous spore spot spreading sprunggelenk squamous square squares sr srk srkii ss ssd
+ssde ssfp ssm st stable stack stage stages staging stain stainer staining stainless stalk stamp stand
+standalone standard standardized standby standing stannous stansel staple start started starting stasis
+state statement states static statins station stationary statistics status staunig std steady steam
+steatohepatitis stecher steel steep steering stem stenoses stenosis stenotic stent stented stenting
+stenvers step stepping steps stereo stereometric stereoscopic stereotactic stereotactically sterile
+sternal sternoclavicular sternocleidomastoid sternocleidomastoideus sternum sticker stimulation stimuli
+stimulus stir stitching stock stoma stomach stone stooped stop stopped stopper stopping storage stored
+stow strain strategy streaks stream streamline strength streptokinase stress stretched stretcher stria
+striatum string strip stripe stroke stroma stromal strong strongly strontium structural structure
+structured structures stryker student's studies study stump style sub subacute subaortic subarachnoid
+subareolar subcapsular subcarinal subclavian subclavius subcortical subcostal subcutaneous
+subdiaphragmatic subiliac subject subjective subjects sublimate submandibular submental submentovertical
+submission suboptimal subpart subpleural subpyloric subscapular subscapulares subscapularis subscription
+subsegmental subsequent subsets substance substantia substituted subsystem subsystems subtask subtraction
+subtype subvalvular subxiphoid succeeded successful successor succimer succinate sudan sufentanil
+suggestive sulfate sulfon sulfur sum summarized summary summation sunset superficial superficialis
+superior superiori superioris supernumerary superolateral superomedial superseding supination supinator
+supine supp supplies supply support supported supporting supportive suppressed suppression suppressions
+supra supraclavicular supraglottis supramammary supraorbitalis suprapulmonic suprapyloric supraspinatus
+suprasternal supraventricular surae sure surealis surface surfaces surgeon surgery surgical surgically
+surrounding surveillance survey surview susceptibility suspected suspend suspended suspension sussman
+sustained suture suv suvbsa suvbw suvibw suvlbm sv svd swab swallowing swan swann swanson swap sweat
+sweating swelling swi switch switching swivel symbology symmetric symmetry sympathetic symphysis symptom
+symptoms sync synchronization synchronized syncope syndrome syndromes synkinesis syntax synthesizing
+synthetic synuclein syringe system systemic systemroll systems systemyaw systole systolic sénarmont t t1
+t10 t11 t12 t1w t2 t2w t2wi t3 t4 t5 t6 t7 t8 t807 t9 table tabletop tabular tabulated tachycardia tad tag
+tagged tagging tail take taken taking talc talus tamoxifen tamponade tangential tantalum tap tape taper
+tapetum tapse targestar target targeted targeting tarrant tarsal tartrazine task tasks taste tau taussig
+taylor tbi tc tcd tdi tdr teaching tears teboroxime tec tech technetium technical technique techniques
+technologist technology teeth tei teichholz telangiectasia telebrix telecom telencephalon telephone
+teletherapy temperature template temporal temporalis temporally temporary temporomandibular tend tendency
+tendineae tendon tensor tenth terbium teres term terminal terminalis terminated termination test testicle
+testicular testing testis tests tetralogy tetrofosmin tetroxide teufel text texture tg18 thalamic thalamus
+thallium thallous than thc the thecal theiler's thenar therapeutic therapy thermal thermistor thermocouple
+thermography thermoluminescent theta thick thickening thickness thigh thin thinning thioflavine thionine
+third this thk5317 thk5351 thoracentesis thoracic thoracici thoracicus thoracis thorax threat three
+threshold thrive thrombectomy thrombin thrombolytic thrombophlebitis thromboplastin thrombosed thrombosis
+thrombus through thumb thymidine thymus thyrocervical thyroid tibia tibial tibialis tick ticks tid tidal
+tile tilt time timecode timeout timer timers times timestamp timezone timing tin tinged tip tirm tissue
+tissues titan titanium title titterington tl tlhc tm tmax tmj to tobacco todaro toe tof toff tofts tokyo
+tolazoline tolerance toluidine tomo tomographer tomographic tomography tomosynthesis tomotherapeutic
+tongue tonsil too tool tooth top topic topical topogram topographer topographic topographical topography
+toric torsades torsion tortuosity tortuous torus total touch toward towne toxin tp10 tp7 tp8 tp9 tr tra
+trabeculae trabecular trace tracer trachea tracheal tracheobronchial tracheotomy track tracking tract
+traction tractography tragus trailing train trajectories tramline trans transaction transcatheter
+transcriber transcription transcutaneous transducer transesophageal transfer transferase transferred
+transferrin transferring transforamenal transform transformation transformed transfusion transgenic
+transient transients transillumination transit transition transitional transjugular translation
+translucency transluminal transmission transmit transmittance transmitter transoral transorbital
+transplant transponder transport transposition transrectal transseptal transthoracic transverse
+transversus trapezius trapping trastuzumab trauma traumatic traversal traverse tray trc105 treadmill
+treated treatment tree tremor trend trendelenburg tretinoin trial trials triangle triatriatum tributary
+triceps trichrome tricuspid trifascicular trigeminal trigeminus trigeminy trigger triggering triggers
+triglycine trigone trim triolein trioxide triphasic triple triplet trisodium trochanter trochlear
+trochlearis trodat trofolastat tropaeolin tropical tropicamide trout tru true trufi truncal truncated
+truncus trunk trust trypan ts tse tspine ttd tu tuarine tubal tube tubercle tubes tubular tumor tune
+tungsten tunnel turcica turntable twining twins two type types typical tyroartenoideus tyropanoate tz u
+u36 ua uas ublituximab uc ucb udi ui uid uids ul ulcer ulcerated ulceration ulcerative ulna ulnar ulnaris
+ultrasonic ultrasonography ultrasound ultraviolet ultravist um2 umbilical umbilicus un un10 un80
+unadministered unassigned unavailability unavailable uncemented uncertain uncertainty uncinate
+unclassifiable unclassified uncle uncompressed unconstrained uncorrected under underdose underflow
+underlined undetermined undifferentiated undiluted unformatted unheated unified unifocal uniform
+uniformity unilateral unipolar unique unit units universal unknown unl10 unl80 unmounted unnecessary
+unobstructed unresponsive unscheduled unsharp unspecified unstable unstageable unsuccessful unsynchronized
+unten unteres until unusable unused unwanted up update updated upgaze upper upright upsloping uptake
 upward ur ureter ureteral ureteric urethra urethral urgency urgent uri uric urinary urine url urn
 urokinase urology urostomy urticaria us usable usage usb use used usefulness user using usual ut utc
 uterine uterus utricle uv uvula v v1 v1r v2 v2.0 v2.1 v2r v3 v3r v4 v4r v5 v5r v6 v6r v7 v7r v8 v8r v9 v9r
 vacuum vagal vagina vaginal vagus valdini valid validation valsalva value values valve valved valveless
 valvular van variability variable variance variant variation varicose vas vascular vascularity vasculature
-vasculitis vasoconstriction vasodilatation vasodilation vasodilator vasovagal vastus vcfv ve vector
-vectors vedotin veiling vein velocity vena venipuncture venous venter venticular ventilation ventilator
-ventral ventricle ventricular ventriculogram ventriculography verapamil verbal verhoeff's verification
-verified verifying vermilion versenate version versions vertebra vertebral vertex vertical vertices
-verticosubmental very vesical vesicle vesicular vessel vessels vestibularis vestibule vestibulocochlear
-vestibulocochlearis vestpd vf vi via viability vial vibe victoria video view viewing viewpoint views vii
-viii violation violet virginal virtual virus visibility visible visit vista visual visualized vital
-vitelline vitrectomy vitreous vivo vl vmat vmax vo2 vo2female vo2male voi voice voiding voltage volume
-volumes volumetric voluntary vomer vomiting voxel voxelized voxelwise vp vr vti vulnerable vulva vulval w
-wado wait wake wall wandering warfarin warm warmer warming warning was wash washout waste water waters
-wave waveform wavefront wavelength waves wax waxoline wayson wb wc weak weakly weal wedge wedges wedging
-week weekday weight weighted weighting weights welder well wenckebach west wet white who whole wicket wide
-width wigby williams willis window windows wing winston wire with withdrawn within without wo wolf women
-wood workflow workitem workitems worklist workstation world worst wound wraparound wright wrist wsi wt
-wynne x x0 x1 xa xds xenon xi xii xiphoid xmab5574 xr xr21 xrf xx xy xylene xylidine xylose xyz xz y y0 y1
-yarkoni yaw yb ybr year yellow yes yolk ytterbium yttrium yy yyy yz z zanelli zenker's zero zeta ziehl
-zinc zirconium zobel zonal zone zones zoom zr zygoma zygomaticus zz zzz μv
+vasculitis vasoconstriction vasodilatation vasodilation vasodilator vasovagal vasovist vastus vcfv ve
+vector vectors vedotin veiling vein velocity vena venipuncture venous venter venticular ventilation
+ventilator ventral ventricle ventricular ventriculogram ventriculography verapamil verbal verhoeff's
+verification verified verifying vermilion versenate version versions vertebra vertebral vertex vertical
+vertices verticosubmental very vesical vesicle vesicular vessel vessels vestibularis vestibule
+vestibulocochlear vestibulocochlearis vestpd vf vi via viability vial vibe victoria video view viewing
+viewpoint views vii viii violation violet virginal virtual virus visibility visible visipaque visit vista
+visual visualized vital vitelline vitrectomy vitreous vivo vl vmat vmax vo2 vo2female vo2male voi voice
+voiding voltage volume volumes volumetric voluntary vomer vomiting voxel voxelized voxelwise vp vr vti
+vulnerable vulva vulval w wado wait wake wall wandering warfarin warm warmer warming warning was wash
+washout waste water waters wave waveform wavefront wavelength waves wax waxoline wayson wb wc weak weakly
+weal wedge wedges wedging week weekday weight weighted weighting weights welder well wenckebach west wet
+white who whole wicket wide width wigby williams willis window windows wing winston wirbelsaeule wire with
+withdrawn within without wo wolf women wood workflow workitem workitems worklist workstation world worst
+wound wraparound wright wrist wsi wt wynne x x0 x1 xa xds xenetix xenon xi xii xiphoid xmab5574 xr xr21
+xrf xx xy xylene xylidine xylose xyz xz y y0 y1 yarkoni yaw yb ybr year yellow yes yolk ytterbium yttrium
+yy yyy yz z zanelli zenker's zero zeta ziehl zinc zirconium zobel zonal zone zones zoom zr zygoma
+zygomaticus zz zzz μv
 """

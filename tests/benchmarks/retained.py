@@ -2,7 +2,7 @@
 
 The planter of `tests.deid` writes one made-up person into each of the bench's files, in as many kinds of places as fit;
 both tools see the same. A harmless word is one that stood before anything was planted in a text element that PS3.15 lets
-stay under the profile, names and ids aside; it is kept when it stands in the same element afterwards. Ours runs the bundled profile ``research``.
+stay under the profile, names and ids aside; it is kept when it stands in the same element afterwards.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import importlib
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from curator.deid.ruled import load_profile
@@ -23,8 +24,8 @@ from curator.ruleshelf import open_rule_file
 from curator.verify.claim import Claim
 from curator.verify.expectation import Expectations, vr_of
 from tests.benchmarks import Row
-from tests.deid.planter import Person, left, made_up, needles, plant, plant_keepers
-from tests.deid.test_bench import FILES, bundled_file, published
+from tests.deid.planter import Person, left, made_up, plant, plant_keepers
+from tests.deid.test_bench import FILES, bundled_file, published, wanted
 from tests.verify.publication import decoded, tree
 
 SEED = 20
@@ -125,57 +126,86 @@ def _plain(dataset: Any) -> dict[str, Any]:
     return out
 
 
-def _planted() -> Iterator[tuple[dict[str, Any], Counter[tuple[str, str]], Person]]:
-    profile = load_profile(open_rule_file("research")).profile
-    allowed = Expectations(Claim(options=profile.options, retain_references=profile.retain_references))
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """One profile over all files: of ``words`` harmless ones how many each keeps, and how many planted identifiers stay."""
+
+    profile: str
+    words: int
+    kept: int
+    kept_by_peer: int
+    left: int
+    left_by_peer: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Planted:
+    plain: dict[str, Any]
+    before: list[dict[str, Any]]
+    """The levels before anything was planted."""
+    who: Person
+
+
+@cache
+def _planted() -> tuple[_Planted, ...]:
+    found = []
     for number, name in enumerate(FILES):
-        plain: dict[str, Any] = tree(decoded(bundled_file(name)))
-        plain = copy.deepcopy(plain)
+        plain: dict[str, Any] = copy.deepcopy(tree(decoded(bundled_file(name))))
         plant_keepers(plain)
-        harmless = _words(_levels(plain), allowed)
+        before = copy.deepcopy(_levels(plain))
         who = made_up(SEED + number)
         plant(plain, who, number * 14, keepers=True)
-        yield plain, harmless & _words(_levels(plain)), who
+        found.append(_Planted(plain, before, who))
+    return tuple(found)
 
 
-def _wanted(who: Person) -> dict[str, str]:
-    return needles(who, dates=False, uids=False, institution=False, device=False)
-
-
-def run() -> list[Row]:
-    """Measure both on the same planted documents."""
-    totals: dict[str, list[float]] = {"ours": [0, 0, 0], "dicognito": [0, 0, 0]}
+@cache
+def of_peer() -> tuple[dict[str, Any], ...] | None:
+    """Return what dicognito makes of the planted files, None where it is not installed; it knows one profile."""
     try:
         peer = importlib.import_module("dicognito.anonymizer").Anonymizer(seed="a seed")
     except ImportError:
-        print("  dicognito is not installed: pip install '.[bench]'")
-        peer = None
-    for plain, harmless, who in _planted():
-        result = published(ImageSetMetadata.from_json(copy.deepcopy(plain)), "research").to_json()
-        _count(totals["ours"], _levels(result), result, harmless, who)
+        return None
+    found = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for each in _planted():
+            dataset = _dataset(each.plain)
+            peer.anonymize(dataset)
+            found.append(_plain(dataset))
+    return tuple(found)
+
+
+def measured(profile: str) -> Retained:
+    """Return what a bundled profile keeps and leaves, beside dicognito on the same files."""
+    asked = load_profile(open_rule_file(profile)).profile
+    overrides = {tag: override.code for tag, override in asked.overrides.items()}
+    allowed = Expectations(
+        Claim(options=asked.options, overrides=overrides, retain_references=asked.retain_references)
+    )
+    words = kept = kept_by_peer = ours = theirs = 0
+    peer = of_peer()
+    for number, each in enumerate(_planted()):
+        harmless = _words(each.before, allowed) & _words(_levels(each.plain))
+        needed = wanted(each.who, profile)
+        result = published(ImageSetMetadata.from_json(copy.deepcopy(each.plain)), profile).to_json()
+        words += sum(harmless.values())
+        kept += sum((_words(_levels(result)) & harmless).values())
+        ours += len(left(result, needed))
         if peer is not None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                dataset = _dataset(plain)
-                peer.anonymize(dataset)
-                theirs = _plain(dataset)
-            _count(totals["dicognito"], [theirs], theirs, harmless, who)
-    ours, theirs_total = totals["ours"], totals["dicognito"]
-    share, other = ours[0] / ours[1], theirs_total[0] / (theirs_total[1] or 1)
-    clean = ours[2] == 0
+            kept_by_peer += sum((_words([peer[number]]) & harmless).values())
+            theirs += len(left(peer[number], needed))
+    return Retained(profile, words, kept, kept_by_peer, ours, theirs)
+
+
+def run() -> list[Row]:
+    """Measure the profile ``research`` beside dicognito."""
+    if of_peer() is None:
+        print("  dicognito is not installed: pip install '.[bench]'")
+    found = measured("research")
+    share, other = found.kept / found.words, found.kept_by_peer / found.words
+    clean = found.left == 0
     return [
         Row("harmless words kept", share, other, "", "dicognito", "with 0 planted identifiers left", clean),
-        Row("planted identifiers left, places", ours[2], theirs_total[2], "", "dicognito", "0", clean),
+        Row("planted identifiers left, places", found.left, found.left_by_peer, "", "dicognito", "0", clean),
     ]
-
-
-def _count(
-    totals: list[float],
-    nodes: list[dict[str, Any]],
-    whole: Any,
-    harmless: Counter[tuple[str, str]],
-    who: Person,
-) -> None:
-    totals[0] += sum((_words(nodes) & harmless).values())
-    totals[1] += sum(harmless.values())
-    totals[2] += len(left(whole, _wanted(who)))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from curator.plan.reimport import Route
-from tests.publishing_routes import KINDS, files_by_kind, measure, table
-from tests.tools import shared
+from tests.publishing_routes import KINDS, files_by_kind, measure, table, told
+from tests.tools import ROOT, shared
 
+STORED = ROOT / "tests" / "generate" / "publishing_routes.json"
 SMALL = ("RTSTRUCT", "SR", "waveform")
 
 
@@ -17,9 +20,11 @@ SMALL = ("RTSTRUCT", "SR", "waveform")
 def test_every_instance_is_published_or_left_out_with_a_reason(kind: str) -> None:
     shared("data")
     row = measure(kind, files_by_kind()[kind])
-    print(table([row]))
+    print(table([told(row)]))
     assert row.problems == []
     assert row.files > row.refused
     assert row.refused + row.update + row.reimport + row.left_out.total() == row.files
     assert row.cleared[Route.UPDATE] + row.cleared[Route.REIMPORT] == row.files - row.refused == row.published
     assert row.update == row.update_only
+    stored = {each["kind"]: each for each in json.loads(STORED.read_text(encoding="utf-8"))}
+    assert told(row) == stored[kind], "python -m tests.generate publishing_routes readme"

@@ -15,6 +15,7 @@ import re
 import tokenize
 import tomllib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from tests.generate import conformance
 from tests.tools import ROOT
@@ -134,6 +135,33 @@ def simulation() -> str:
     return table()
 
 
+def routes() -> str:
+    """Return by which route real instances of each kind publish, as measured last."""
+    from tests.publishing_routes import table
+
+    return table(_stored("publishing_routes"))
+
+
+def retained() -> str:
+    """Return what each profile keeps of harmless words, and what is left of planted identifiers, beside dicognito."""
+    told = _stored("retained")
+    lines = [
+        f"| profile | harmless words | kept | kept by dicognito {told['dicognito']} | planted identifiers left | left by dicognito |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in told["rows"]:
+        shares = [f"{100 * row[key] / row['words']:.1f} %" for key in ("kept", "kept_by_peer")]
+        lines.append(
+            f"| `{row['profile']}` | {row['words']} | {shares[0]} | {shares[1]} | {row['left']} | {row['left_by_peer']} |"
+        )
+    return "\n".join(lines)
+
+
+def _stored(name: str) -> Any:
+    """Return a table kept as data: it takes files or programs that are no part of the project."""
+    return json.loads((ROOT / "tests" / "generate" / f"{name}.json").read_text(encoding="utf-8"))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "verbs": verbs,
     "checks": checks,
@@ -143,6 +171,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "assumptions": assumptions,
     "figures": figures,
     "simulation": simulation,
+    "routes": routes,
+    "retained": retained,
 }
 
 

@@ -32,6 +32,11 @@ head brain neck chest thorax abd abdomen pelvis spine c t l s cspine tspine lspi
 arm leg femur tibia heart cardiac liver kidney kidneys renal prostate breast orbits sinus iac tmj pituitary carotid aorta runoff
 ac nac attenuation corrected uncorrected wb whole body static dynamic gated gating perfusion stress rest cine tagging
 secondary capture screen save dose report key object note structured presentation state overlay annotation measurements
+jpeg jpeg2000 lossless lossy compressed compression uncompressed resampled interpolated filtered smoothed cropped derived fused
+omnipaque visipaque isovue iopamiro ultravist xenetix iomeron optiray oxilan conray telebrix magnevist gadovist gadavist dotarem
+clariscan omniscan prohance multihance optimark ablavar vasovist eovist primovist feridex feraheme lumason sonovue definity optison
+mrt schaedel kopf hals thorax abdomen becken wirbelsaeule hws bws lws knie schulter huefte sprunggelenk rechts links oben unten oberes
+unteres beidseits nativ quer laengs
 and or of the a an in on at to for from by no not non is was new old first second third fourth one two three
 i ii iii iv v vi x
 """

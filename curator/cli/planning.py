@@ -95,7 +95,8 @@ class Asked:
     def title(self) -> str:
         """A few words for lists."""
         names = [file.name for file in self.files]
-        return ", ".join([*names, *([f"conflicts resolved by {self.resolve}"] if self.resolve else [])])
+        how = "conflicts as decided" if self.resolve == "decided" else f"conflicts resolved by {self.resolve}"
+        return ", ".join([*names, *([how] if self.resolve else [])])
 
 
 def asked_for(

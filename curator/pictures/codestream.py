@@ -14,6 +14,10 @@ _SOC: Final = b"\xff\x4f\xff\x51"
 _COD, _COM2000, _SOT = 0xFF52, 0xFF64, 0xFF90
 _COM, _SOS, _APP0, _APP14 = 0xFFFE, 0xFFDA, 0xFFE0, 0xFFEE
 _FRAMES: Final = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC} | {0xFFF7}
+_ENCODERS: Final = re.compile(
+    r"(Created by )?(OpenJPH|OpenJPEG|Kakadu|LEAD Technologies|Lavc|JasPer|Grok|Intel\(R\)|CREATOR: gd-jpeg)[^\n]{0,80}"
+)
+"""What encoders sign with."""
 _TEXT: Final = re.compile(rb"[\x20-\x7e\x80-\xfe]{4,}")
 
 
@@ -83,6 +87,6 @@ def texts_beside(raw: bytes) -> tuple[Beside, ...]:
         else:
             continue
         text = " ".join(part.decode("latin-1").strip() for part in _TEXT.findall(body)).strip()
-        if text:
+        if text and not _ENCODERS.fullmatch(text):
             found.append(Beside(name, text))
     return tuple(found)

@@ -8,9 +8,10 @@ from typing import Final
 
 from curator.dicom import Json
 from curator.imageset import ImageSetMetadata
+from curator.pictures.values import decimal, decimals
 
-_MACROS: Final = ("FrameVOILUTSequence", "PixelValueTransformationSequence")
-"""Functional groups that say how a frame of an enhanced object is shown (PS3.3 C.7.6.16.2.10, C.7.6.16.2.9)."""
+_MACROS: Final = ("FrameVOILUTSequence", "PixelValueTransformationSequence", "PixelMeasuresSequence")
+"""Functional groups that say how a frame of an enhanced object is shown (PS3.3 C.7.6.16.2.10, .9 and .1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,25 @@ def described(attributes: Mapping[str, Json], index: int) -> Mapping[str, Json]:
         for macro in _MACROS:
             above |= _item(group.get(macro), 0)
     return {**attributes, **above} if above else attributes
+
+
+def pixel_aspect(attributes: Mapping[str, Json]) -> float:
+    """Return how much taller than wide a pixel is (PS3.3 C.7.6.3.1.7, 10.7.1.3); 1 where nothing sensible is said."""
+    for name in ("PixelAspectRatio", "PixelSpacing", "ImagerPixelSpacing"):
+        told = decimals(attributes.get(name))
+        if len(told) == 2 and min(told) > 0:
+            return min(max(told[0] / told[1], 0.1), 10.0)
+    return 1.0
+
+
+def frames_a_second(attributes: Mapping[str, Json]) -> float:
+    """Return how quickly the frames are to be shown (PS3.3 C.7.6.5), 8 where nothing is said."""
+    for name in ("RecommendedDisplayFrameRate", "CineRate"):
+        rate = decimal(attributes, name, 0.0)
+        if rate > 0:
+            return rate
+    time = decimal(attributes, "FrameTime", 0.0)
+    return 1000 / time if time > 0 else 8.0
 
 
 def _item(sequence: Json, place: int) -> Mapping[str, Json]:

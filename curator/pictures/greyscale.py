@@ -172,6 +172,16 @@ def _whole_range(
     return Window("all values", low + width / 2, width, "LINEAR_EXACT")
 
 
+def grey_of_colour(shown: Array) -> Array:
+    """Return 8-bit samples without their colour, as bright as they are (ITU-R BT.601)."""
+    import numpy as np
+
+    if shown.ndim == 2:
+        return shown
+    grey: Array = (shown[..., :3] @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
+    return grey
+
+
 def equalised(shown: Array, seen: Sequence[slice] = ()) -> Array:
     """Return 8-bit samples with contrast stretched evenly over what is seen: faint writing comes out of the dark.
 

@@ -21,6 +21,7 @@ from curator.plan.edits import Edits
 from curator.printable import printable
 from curator.tui.actions import Need, bindings, with_keys
 from curator.tui.config import THEMES, Config
+from curator.tui.graphics import Terminal
 from curator.tui.keystrokes import Keystrokes
 from curator.tui.messages import StoreMoved, StoreOpened, Written
 from curator.tui.palette import ActionProvider
@@ -67,6 +68,7 @@ class Workbench(App[None]):
         self.work = Work(self)
         self.session: Session | None = None
         self.edits = Edits()
+        self.terminal: Terminal | None = None  # what draws pictures; asked when the first one is shown
         self.log_shown = False
         self.failure: CuratorError | None = None
         self._opening = 0

@@ -4,6 +4,7 @@ A TOML file, ``CURATOR_HOME/config.toml`` or the platform's configuration folder
 
     theme = "curator-light"
     restore = false             # begin anew instead of where a store was left
+    pictures = "blocks"
 
     [keys]
     "image-sets.filter" = "slash,f"
@@ -21,6 +22,8 @@ from curator.errors import UsageError
 from curator.tui.actions import unknown
 
 THEMES = ("curator-dark", "curator-light")
+PICTURES = ("auto", "blocks", "sixel", "kitty")
+"""How frames are drawn; ``auto`` asks the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Config:
     theme: str = THEMES[0]
     restore: bool = True
     keys: Mapping[str, str] = field(default_factory=dict)
+    pictures: str = PICTURES[0]
 
 
 def config_file() -> Path:
@@ -63,10 +67,11 @@ def load(path: Path | None = None) -> Config:
 
 
 def _checked(path: Path, data: dict[str, object]) -> Config:
-    strangers = sorted(set(data) - {"theme", "restore", "keys"})
+    strangers = sorted(set(data) - {"theme", "restore", "keys", "pictures"})
     if strangers:
         raise UsageError(
-            f"{path} says something unknown: {', '.join(strangers)}", hint="known: theme, restore, [keys]"
+            f"{path} says something unknown: {', '.join(strangers)}",
+            hint="known: theme, restore, pictures, [keys]",
         )
     theme = data.get("theme", THEMES[0])
     if not isinstance(theme, str):
@@ -74,6 +79,9 @@ def _checked(path: Path, data: dict[str, object]) -> Config:
     restore = data.get("restore", True)
     if not isinstance(restore, bool):
         raise UsageError(f"{path}: restore must be true or false")
+    pictures = data.get("pictures", PICTURES[0])
+    if pictures not in PICTURES:
+        raise UsageError(f"{path}: pictures must be one of {', '.join(PICTURES)}, in quotes")
     keys = data.get("keys", {})
     if not isinstance(keys, dict) or not all(isinstance(value, str) for value in keys.values()):
         raise UsageError(f'{path}: [keys] must hold lines such as "image-sets.filter" = "slash,f"')
@@ -81,4 +89,4 @@ def _checked(path: Path, data: dict[str, object]) -> Config:
         raise UsageError(
             f"{path}: [keys] names no such action: {', '.join(strangers)}", hint="? lists the actions' ids"
         )
-    return Config(theme=theme, restore=restore, keys=keys)
+    return Config(theme=theme, restore=restore, keys=keys, pictures=str(pictures))

@@ -177,6 +177,12 @@ def test_text_in_a_codestream_s_header_is_found(codec: str) -> None:
     assert "Doe" not in repr(found)
 
 
+def test_an_encoder_s_signature_is_no_text() -> None:
+    raw = bytes(imagecodecs.htj2k_encode(np.zeros((64, 64), np.uint8)))
+    assert b"OpenJPH" in raw
+    assert texts_beside(raw) == ()
+
+
 def test_application_segments_are_read_and_the_format_s_own_are_not() -> None:
     raw = bytes(imagecodecs.jpeg8_encode(np.zeros((8, 8), np.uint8)))
     exif = b"Exif\0\0scanner of Dr. Roe"

@@ -16,6 +16,7 @@ from curator.tui.screens.deidentify import DeidentifyScreen
 from curator.tui.screens.difference import DifferenceScreen
 from curator.tui.screens.dry_run import DryRunScreen
 from curator.tui.screens.findings import FindingsScreen
+from curator.tui.screens.frames import FramesScreen
 from curator.tui.screens.image_sets import ImageSetsScreen
 from curator.tui.screens.metadata import MetadataScreen
 from curator.tui.screens.place import Place
@@ -34,6 +35,7 @@ PLACES: dict[str, type[Place]] = {
         VersionsScreen,
         DifferenceScreen,
         FindingsScreen,
+        FramesScreen,
         ConflictsScreen,
         CampaignScreen,
         CampaignsScreen,
@@ -66,7 +68,10 @@ def test_every_movement_is_done_by_the_row_view() -> None:
 @pytest.mark.parametrize("place", PLACES)
 def test_no_key_has_two_meanings_on_one_screen(place: str) -> None:
     keys = Counter(
-        key for group in (place, "rows", "app") for action in of(group) for key in action.keys.split(",")
+        key
+        for group in (place, *(["rows"] if PLACES[place].ROWS else []), "app")
+        for action in of(group)
+        for key in action.keys.split(",")
     )
     assert [key for key, count in keys.items() if count > 1] == []
 

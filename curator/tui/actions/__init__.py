@@ -17,6 +17,7 @@ from curator.tui.actions import (
     difference,
     everywhere,
     findings,
+    frames,
     image_sets,
     metadata,
     rules,
@@ -40,6 +41,7 @@ _PLACES = (
     metadata,
     versions,
     difference,
+    frames,
     stores,
 )
 

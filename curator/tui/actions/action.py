@@ -43,6 +43,9 @@ class Need(StrEnum):
     OWN = "it is no file of the project's own: copy it into the project to change it"
     SOUND = "the file has problems, which its source shows"
     PROBLEM = "there is no problem"
+    FRAME = "there is no frame to look at"
+    GREY = "it is in colour, or not read yet"
+    OVERLAY = "it has no overlay"
     FILES = "files can be imported into an embedded store only"
 
 

@@ -90,6 +90,14 @@ ACTIONS = (
     Action("image-sets.sort", "s", "Sort", "Sort by the next column", foot=True),
     Action("image-sets.reverse", "S", "Reverse", "Sort the other way round"),
     Action("image-sets.columns", "c", "Columns", "Choose the columns", foot=True),
+    Action(
+        "image-sets.frames",
+        "F",
+        "Frames",
+        "Look at the frames, and review pixels at risk: from here on, in the marked image sets or in all",
+        (Need.STORE, Need.ROW),
+        foot=True,
+    ),
     Action("image-sets.preview", "p", "Preview", "Show or hide the preview"),
     Action(
         "image-sets.import",

@@ -70,7 +70,8 @@ class HelpScreen(ModalScreen[None]):
     def _lines(self) -> list[tuple[Action | None, str, str]]:
         held, keys = self._place.held(), self._place.bench.keys
         lines: list[tuple[Action | None, str, str]] = []
-        for group in (self._place.PLACE, "rows", "app"):
+        rows = ("rows",) if self._place.ROWS else ()
+        for group in (self._place.PLACE, *rows, "app"):
             if group in _GROUPS:
                 lines += [(None, "", ""), (None, _GROUPS[group], "")]
             for action in of(group):

@@ -194,6 +194,17 @@ class ImageSetsScreen(NarrowingPlace):
         """See the versions."""
         self.app.push_screen(VersionsScreen(self.view.current))
 
+    def do_frames(self) -> None:
+        """Look at the frames; the review goes on through the marked image sets, or all that are shown."""
+        from curator.tui.screens.frames import FramesScreen
+
+        view = self.query_one("#list", RowView)
+        shown = [self.rows.key(index) for index in range(len(self.rows))]
+        marked = [key for key in shown if key in view.marks]
+        chosen = marked or shown
+        begin = view.current if view.current in chosen else chosen[0]
+        self.app.push_screen(FramesScreen(begin, chosen))
+
     def do_diff(self) -> None:
         """Compare two marked image sets, or the last two versions of one."""
         view = self.view

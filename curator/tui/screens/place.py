@@ -31,6 +31,8 @@ class Place(Screen[None]):
     PLACE: ClassVar[str]
     TITLE_TEXT: ClassVar[str] = ""
     EXPLAINED: ClassVar[str] = ""
+    ROWS: ClassVar[bool] = True
+    """Whether keys of lists of rows work here; a screen without lists gives them meanings of its own."""
 
     @property
     def bench(self) -> Workbench:

@@ -1,0 +1,271 @@
+"""Frames are shown as they are, pixels at risk are said, and the reviewer's word is kept and followed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from textual import events
+from textual.pilot import Pilot
+
+from curator.campaign.reviewing import pixel_decisions_of, told_of_pixels
+from curator.healthimaging import HealthImaging
+from curator.pictures import frames_of, picture_of
+from curator.project import Project
+from curator.tui.app import Workbench
+from curator.tui.screens.frames import FramesScreen
+from curator.tui.widgets.picture_view import scaled
+from tests.tui.seen import gone, press, screen_text, see, until
+from tests.tui.test_hostile import clean
+
+WIDE = (200, 50)
+BLOCK = "▀"
+
+
+def said() -> list[tuple[str, str]]:
+    """What holds now, by the last part of the instance's UID."""
+    return [(each.sop.rpartition(".")[2], str(each.verdict)) for each in pixel_decisions_of(Project.open())]
+
+
+async def frames(pilot: Pilot[None], where: str, count: int = 5) -> FramesScreen:
+    """Open the frames of the first image set that a filter leaves."""
+    await see(pilot, f"Image sets  {count}")
+    await press(pilot, "slash", f"={where}", "enter", "F")
+    await see(pilot, "Frames  ")
+    screen = pilot.app.screen
+    assert isinstance(screen, FramesScreen)
+    return screen
+
+
+async def test_the_picture_is_the_frame_s_own(store: str, imaging: HealthImaging) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "patientid:three")
+        await see(
+            pilot, "instance 1 of 3", "128 × 128  16 bits signed  MONOCHROME2  HTJ2K lossless", BLOCK * 3
+        )
+        document = imaging.document(screen.image_set)
+        first = next(frames_of(document))
+        data, kind = imaging.frame(screen.image_set, first.id)
+        expected = picture_of(data, kind, first.attributes, modality="CT").shown()
+        drawn = screen.view.drawn
+        assert drawn is not None
+        height, width = drawn.shape
+        assert (width, height) == (90, 90)  # 45 lines of half blocks: as many as there are, and square
+        assert np.array_equal(drawn, scaled(expected, width, height))
+        clean(app)
+
+
+async def test_keys_go_through_frames_and_instances(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await frames(pilot, "patientid:three")
+        await see(pilot, "instance 1 of 3", BLOCK)
+        await press(pilot, "right")
+        await see(pilot, "instance 2 of 3", "2 of 3")
+        await press(pilot, "j", "j")
+        await see(pilot, "instance 3 of 3")
+        await press(pilot, "home")
+        await see(pilot, "instance 1 of 3")
+        await press(pilot, "3", "enter")
+        await see(pilot, "instance 3 of 3")
+        await press(pilot, "7", "enter")
+        await see(pilot, "There is no such instance")
+        assert "instance 3 of 3" in screen_text(app)
+
+
+async def test_neighbours_are_read_ahead_and_a_frame_is_read_once(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "patientid:three")
+        await see(pilot, "instance 1 of 3", BLOCK)
+        reader = screen._reader
+        assert reader is not None
+        assert screen.stack is not None
+        ids = [frame.id for frame in screen.stack.frames]
+        await until(pilot, lambda: all(reader.picture(each) is not None for each in ids))
+        for _ in range(3):
+            await press(pilot, "right", "right", "left", "left")
+        assert reader.read == 3
+
+
+async def test_windows_are_chosen_and_changed(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "patientid:three")
+        await see(pilot, "soft tissue 40/400")
+        before = screen.view.drawn
+        await press(pilot, "w")
+        await see(pilot, "lung -600/1500")
+        assert not np.array_equal(before, screen.view.drawn)
+        await press(pilot, "right_square_bracket")
+        await see(pilot, "own -675/1500")
+        await press(pilot, "left_curly_bracket", "right")
+        await see(pilot, "instance 2 of 3", "own -675/1304")  # the same for the series
+        await press(pilot, "W")
+        await see(pilot, "soft tissue 40/400")
+        drawn = screen.view.drawn
+        await press(pilot, "i")
+        assert drawn is not None
+        assert screen.view.drawn is not None
+        assert np.abs(drawn.astype(int) + screen.view.drawn - 255).max() <= 1
+        await press(pilot, "i", "s")
+        await see(pilot, "contrast stretched")
+        assert screen.view.drawn.std() > drawn.std()
+
+
+async def test_corners_are_magnified_in_turn_and_escape_shows_the_whole(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "patientid:three")
+        await see(pilot, BLOCK)
+        whole = screen.view.drawn
+        await press(pilot, "z")
+        await see(pilot, "magnified: upper left")
+        await press(pilot, "z", "z")
+        await see(pilot, "magnified: upper right")
+        await press(pilot, "Z", "Z", "Z")
+        await gone(pilot, "magnified:")
+        assert np.array_equal(whole, screen.view.drawn)
+        await press(pilot, "plus", "L", "escape")
+        assert np.array_equal(whole, screen.view.drawn)
+        assert app.screen is screen
+        await press(pilot, "escape")
+        await see(pilot, "Image sets")
+
+
+async def test_a_review_goes_from_risk_to_risk_and_is_kept_with_who_and_when(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "modality:US", 18)
+        await see(pilot, "▲ Pixels at risk", "modality US without BurnedInAnnotation NO", "Not decided.")
+        first = screen.image_set
+        await press(pilot, "c")
+        await see(pilot, "is cleared: pixels may be published", "✓ Cleared by")
+        await press(pilot, "n")
+        await until(pilot, lambda: screen.image_set != first)
+        await see(pilot, "Not decided.")
+        await press(pilot, "x")
+        await see(pilot, "is excluded: never published", "✗ Excluded by")
+        await press(pilot, "n")
+        await see(pilot, "Every instance at risk in these 2 image sets is decided.")
+        assert sorted(word for _, word in said()) == ["clear", "exclude"]
+        assert all(each.by and each.when and each.pixels for each in told_of_pixels(Project.open()))
+        await press(pilot, "u")
+        await see(pilot, "the decision is taken back", "Not decided.")
+        assert [word for _, word in said()] == ["clear"]
+        await press(pilot, "u")
+        await see(pilot, "Undecide: nothing is decided here")
+
+
+async def test_the_plan_follows_what_was_decided(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await frames(pilot, "modality:US", 18)
+        await press(pilot, "c", "n")
+        await see(pilot, "Not decided.")
+        await press(pilot, "x")
+        await see(pilot, "✗ Excluded by")
+        await press(pilot, "escape")
+        await see(pilot, "2 of 18")
+        await press(pilot, "ctrl+a", "D")
+        await see(pilot, "2 marked image sets", "research")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "profiles")
+        await press(pilot, "enter")
+        await see(
+            pilot, "a reviewer excluded it from publishing", "1 instances at risk go along", "cleared by"
+        )
+
+
+async def test_a_whole_series_is_excluded_only_when_confirmed(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await frames(pilot, "patientid:three")
+        await see(pilot, BLOCK)
+        await press(pilot, "X")
+        await see(pilot, "Exclude the whole series?", "3 instances with frames")
+        await press(pilot, "enter")  # Cancel has the focus
+        await gone(pilot, "Exclude the whole series?")
+        assert said() == []
+        await press(pilot, "X")
+        await see(pilot, "Exclude the whole series?")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "3 instances are excluded")
+        assert said() == [("1", "exclude"), ("2", "exclude"), ("3", "exclude")]
+
+
+async def test_a_film_plays_and_stops(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await frames(pilot, "patientid:204", 18)
+        await see(pilot, "frame 1 of 30", BLOCK)
+        await press(pilot, "space")
+        await until(pilot, lambda: screen.place >= 3)
+        assert "▶" in screen_text(app)
+        await press(pilot, "space")
+        await gone(pilot, "▶")
+        place = screen.place
+        await pilot.pause(0.3)
+        assert screen.place == place
+
+
+async def test_an_image_set_without_frames_says_so_and_the_review_goes_on(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "modality:RTPLAN", 18)
+        await see(pilot, "This image set has no frames.")
+        await press(pilot, "c")
+        await see(pilot, "Clear: there is no frame to look at")
+        screen.image_sets = tuple(row.id for row in app.session.catalogue.rows()) if app.session else ()
+        await press(pilot, "n")
+        await see(pilot, "▲ Pixels at risk", BLOCK)
+
+
+async def test_the_mouse_goes_through_frames_and_changes_the_window(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "patientid:three")
+        await see(pilot, "soft tissue 40/400", BLOCK)
+        await pilot._post_mouse_events([events.MouseScrollDown], "#picture")
+        await see(pilot, "instance 2 of 3")
+        await pilot.mouse_down("#picture", offset=(20, 10))
+        await pilot.hover("#picture", offset=(20, 15))
+        await pilot.mouse_up("#picture", offset=(20, 15))
+        await see(pilot, "own 80/400")
+        await pilot.click("#scrubber", offset=(195, 0))
+        await see(pilot, "instance 3 of 3")
+        assert screen.place == 2
+
+
+async def test_text_beside_the_pixels_is_shown_as_text(store: str, tmp_path: Path) -> None:
+    """A comment in a JPEG kept as received travels with every copy; it may try to steer the terminal."""
+    from curator.pictures.codestream import Beside
+    from curator.pictures.picture import Picture
+
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "patientid:three")
+        await see(pilot, BLOCK)
+        picture = screen.picture
+        assert picture is not None
+        beside = (Beside("COM", "Doe [/b] \x1b]0;t\x07"),)
+        screen.picture = Picture(picture.grey, None, None, beside)
+        screen._tell_aside()
+        await see(pilot, "Text in the frame's header", "COM: Doe [/b] ␛]0;t␇")
+        clean(app)
+
+
+def test_pictures_are_drawn_in_half_blocks_of_their_own_colours() -> None:
+    from curator.tui.widgets.picture_view import strips_of
+
+    image = np.array(
+        [[[255, 0, 0], [255, 0, 0]], [[0, 0, 255], [0, 255, 0]], [[1, 2, 3], [1, 2, 3]]], np.uint8
+    )
+    upper, lower = strips_of(image)
+    told = [
+        (segment.text, segment.style.color.name, segment.style.bgcolor.name)
+        for segment in upper
+        if segment.style and segment.style.color and segment.style.bgcolor
+    ]
+    assert told == [("▀", "#ff0000", "#0000ff"), ("▀", "#ff0000", "#00ff00")]
+    assert [segment.text for segment in lower] == ["▀▀"]

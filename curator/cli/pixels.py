@@ -62,7 +62,7 @@ def pixels(
     """List the instances whose pixels may show who the patient is, and what reviewers decided.
 
     `deidentify` leaves them out until somebody has looked and cleared them. Look at them in the terminal interface
-    (F in the list of image sets), or by `curator frames ID --png DIR`.
+    (P in the list of image sets), or by `curator frames ID --png DIR`.
 
     \b
     Examples:

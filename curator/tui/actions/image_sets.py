@@ -92,7 +92,7 @@ ACTIONS = (
     Action("image-sets.columns", "c", "Columns", "Choose the columns", foot=True),
     Action(
         "image-sets.frames",
-        "F",
+        "P",
         "Frames",
         "Look at the frames, and review pixels at risk: from here on, in the marked image sets or in all",
         (Need.STORE, Need.ROW),

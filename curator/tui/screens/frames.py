@@ -109,7 +109,7 @@ class FramesScreen(Place):
     def body(self) -> Iterable[Widget]:
         """Yield the picture, what is said of it, and where one is."""
         with Horizontal(id="stage"):
-            yield PictureView(id="picture")
+            yield PictureView(id="frame")
             with VerticalScroll(id="aside", can_focus=False):
                 yield Static(id="said", markup=False)
         yield Input(placeholder="instance, or instance.frame", id="goto", select_on_focus=False)
@@ -147,7 +147,7 @@ class FramesScreen(Place):
     @property
     def view(self) -> PictureView:
         """The picture."""
-        return self.query_one("#picture", PictureView)
+        return self.query_one("#frame", PictureView)
 
     # --- reading
 

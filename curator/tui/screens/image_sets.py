@@ -198,12 +198,11 @@ class ImageSetsScreen(NarrowingPlace):
         """Look at the frames; the review goes on through the marked image sets, or all that are shown."""
         from curator.tui.screens.frames import FramesScreen
 
-        view = self.query_one("#list", RowView)
-        shown = [self.rows.key(index) for index in range(len(self.rows))]
-        marked = [key for key in shown if key in view.marks]
-        chosen = marked or shown
-        begin = view.current if view.current in chosen else chosen[0]
-        self.app.push_screen(FramesScreen(begin, chosen))
+        shown = self.rows.found_ids
+        chosen = [each for each in shown if each in self.view.marks] or shown
+        here = [each for each in self.view.keys_at(self.view.cursor) if each in chosen]
+        if chosen:
+            self.app.push_screen(FramesScreen((here or chosen)[0], chosen))
 
     def do_diff(self) -> None:
         """Compare two marked image sets, or the last two versions of one."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from textual import events
 from textual.pilot import Pilot
 
@@ -20,6 +22,7 @@ from tests.tui.test_hostile import clean
 
 WIDE = (200, 50)
 BLOCK = "▀"
+Array = NDArray[Any]
 
 
 def said() -> list[tuple[str, str]]:
@@ -27,10 +30,16 @@ def said() -> list[tuple[str, str]]:
     return [(each.sop.rpartition(".")[2], str(each.verdict)) for each in pixel_decisions_of(Project.open())]
 
 
+def same(one: Array | None, other: Array | None) -> bool:
+    assert one is not None
+    assert other is not None
+    return np.array_equal(one, other)
+
+
 async def frames(pilot: Pilot[None], where: str, count: int = 5) -> FramesScreen:
     """Open the frames of the first image set that a filter leaves."""
     await see(pilot, f"Image sets  {count}")
-    await press(pilot, "slash", f"={where}", "enter", "F")
+    await press(pilot, "slash", f"={where}", "enter", "P")
     await see(pilot, "Frames  ")
     screen = pilot.app.screen
     assert isinstance(screen, FramesScreen)
@@ -97,7 +106,7 @@ async def test_windows_are_chosen_and_changed(store: str) -> None:
         before = screen.view.drawn
         await press(pilot, "w")
         await see(pilot, "lung -600/1500")
-        assert not np.array_equal(before, screen.view.drawn)
+        assert not same(before, screen.view.drawn)
         await press(pilot, "right_square_bracket")
         await see(pilot, "own -675/1500")
         await press(pilot, "left_curly_bracket", "right")
@@ -126,9 +135,9 @@ async def test_corners_are_magnified_in_turn_and_escape_shows_the_whole(store: s
         await see(pilot, "magnified: upper right")
         await press(pilot, "Z", "Z", "Z")
         await gone(pilot, "magnified:")
-        assert np.array_equal(whole, screen.view.drawn)
+        assert same(whole, screen.view.drawn)
         await press(pilot, "plus", "L", "escape")
-        assert np.array_equal(whole, screen.view.drawn)
+        assert same(whole, screen.view.drawn)
         assert app.screen is screen
         await press(pilot, "escape")
         await see(pilot, "Image sets")
@@ -226,11 +235,11 @@ async def test_the_mouse_goes_through_frames_and_changes_the_window(store: str) 
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         screen = await frames(pilot, "patientid:three")
         await see(pilot, "soft tissue 40/400", BLOCK)
-        await pilot._post_mouse_events([events.MouseScrollDown], "#picture")
+        await pilot._post_mouse_events([events.MouseScrollDown], "#frame")
         await see(pilot, "instance 2 of 3")
-        await pilot.mouse_down("#picture", offset=(20, 10))
-        await pilot.hover("#picture", offset=(20, 15))
-        await pilot.mouse_up("#picture", offset=(20, 15))
+        await pilot.mouse_down("#frame", offset=(20, 10))
+        await pilot.hover("#frame", offset=(20, 15))
+        await pilot.mouse_up("#frame", offset=(20, 15))
         await see(pilot, "own 80/400")
         await pilot.click("#scrubber", offset=(195, 0))
         await see(pilot, "instance 3 of 3")

@@ -38,6 +38,7 @@ CHECKS: Final[Mapping[Check, str]] = {
     Check.REFERENCE_RESOLVES: "references between published instances lead to published instances",
     Check.REFERS_TO_LEFT_OUT: "references to instances that were left out",
     Check.MAP_IS_BIJECTIVE: "no two originals became the same, and none became two",
+    Check.AS_DECIDED: "values that a reviewer decided about are as was decided",
     Check.PRIVATE_IS_SAFE: "private elements that stayed are known to be safe",
     Check.NOTHING_ADDED: "nothing was added that the method does not add",
     Check.REQUIRED_IS_THERE: "what DICOM requires of such images is there",

@@ -27,7 +27,7 @@ SLOW = frozenset(
     {
         "benchmarks", "test_bench", "test_cluster", "test_cluster_publishing", "test_crashes", "test_deidentify",
         "test_demo", "test_faults", "test_http_awscli", "test_in_a_browser", "test_http_faults", "test_importing", "test_imports_killed",
-        "test_imports_workers", "test_laws", "test_load", "test_on", "test_outcomes", "test_permissions",
+        "test_imports_workers", "test_laws", "test_load", "test_on", "test_outcomes", "test_markers", "test_permissions",
         "test_predictions", "test_probes", "test_published_files", "test_publishing_routes", "test_readme",
         "test_reimport", "test_stopping", "test_terminal", "test_walk", "test_web",
     }

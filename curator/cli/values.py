@@ -57,6 +57,12 @@ def _content(value: str) -> str:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise UsageError("the file of a value must be UTF-8 text; bytes are written in base64") from None
+    except OSError as error:
+        # What follows the @ may be a value that was meant as it stands.
+        raise UsageError(
+            f"the file of a value cannot be read: {error.strerror}",
+            hint="a value that begins with @ is written @@",
+        ) from None
     return text.removesuffix("\n").removesuffix("\r")
 
 

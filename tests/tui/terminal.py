@@ -48,6 +48,10 @@ class Terminal:
         """Send text."""
         self._do("send-keys", "-l", text)
 
+    def record(self, path: Path) -> None:
+        """Write all that is sent to the terminal from now on, byte for byte."""
+        self._do("pipe-pane", "-o", f"cat >'{path}'")
+
     @property
     def screen(self) -> str:
         """Return what is on the screen."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from curator.tui.widgets.row_view import Cell, Column, RowView
 
-COLUMNS = (Column("name", "", 12), Column("value", "", 16, grow=1))
+COLUMNS = (Column("name", "", 13), Column("value", "", 16, grow=1))
 
 
 class PairRows:

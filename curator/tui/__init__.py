@@ -25,6 +25,9 @@ def run(
             "the terminal interface needs a terminal",
             hint="`curator --help` lists the verbs, which do not",
         )
+    from curator.tui.collector import rest
+
+    rest()
     from curator.tui.app import Workbench
     from curator.tui.config import load
 

@@ -20,6 +20,7 @@ from curator.known_stores import Known
 from curator.plan.edits import Edits
 from curator.printable import printable
 from curator.tui.actions import Need, bindings, with_keys
+from curator.tui.collector import settle
 from curator.tui.config import THEMES, Config
 from curator.tui.graphics import Terminal
 from curator.tui.keystrokes import Keystrokes
@@ -36,6 +37,7 @@ from curator.tui.widgets.log_pane import LogPane
 from curator.tui.work import Failed, Ticket, Work
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_STARTED = 5.0  # seconds after which whatever is there is what was started with
 _TURN = 0.125  # seconds between two pictures of the spinner
 _LOOK = 2.0  # seconds between two looks at what other programs did in an embedded store
 
@@ -92,6 +94,7 @@ class Workbench(App[None]):
         self.push_screen(ImageSetsScreen(self.where))
         self.set_interval(_TURN, self._turn)
         self.set_interval(_LOOK, self._look)
+        self.set_timer(_STARTED, settle)
         self.call_after_refresh(self.open_store)
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:

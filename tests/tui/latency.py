@@ -1,16 +1,19 @@
-"""One widget alone in a real terminal, measuring itself: ``python -m tests.tui.latency KIND RESULT COUNT``.
+"""One widget alone in a real terminal, measuring itself: ``python -m tests.tui.latency KIND RESULT CATALOGUE``.
 
-KIND is ``rows`` (our row view), ``peer`` (textual-fastdatatable) or ``empty`` (a `ScrollView` of blank lines: what any
-widget costs at least). RESULT gets JSON: seconds from having the rows to their first picture, and from each key
-press to the picture that answers it.
+KIND is ``rows`` (our list), ``peer`` (textual-fastdatatable) or ``empty`` (a `ScrollView` of as many blank lines: what any
+widget costs at least). CATALOGUE is the folder of a filled catalogue (`fill`). RESULT gets JSON: seconds from nothing read
+to the first picture (``opened``) and to the one with all rows (``whole``), and for each key press to the picture that
+answers it by the clock (``keys``) and of the processor's time (``busy``). The garbage collector is as in the workbench.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +26,15 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from curator.catalogue import Catalogue, Summary
 from curator.catalogue.rows import Row
+from curator.tui.collector import rest, settle
 from curator.tui.image_set_columns import BY_KEY
 from curator.tui.image_set_rows import ImageSetRows
+from curator.tui.session import FIRST_ROWS
 from curator.tui.widgets.row_view import RowView
 
+DATASTORE = "d" * 32
 COLUMNS = (
     "patient_id", "patient_name", "modality", "study_date", "study_description", "instances", "version", "id",
 )  # fmt: skip
@@ -59,6 +66,20 @@ def rows_of(count: int) -> list[Row]:
     ]
 
 
+def fill(folder: Path, count: int) -> None:
+    """Fill a catalogue with rows as if their documents had been read."""
+    with Catalogue.open(folder, DATASTORE) as catalogue:
+        shelf = catalogue.shelf
+        rows = rows_of(count)
+        names = Summary.__struct_fields__
+        with shelf.transaction():
+            shelf.note((Summary(**{name: getattr(row, name) for name in names}) for row in rows), 1)
+            shelf.many(
+                "UPDATE image_set SET read_version=version, instances=?, study_description=? WHERE id=?",
+                [(row.instances, row.study_description, row.id) for row in rows],
+            )
+
+
 class Empty(ScrollView, can_focus=True):
     """As many blank lines as the others have rows; a key scrolls by a screen."""
 
@@ -75,14 +96,8 @@ class Empty(ScrollView, can_focus=True):
             self.scroll_to(y=self.scroll_offset.y + self.size.height, animate=False)
 
 
-def widget_of(kind: str, rows: list[Row]) -> Widget:
-    """Make the widget from rows in memory: what it costs to have it is part of the measure."""
-    if kind == "empty":
-        return Empty(len(rows))
-    if kind == "rows":
-        model = ImageSetRows()
-        model.replace(rows)
-        return RowView([BY_KEY[key] for key in COLUMNS], model, markable=True)
+def peer_of(rows: Sequence[Row]) -> Widget:
+    """Make the peer's table of rows."""
     fast = importlib.import_module("textual_fastdatatable")
     columns = {key: [getattr(row, key) for row in rows] for key in COLUMNS}
     table: Widget = fast.DataTable(backend=fast.ArrowBackend.from_pydict(columns), cursor_type="row")
@@ -92,29 +107,47 @@ def widget_of(kind: str, rows: list[Row]) -> Widget:
 class Measured(App[None]):
     CSS = "Widget { height: 1fr; }"
 
-    def __init__(self, kind: str, rows: list[Row], result: Path) -> None:
+    def __init__(self, kind: str, catalogue: Catalogue, result: Path) -> None:
         super().__init__()
-        self.kind, self.rows, self.result = kind, rows, result
-        self.begun = 0.0
-        self.pressed = 0.0
-        self.opened = 0.0
+        self.kind, self.catalogue, self.result = kind, catalogue, result
+        self.model = ImageSetRows()
+        self.begun = self.pressed = self.pressed_busy = 0.0
+        self.opened = self.whole = 0.0
+        self.complete = False
         self.keys: list[float] = []
+        self.busy: list[float] = []
 
     def on_mount(self) -> None:
         self.set_timer(0.3, self.begin)
 
     async def begin(self) -> None:
         begun = time.perf_counter()
-        widget = widget_of(self.kind, self.rows)
+        if self.kind == "rows":
+            self.model.add(self.catalogue.rows(limit=FIRST_ROWS))
+            widget: Widget = RowView([BY_KEY[key] for key in COLUMNS], self.model, markable=True)
+        else:
+            rows = self.catalogue.rows()
+            widget = peer_of(rows) if self.kind == "peer" else Empty(len(rows))
+            self.complete = True
         self.begun = begun
         await self.mount(widget)
         widget.focus()
+        if self.kind == "rows":
+            self.run_worker(self.read_all(widget), exclusive=True)
+
+    async def read_all(self, widget: Widget) -> None:
+        rows = await asyncio.to_thread(self.catalogue.rows)
+        self.model.replace(rows)
+        assert isinstance(widget, RowView)
+        widget.show()
+        self.complete = True
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and event.key == "pagedown":
-            self.pressed = time.perf_counter()
+            self.pressed, self.pressed_busy = time.perf_counter(), time.process_time()
         elif isinstance(event, events.Key) and event.key == "q":
-            self.result.write_text(json.dumps({"opened": self.opened, "keys": self.keys}))
+            told = {"opened": self.opened, "whole": self.whole, "keys": self.keys, "busy": self.busy}
+            self.result.write_text(json.dumps(told))
             self.exit()
         await super().on_event(event)
 
@@ -125,12 +158,16 @@ class Measured(App[None]):
         now = time.perf_counter()
         if self.begun and not self.opened:
             self.opened = now - self.begun
-            self.title = "opened"
+        if self.begun and self.complete and not self.whole:
+            self.whole = now - self.begun
+            settle()
             self.result.with_suffix(".ready").touch()
         elif self.pressed:
             self.keys.append(now - self.pressed)
+            self.busy.append(time.process_time() - self.pressed_busy)
             self.pressed = 0.0
 
 
 if __name__ == "__main__":
-    Measured(sys.argv[1], rows_of(int(sys.argv[3])), Path(sys.argv[2])).run()
+    rest()
+    Measured(sys.argv[1], Catalogue.open(Path(sys.argv[3]), DATASTORE), Path(sys.argv[2])).run()

@@ -11,6 +11,7 @@ from textual.widgets import Button, Static
 
 from curator.catalogue.rows import Row
 from curator.errors import CuratorError
+from curator.tui.collector import settle
 from curator.tui.image_set_columns import BY_KEY, SHOWN
 from curator.tui.image_set_rows import ImageSetRows
 from curator.tui.messages import RowsCame, RowsRead, Written
@@ -59,6 +60,7 @@ class ListingPlace(FilteredPlace):
         """Say why there is no list."""
         self._complete = False
         self._show_state(error)
+        settle()
 
     def store_moved(self) -> None:
         """Show what other programs did, without a word, also where it fails: the next thing asked for will tell."""
@@ -122,6 +124,7 @@ class ListingPlace(FilteredPlace):
         self._changing(lambda: self.rows.replace(message.rows, message.haystacks))
         self.view.keep_marks()
         self.tell()
+        self.call_after_refresh(settle)
 
     def _changing(self, change: Callable[[], None]) -> None:
         view = self.view

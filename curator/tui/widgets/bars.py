@@ -44,12 +44,14 @@ class TopBar(Widget):
         read_only: bool | None = None,
     ) -> None:
         """Change what the line says; what is not given stays."""
+        before = (self._place, self._count, self._work, self._store, self._read_only)
         self._place = self._place if place is None else printable(place)
         self._count = self._count if count is None else printable(count)
         self._work = self._work if work is None else printable(work)
         self._store = self._store if store is None else printable(store)
         self._read_only = self._read_only if read_only is None else read_only
-        self.refresh()
+        if before != (self._place, self._count, self._work, self._store, self._read_only):
+            self.refresh()
 
     def render(self) -> Text:
         """Return the line, the least important parts left out when it is narrow."""

@@ -20,6 +20,7 @@ from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.timer import Timer
 
 from curator.printable import printable
 from curator.tui.actions import bindings
@@ -28,6 +29,7 @@ Cell: TypeAlias = "str | tuple[str, str]"
 """A cell's text, or its text and the role (a component class after ``row-view--``) it is drawn in."""
 
 GAP = 1  # between columns
+_AHEAD = 0.015  # seconds after a scroll until the next screen is drawn
 _GUTTERS = ("", "● ", "◐ ")  # by what `RowView.marks_at` says
 
 
@@ -173,6 +175,8 @@ class RowView(ScrollView, can_focus=True):
         self._across = 0
         self._anchor = -1
         self._needle = ""
+        self._down = True
+        self._ahead: Timer | None = None
         self.cursor = -1 if not len(self._rows) else 0
         self.marks: set[str] = set()
         self.sorted_by = ""
@@ -302,9 +306,35 @@ class RowView(ScrollView, can_focus=True):
         return style
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Return the strips of ``crop``; what is the same for all lines is asked once."""
+        """Return the strips of ``crop``; what is the same for all lines is asked once.
+
+        Our strips are cached with all that Textual makes of a strip until it is sent; a strip of Textual's own
+        cache of styled lines is a new one for each line that scrolled, which costs most of a page. There is nothing
+        to style where a widget has neither border nor padding.
+        """
         self._at, self._across = self.scroll_offset, self.scrollable_content_region.width
-        return super().render_lines(crop)
+        if self.styles.gutter or self.opacity != 1.0 or self.styles.outline:
+            return super().render_lines(crop)
+        strips = self._filtered([self.render_line(y) for y in crop.line_range])
+        left, right = crop.column_span
+        if left <= 0 and right >= self._across:  # the scrollbar draws what is left
+            return strips
+        return [strip.crop(left, right) for strip in strips]
+
+    def _filtered(self, strips: list[Strip]) -> list[Strip]:
+        """Return the strips as the terminal's colours allow."""
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        return strips
+
+    def _draw_ahead(self) -> None:
+        """Draw the rows of the next screen in the direction of travel, while nobody waits."""
+        first = self.scroll_offset.y + (self.visible_rows if self._down else -self.visible_rows)
+        ahead = range(max(0, first), min(first + self.visible_rows, len(self._rows)))
+        console = self.app.console
+        for strip in self._filtered([self._row(index) for index in ahead]):
+            strip.render(console)
 
     def render_line(self, y: int) -> Strip:
         """Return the strip at viewport line ``y``: the header, a row, or blank."""
@@ -370,7 +400,11 @@ class RowView(ScrollView, can_focus=True):
                 *before, (text, style) = self._matches(shown, own)
                 segments.extend(Segment(*part) for part in before)
         segments.append(Segment(text, style))
-        return Strip(segments, self.gutter_width + sum(widths) + GAP * len(widths))
+        length = self.gutter_width + sum(widths) + GAP * len(widths)
+        if length < self.room:
+            segments.append(Segment(" " * (self.room - length), plain))
+            length = self.room
+        return Strip(segments, length)
 
     def _mixed(self, role: str, state: tuple[str, ...]) -> Style:
         """Return the style of a role in a row of a state, one object for each mixture."""
@@ -407,6 +441,7 @@ class RowView(ScrollView, can_focus=True):
         before, self.cursor = self.cursor, index
         self.refresh_lines(before + 1)
         self.refresh_lines(index + 1)
+        self._down = index > before
         self._reveal(index, centre=centre)
         self.post_message(self.Moved(self, index))
 
@@ -421,6 +456,9 @@ class RowView(ScrollView, can_focus=True):
         else:
             to = index if index < top else index - height + 1
         self.scroll_to(y=max(0, to), animate=False)
+        if self._ahead is not None:
+            self._ahead.stop()
+        self._ahead = self.set_timer(_AHEAD, self._draw_ahead)
 
     def action_move(self, by: int) -> None:
         """Move the cursor by rows."""

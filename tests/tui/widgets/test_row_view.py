@@ -8,7 +8,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from curator.tui.widgets.row_view import Cell, Column, NoRows, RowView, fit
-from tests.tui.seen import screen_text
+from tests.tui.seen import screen_text, until
 
 COLUMNS = (Column("name", "Name", 8, grow=1), Column("number", "Number", 8, right=True))
 
@@ -163,3 +163,38 @@ async def test_markup_and_escapes_are_text_and_wide_characters_keep_the_columns(
 )
 def test_fit_is_exactly_as_wide_as_asked(text: str, width: int, shown: str) -> None:
     assert fit(text, width) == shown
+
+
+async def test_the_next_screen_is_drawn_while_nobody_waits() -> None:
+    app, view, numbers = app_of(1000)
+    async with app.run_test(size=(40, 12)) as pilot:
+        await pilot.press("pagedown")
+        await until(pilot, lambda: 22 in numbers.asked)
+        numbers.asked.clear()
+        await pilot.press("pagedown")
+        await pilot.pause()
+        assert view.cursor == 22
+        assert "row 22" in screen_text(app)
+        assert numbers.asked <= {11, 22} | set(range(23, 34)), "those with a cursor, and the screen after it"
+
+
+async def test_a_border_and_padding_are_drawn() -> None:
+    view = RowView(COLUMNS, Numbers(5))
+    view.styles.border = ("round", "red")
+    view.styles.padding = (0, 1)
+    app = OneView(view)
+    async with app.run_test(size=(40, 12)):
+        lines = screen_text(app).splitlines()
+        assert lines[0].startswith("╭")
+        assert "│  row 0" in lines[2]
+
+
+async def test_without_colour_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app, view, _ = app_of(5)
+    async with app.run_test(size=(40, 12)):
+        styles = [style for line in view.render_lines(view.size.region) for _, style, _ in line if style]
+        assert styles
+        for style in styles:
+            for colour in (style.color, style.bgcolor):
+                assert colour is None or colour.triplet is None or len(set(colour.triplet)) == 1

@@ -59,6 +59,7 @@ ACTIONS = (
         (Need.STORE,),
         foot=True,
     ),
+    Action("image-sets.filter", "slash", "Filter", "Show only rows that match, as you type", foot=True),
     Action(
         "image-sets.rules",
         "R",
@@ -74,7 +75,6 @@ ACTIONS = (
         "See what was planned and done; apply, verify, undo",
         (Need.STORE,),
     ),
-    Action("image-sets.filter", "slash", "Filter", "Show only rows that match, as you type", foot=True),
     Action(
         "image-sets.facets",
         "F",

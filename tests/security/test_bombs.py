@@ -16,12 +16,15 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless
 
 from curator.deid import opaque
+from curator.deid.words import VOCABULARY
 from curator.errors import CuratorError
 from curator.imageset import ImageSetMetadata, reading
 from curator.localstore.dicomfile.decode import decode
 from curator.localstore.dicomfile.refusal import RefusedFile
 from curator.localstore.frames.codecs import inspect
 from curator.localstore.frames.stored import stored_frames
+from curator.rulefile import load
+from curator.rulefile.convert import convert
 from curator.verify.decoding import said
 from tests.localstore.dicomfiles import file_bytes, image
 
@@ -85,3 +88,16 @@ def test_a_frame_of_four_gigapixels_is_refused_by_its_own_attributes() -> None:
     made["PixelData"].is_undefined_length = True
     with pytest.raises(RefusedFile, match="512 MB"):
         list(stored_frames(decode(file_bytes(made, JPEG2000Lossless))))
+
+
+def test_entities_that_stand_for_entities() -> None:
+    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+    script = f'<!DOCTYPE script [<!ENTITY e0 "lol">{levels}]><script><e en="T" t="00100010" n="x">&e11;</e></script>'
+    with pytest.raises(CuratorError, match="entities"):
+        convert(script, "mine", vocabulary=VOCABULARY, form="ctp")
+
+
+def test_aliases_that_stand_for_aliases() -> None:
+    lines = ["a0: &a0 lol", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12))]
+    with pytest.raises(CuratorError):
+        load("version: 1\nname: x\nwhy: x\nrules: []\n" + "\n".join(lines), "bomb.yaml")

@@ -20,25 +20,64 @@ pytest_plugins = [] if _INSTALLED else ["curator.pytest_plugin"]
 
 # A law holds or it does not; how long one example takes says what else the machine is doing.
 settings.register_profile("laws", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=25)
 settings.load_profile("laws")
 
 
 SLOW = frozenset(
     {
-        "benchmarks", "test_bench", "test_cluster", "test_cluster_publishing", "test_crashes", "test_deidentify",
-        "test_demo", "test_faults", "test_http_awscli", "test_in_a_browser", "test_http_faults", "test_importing", "test_imports_killed",
-        "test_imports_workers", "test_laws", "test_load", "test_on", "test_outcomes", "test_markers", "test_permissions",
-        "test_predictions", "test_probes", "test_published_files", "test_publishing_routes", "test_readme",
-        "test_reimport", "test_stopping", "test_terminal", "test_walk", "test_web",
+        "benchmarks",
+        "test_bench",
+        "test_cluster",
+        "test_cluster_publishing",
+        "test_crashes",
+        "test_deidentify",
+        "test_demo",
+        "test_faults",
+        "test_hostile",
+        "test_http_awscli",
+        "test_http_faults",
+        "test_importing",
+        "test_imports_killed",
+        "test_imports_workers",
+        "test_in_a_browser",
+        "test_laws",
+        "test_load",
+        "test_markers",
+        "test_on",
+        "test_outcomes",
+        "test_permissions",
+        "test_predictions",
+        "test_probes",
+        "test_publications",
+        "test_published_files",
+        "test_publishing_routes",
+        "test_readme",
+        "test_reimport",
+        "test_republishing",
+        "test_stopping",
+        "test_terminal",
+        "test_walk",
+        "test_web",
     }
-)  # fmt: skip
+)
 """Modules whose tests start other programs or replay whole walks: the usual loop leaves them to CI."""
+
+
+SCREENS = Path(__file__).parent / "tui" / "screens"
+USUAL_SCREENS = frozenset({"test_image_sets", "test_versions"})
+"""Every screen is walked through by tests of its own, half of all time: the usual loop makes do with these."""
+
+
+def is_slow(path: Path) -> bool:
+    """Say whether the usual loop leaves a module to CI."""
+    return path.stem in SLOW or (path.parent == SCREENS and path.stem not in USUAL_SCREENS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of slow modules."""
     for item in items:
-        if item.path.stem in SLOW:
+        if is_slow(item.path):
             item.add_marker("slow")
 
 

@@ -61,10 +61,12 @@ def test_a_member_s_name_is_never_a_path(tmp_path: Path, name: str) -> None:
     assert {path for path in tmp_path.parent.rglob("*") if "staged" not in path.parts} == before
 
 
-def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
-    zeros = bytes(FREE_OF_DOUBT // 8)
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free_of_doubt = FREE_OF_DOUBT // 32
+    monkeypatch.setattr("curator.cli.sources.FREE_OF_DOUBT", free_of_doubt)
+    zeros = bytes(free_of_doubt // 8)
     bomb = archive(tmp_path / "bomb.zip", {f"{number}": zeros for number in range(9)})
-    assert bomb.stat().st_size < FREE_OF_DOUBT / 200
+    assert bomb.stat().st_size < free_of_doubt / 200
     with pytest.raises(LimitExceeded, match="bomb"):
         list(sources([bomb], hard_link))
 

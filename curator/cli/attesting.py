@@ -50,6 +50,8 @@ def verdict(made: Attestation | None) -> str:
     """Return the outcome in a few words."""
     if made is None:
         return "in place: older versions stay readable, so nothing is attested"
+    if not made.subjects:
+        return "nothing was published, so nothing is attested"
     checked = sum(count for count, _ in made.counts.values())
     failed = sum(each.count for each in made.violations)
     looked = f"; {len(made.notes):,} places want a person's look" if made.notes else ""

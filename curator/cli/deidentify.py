@@ -317,10 +317,20 @@ def _told(asked: _Asked, made: PlanFile, planning: Planning, found: Published) -
             f"{image_set}: no instance can be published"
             for image_set in dict.fromkeys(one for one, _ in found.refused)
         ],
+        **({"stays_readable": _readable(made)} if asked.in_place else {}),
         "without_patient_id": found.unnamed,
         "skipped": [f"{image_set}: {reason}" for image_set, reason in planning.skipped],
         "findings": planning.findings,
     }
+
+
+def _readable(made: PlanFile) -> str:
+    """Return what a change in place leaves for whoever may read the data store."""
+    versions = [int(member.version) for unit in made.units() for member in unit.members]
+    return (
+        f"{sum(versions):,} older versions of {len(versions):,} image sets, with all that they hold: publish instead, "
+        "or delete the image sets later"
+    )
 
 
 def _cleared(made: PlanFile) -> list[str]:

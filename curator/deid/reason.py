@@ -37,8 +37,10 @@ class Reason:
             detail.append(("private", self.private))
         if self.goes_with:
             detail.append(("goes with", self.goes_with))
-        detail.append(("action", self.action.name.lower()))
         done = self.action.name.lower()
+        if self.tag in (0x00100010, 0x00100020) and self.action is not Action.KEEP:
+            done = "the subject's pseudonym"
+        detail.append(("action", done))
         if decision is not None:
             detail.append(("value decision", decision.told))
             done = f"{decision.decision} (value decision)"

@@ -48,6 +48,8 @@ def test_in_place_needs_to_be_meant(place: tuple[Curator, Path]) -> None:
     ran = curator("deidentify", "--profile", "basic", "--in-place")
     assert ran.code == 3
     assert "older version" in ran.err
+    told = curator("deidentify", "--profile", "basic", "--in-place", "--dry-run", "--json").json
+    assert f"older versions of {told['image_sets']} image sets" in told["stays_readable"]
 
 
 def test_uids_are_not_retained_beside_the_originals(place: tuple[Curator, Path]) -> None:

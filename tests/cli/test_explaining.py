@@ -25,6 +25,7 @@ def test_an_element_is_explained_without_its_value(on_project: Curator) -> None:
     detail = one["why"][0]["detail"]
     assert detail["row"].startswith("PS3.15 E.1-1 00100020")
     assert detail["edition"] == "2026d"
+    assert detail["action"] == "the subject's pseudonym"
     name = first.get("DICOMPatientId") or "?"
     assert name not in found.out
     shown = on_project("explain", image_set, "PatientID", "--profile", "research", "--values")

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
@@ -40,9 +40,16 @@ if TYPE_CHECKING:
 WORKERS: Final = 16
 """Image sets in work at once: enough to keep every rate busy while operations are LOCKED; the quota is 100."""
 
+_LOOK: Final = 0.5
+"""Seconds after which a worker that was told to pause looks whether the run was stopped."""
+
 SETTLED: Final = frozenset({Status.DONE, Status.UNDONE, Status.FINISHED, Status.REBUILT})
 """Units that apply does not touch again."""
 RETRIED: Final = frozenset({Status.WAITING, Status.BEGUN, Status.LOCKED, Status.OPEN})
+
+
+Told: TypeAlias = Callable[[int, Status, str], None]
+"""Hears a unit's number, where it stands, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +125,17 @@ def apply(
     who: dict[str, str],
     *,
     stopped: threading.Event | None = None,
+    going: threading.Event | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
+    told: Told = lambda number, status, reason: None,
     max_image_sets: int | None = None,
     workers: int = WORKERS,
     remote: bool = False,
 ) -> Applied:
     """Carry out a plan, from wherever it stands, and return what came of each unit.
 
+    While ``going`` is cleared no unit is begun; those that were begun are ended. ``told`` hears from threads where a
+    unit stands, each time that changes.
     Raises `ReadOnly`, `LimitExceeded` and `Refused` (another data store, another process at it) before anything
     is done, `Cancelled` after what was begun is recorded. A unit that cannot go on stops nobody else.
     """
@@ -138,7 +149,8 @@ def apply(
             hint="nothing was done; raise the limit if that is right",
         )
     with campaign.open_ledger(who) as ledger, Doors(campaign, imaging) as doors:
-        run = _Run(campaign, doors, ledger, stopped or threading.Event(), progress, remote)
+        watched = _Watched(stopped or threading.Event(), going, progress, told)
+        run = _Run(campaign, doors, ledger, watched, remote)
         ledger.append(
             "apply", state="begun", plan=campaign.id, store=plan.header.store, datastore=imaging.datastore_id
         )
@@ -155,6 +167,21 @@ def apply(
     return applied
 
 
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """How whoever asked for the run steers it, and hears of it."""
+
+    stopped: threading.Event
+    going: threading.Event | None
+    progress: Callable[[Progress], None]
+    told: Told
+
+    def hold(self) -> None:
+        """Wait while nothing new is to be begun; a stop ends that, too."""
+        while self.going is not None and not self.going.wait(_LOOK) and not self.stopped.is_set():
+            pass
+
+
 class _Run:
     """One run of apply."""
 
@@ -163,20 +190,20 @@ class _Run:
         campaign: Campaign,
         doors: Doors,
         ledger: Ledger,
-        stopped: threading.Event,
-        progress: Callable[[Progress], None],
+        watched: _Watched,
         remote: bool,
     ) -> None:
         self.campaign = campaign
         self.doors = doors
         self.imaging = imaging = doors.own
         self.ledger = ledger
-        self.stopped = stopped
+        self.watched = watched
+        self.stopped = watched.stopped
         self.remote = remote
         self.states = campaign.state()
         self.keyed = campaign.project.keyed(DOMAIN)
         limiter = imaging.limiter
-        self.meter = _Meter(campaign, lambda: int(getattr(limiter, "throttles", 0)), progress)
+        self.meter = _Meter(campaign, lambda: int(getattr(limiter, "throttles", 0)), watched.progress)
         self.made = {id for state in self.states.values() for id in state.names.values()}
         self.made_lock = threading.Lock()
         self.copying: dict[str, threading.Lock] = {}
@@ -217,7 +244,9 @@ class _Run:
             on_outcome=lambda operation: self.meter.step(calls=1, made=1),
         )
         try:
+            self.watched.hold()
             caller.check_stopped()
+            self.watched.told(unit.number, Status.BEGUN, "")
             if unit.steps and not state.steps:
                 _check_versions(caller, unit)
             if unit.steps and state.status is Status.WAITING:
@@ -237,6 +266,7 @@ class _Run:
         if (status, reason) != (state.status, state.reason):
             said = {"reason": reason} if reason else {}
             caller.record("unit", state=str(status), **said)
+        self.watched.told(unit.number, status, reason)
         self.meter.step(units=1, stopped=status not in SETTLED)
         return status, reason
 

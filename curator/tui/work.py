@@ -46,7 +46,12 @@ class Ticket:
     done: int = 0
     total: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
+    going: threading.Event = field(default_factory=threading.Event)  # cleared: begin nothing new (campaigns)
     changed: Callable[[], None] = field(default=lambda: None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Let it go from the start."""
+        self.going.set()
 
     @property
     def cancelled(self) -> bool:

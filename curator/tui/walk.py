@@ -6,16 +6,19 @@ Everything it does is a plan first, kept as a campaign of the project; nothing h
 from __future__ import annotations
 
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from curator.errors import Cancelled, Refused
 from curator.findings import Finding, Safety
 
 if TYPE_CHECKING:
-    from curator.campaign.journal import Campaign, UnitState
+    from curator.campaign.applying import Progress
+    from curator.campaign.journal import Campaign, Status, UnitState
     from curator.campaign.verifying import Proof
     from curator.plan.units import Unit
     from curator.tui.session import Session
@@ -126,22 +129,51 @@ def units_of(campaign: Campaign) -> list[Told]:
     return [Told(unit, state) for unit, state in states_of(campaign)]
 
 
-def apply_campaign(session: Session, spec: str, campaign: Campaign, ticket: Ticket) -> str:
+Hears = Callable[["Progress", dict[int, tuple[str, str]]], None]
+"""Hears how far an apply is, and where the units stand (status, reason) that moved since."""
+_TELLS: Final = 0.2  # seconds between two tellings: screens need no more
+
+
+class _Teller:
+    """Gathers what threads tell of units, and passes it on now and then."""
+
+    def __init__(self, ticket: Ticket, hears: Hears) -> None:
+        self._ticket, self._hears = ticket, hears
+        self._lock = threading.Lock()
+        self._now: dict[int, tuple[str, str]] = {}
+        self._last = 0.0
+
+    def unit(self, number: int, status: Status, reason: str) -> None:
+        with self._lock:
+            self._now[number] = str(status), reason
+
+    def progress(self, seen: Progress) -> None:
+        self._ticket.done, self._ticket.total = seen.calls_done, seen.calls
+        self._ticket.changed()
+        with self._lock:
+            if time.monotonic() - self._last < _TELLS and seen.units_done < seen.units:
+                return
+            self._last, now, self._now = time.monotonic(), self._now, {}
+        self._hears(seen, now)
+
+
+def apply_campaign(
+    session: Session, spec: str, campaign: Campaign, ticket: Ticket, hears: Hears = lambda seen, now: None
+) -> str:
     """Carry out the plan, from wherever it stands; return what came of it in words."""
-    from curator.campaign.applying import Progress, apply
+    from curator.campaign.applying import apply
     from curator.campaign.identity import who
 
-    def progress(seen: Progress) -> None:
-        ticket.done, ticket.total = seen.calls_done, seen.calls
-        ticket.changed()
-
+    teller = _Teller(ticket, hears)
     with _paced(session, spec, ticket):
         applied = apply(
             campaign,
             session.imaging,
             who(spec),
             stopped=ticket.stop,
-            progress=progress,
+            going=ticket.going,
+            progress=teller.progress,
+            told=teller.unit,
             remote=spec.startswith("aws:"),
         )
     counts = ", ".join(f"{count:,} {status}" for status, count in applied.statuses.items())

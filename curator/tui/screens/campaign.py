@@ -3,77 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from rich.text import Text
 from textual.binding import BindingType
 from textual.message import Message
-from textual.widget import Widget
+from textual.widgets import Static
 
 from curator.tui.actions import Need, bindings
+from curator.tui.campaign_rows import BY_SET, SETTLED, UNDOABLE
 from curator.tui.messages import Written
 from curator.tui.publishing import hold_against_originals, summary
-from curator.tui.review import ChangeRows, lines_of
 from curator.tui.screens.asking import AskScreen, TellScreen, is_new_file
 from curator.tui.screens.confirm import ConfirmScreen
-from curator.tui.screens.place import Place
+from curator.tui.screens.plan_review import ReviewScreen
 from curator.tui.walk import (
-    Told,
     apply_campaign,
     finish_campaign,
     ledger_problems,
     report_campaign,
     undo_campaign,
-    units_of,
     verify_campaign,
 )
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.widgets.row_view import Cell, RowView
 from curator.tui.work import Failed, Ticket
 
 if TYPE_CHECKING:
+    from curator.campaign.applying import Progress
     from curator.campaign.journal import Campaign
     from curator.tui.session import Session
-
-UNITS = (
-    Column("status", "Status", 9),
-    Column("kind", "Does", 8),
-    Column("title", "What", 24, grow=3),
-    Column("sets", "Sets", 4, right=True),
-    Column("changes", "Changes", 7, right=True),
-    Column("calls", "Calls", 5, right=True),
-    Column("note", "Note", 10, grow=2),
-)
-CHANGES = (
-    Column("set", "Set", 8),
-    Column("name", "Element", 18, grow=2),
-    Column("before", "Before", 12, grow=2),
-    Column("after", "After", 12, grow=2),
-    Column("why", "Why", 16, grow=3),
-)
-_ROLES = {
-    "done": "good",
-    "finished": "good",
-    "undone": "warn",
-    "rebuilt": "warn",
-    "failed": "bad",
-    "moved": "bad",
-    "locked": "warn",
-    "open": "warn",
-    "begun": "accent",
-    "waiting": "dim",
-}
-_SETTLED = frozenset(("done", "undone", "finished", "rebuilt"))
-_UNDOABLE = frozenset(("done", "failed", "moved", "begun", "open", "finished"))
-
-
-@dataclass
-class UnitsRead(Message):
-    """The campaign's units with where they stand."""
-
-    request: int
-    told: Sequence[Told] = field(repr=False)
 
 
 @dataclass
@@ -102,80 +62,53 @@ class Said(Message):
     holds: bool = True
 
 
-class UnitRows:
-    """`Rows` over the units."""
+@dataclass
+class Going(Message):
+    """How far an apply is, and the units that stand elsewhere since it was last told."""
 
-    def __init__(self, told: Sequence[Told] = ()) -> None:
-        self.told = told
-
-    def __len__(self) -> int:
-        return len(self.told)
-
-    def key(self, index: int) -> str:
-        """Return the unit's number."""
-        return str(self.told[index].unit.number)
-
-    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
-        """Return the cells of a unit."""
-        unit, state = self.told[index].unit, self.told[index].state
-        left_out = sum(each.count for each in unit.left_out)
-        note = state.reason or ("; ".join(unit.losses)) or (f"{left_out:,} left out" if left_out else "")
-        if state.verified and not state.reason and str(state.status) == "done":
-            note = "verified" if state.verified == "holds" else "NOT as planned"
-        return (
-            (str(state.status), _ROLES.get(str(state.status), "")),
-            (str(unit.kind), "accent"),
-            unit.title,
-            str(len(unit.members)),
-            str(unit.changes),
-            str(len(unit.steps)),
-            (note, "bad" if state.verified == "fails" else "dim"),
-        )
+    request: int
+    seen: Progress
+    now: dict[int, tuple[str, str]] = field(repr=False)
 
 
-class CampaignScreen(Place):
+def going_text(seen: Progress, *, paused: bool) -> str:
+    """Return how far an apply is, in one line."""
+    from curator.plan.cost import spelled
+
+    told = [
+        f"{seen.units_done:,} of {seen.units:,} units",
+        f"{seen.calls_done:,} of {seen.calls:,} calls",
+        f"{seen.rate:.2f} a second",
+    ]
+    if paused:
+        told.append("PAUSED: what was begun is ended; P goes on")
+    elif seen.seconds_left is not None and seen.calls_done < seen.calls:
+        told.append(f"{spelled(seen.seconds_left)} left")
+    if seen.throttles:
+        told.append(f"slowed down by the service {seen.throttles:,} ×")
+    if seen.stopped_units:
+        told.append(f"{seen.stopped_units:,} NOT done")
+    return "  ".join(told)
+
+
+class CampaignScreen(ReviewScreen):
     """Review, apply, verify, undo."""
 
     PLACE = "campaign"
     TITLE_TEXT = "Plan"
     EXPLAINED = (
-        "What the plan does, unit by unit; below, every change of the unit under the cursor with its reason. "
-        "A carries it out exactly as shown, v proves the outcome (of a publication also against its originals), "
-        "w writes the report, U takes it back. Nothing is changed before A."
+        "What the plan does, by image set, by rule or by element (b); below, the changes of what is under the cursor, and "
+        "why each is made (⏎). x takes what is marked out of the plan before it is applied, X puts it back. A carries it "
+        "out exactly as shown, P pauses that between image sets, v proves the outcome (of a publication also against its "
+        "originals), w writes the report, U takes it back. Nothing is changed before A."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("campaign"))
 
     def __init__(self, campaign: Campaign) -> None:
-        super().__init__()
-        self.campaign = campaign
-        self.rows = UnitRows()
-        self._request = 0
+        super().__init__(campaign)
         self._walking = 0
         self._told = 0
-
-    def body(self) -> Iterable[Widget]:
-        """Yield the units, and the changes of the one under the cursor."""
-        yield RowView(UNITS, self.rows, id="units")
-        yield RowView(CHANGES, id="changed").not_focusable()
-
-    def on_mount(self) -> None:
-        """Read the units."""
-        self.query_one("#units").focus()
-        self.do_refresh()
-
-    def do_refresh(self) -> None:
-        """Read the plan and its ledger."""
-        campaign = self.campaign
-        self._request = self.bench.work.begin(
-            "read the plan", self, lambda ticket: UnitsRead(ticket.request, units_of(campaign)), quiet=True
-        )
-
-    def on_units_read(self, message: UnitsRead) -> None:
-        """Show the units."""
-        if message.request == self._request:
-            self.rows = UnitRows(message.told)
-            self.query_one("#units", RowView).show(self.rows)
-            self.tell()
+        self._heard: Going | None = None
 
     # --- what is shown
 
@@ -184,38 +117,79 @@ class CampaignScreen(Place):
         return f"Plan  {self.campaign.plan.header.title}  {self.campaign.id[:8]}"
 
     def count_text(self) -> str:
-        """Return how many units stand where."""
-        counts = Counter(str(told.state.status) for told in self.rows.told)
-        return ", ".join(f"{count:,} {status}" for status, count in counts.items())
+        """Return how many units stand where, and by what they are shown."""
+        counts = Counter(self.rows.status(index) for index in range(len(self.rows)))
+        stand = ", ".join(f"{count:,} {status}" for status, count in counts.items())
+        return stand if self.view == BY_SET else f"{stand}  {self.view}"
 
     def held(self) -> set[Need]:
         """Return what is at hand."""
         held = super().held()
-        statuses = {str(told.state.status) for told in self.rows.told}
-        if statuses - _SETTLED:
+        statuses = {self.rows.status(index) for index in range(len(self.rows))}
+        if statuses - SETTLED:
             held.add(Need.OPEN_UNITS)
-        if statuses & _UNDOABLE:
+        if statuses & UNDOABLE:
             held.add(Need.DONE_UNITS)
+        if self._applying() is not None:
+            held.add(Need.APPLYING)
         if self._deletable():
             held.add(Need.DELETABLE)
         return held
-
-    @on(RowView.Moved, "#units")
-    def _moved(self, event: RowView.Moved) -> None:
-        told = self.rows.told[event.index] if 0 <= event.index < len(self.rows) else None
-        self.query_one("#changed", RowView).show(ChangeRows(lines_of(told.unit) if told is not None else ()))
 
     # --- actions
 
     def do_apply(self) -> None:
         """Ask, with the cost in sight, and carry it out."""
-        cost = self.campaign.plan.cost
-        calls = ", ".join(f"{count:,} {operation}" for operation, count in cost.calls.items()) or "no calls"
+        from curator.audit import os_user
+
+        plan = self.campaign.plan
+        calls = ", ".join(f"{count:,} {operation}" for operation, count in plan.cost.calls.items())
+        out = sum(each.changes for each in plan.header.excluded)
         text = (
-            f"{cost.changes:,} changes to {cost.image_sets:,} image sets: {calls}.\n"
-            "An image set that has changed since the plan was made is refused. U takes everything back."
+            f"{plan.cost.changes:,} changes to {plan.cost.image_sets:,} image sets: {calls or 'no calls'}.\n"
+            + (f"{out:,} changes were taken out of it by its reviewers.\n" if plan.header.excluded else "")
+            + f"The ledger says that {os_user()} approved it. An image set that has changed since the plan was made "
+            "is refused. U takes everything back."
         )
-        self._ask("Apply this plan?", text, "Apply", "apply the plan", apply_campaign)
+
+        def walk(session: Session, spec: str, campaign: Campaign, ticket: Ticket) -> str:
+            def tell(seen: Progress, now: dict[int, tuple[str, str]]) -> None:
+                self.post_message(Going(ticket.request, seen, now))
+
+            return apply_campaign(session, spec, campaign, ticket, tell)
+
+        self._ask("Apply this plan?", text, "Apply", "apply the plan", walk)
+
+    def _applying(self) -> Ticket | None:
+        """Return the apply of this plan that is under way."""
+        running = self.bench.work.running
+        return next((each for each in running if each.request == self._walking and each.writes), None)
+
+    def on_going(self, message: Going) -> None:
+        """Show where the units stand by now."""
+        if message.request == self._walking:
+            self._heard = message
+            self.rows.heard(message.now)
+            if self.view == BY_SET:
+                self.query_one("#units", RowView).redraw()
+            self._say_how()
+
+    def _say_how(self) -> None:
+        line, heard, ticket = self.query_one("#going", Static), self._heard, self._applying()
+        line.display = heard is not None and ticket is not None
+        if heard is not None and ticket is not None:
+            line.update(Text(going_text(heard.seen, paused=not ticket.going.is_set())))
+
+    def do_pause(self) -> None:
+        """Begin nothing more for now, or go on."""
+        ticket = self._applying()
+        if ticket is not None:
+            if ticket.going.is_set():
+                ticket.going.clear()
+                self.bench.work.note("paused: what was begun is ended, nothing new is begun")
+            else:
+                ticket.going.set()
+            self._say_how()
 
     def do_undo(self) -> None:
         """Ask, and take back what was done."""
@@ -356,6 +330,8 @@ class CampaignScreen(Place):
             self._changed()
 
     def _changed(self) -> None:
+        self._heard = None
+        self._say_how()
         self.do_refresh()
         self.bench.wrote(Written(self._walking, "", "0", "the plan"))
 

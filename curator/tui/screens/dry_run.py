@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from curator.tui.actions import Need, bindings
+from curator.tui.campaign_rows import BY_ELEMENT, BY_RULE, COLUMNS, COUNTS, ELEMENT, RULE
 from curator.tui.review import ChangeRows, GroupRows, explained, samples_of
 from curator.tui.screens.asking import TellScreen
 from curator.tui.screens.campaign import CampaignScreen
@@ -23,14 +24,10 @@ from curator.tui.widgets.row_view import Column, RowView
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign
 
-RULE = Column("rule", "Rule", 20, grow=2)
-ELEMENT = Column("element", "Element", 24, grow=3)
-COUNTS = (Column("changes", "Changes", 8, right=True), Column("sets", "Sets", 6, right=True))
-WHY = Column("why", "Why", 14, grow=3)
 VIEWS = {
     "by rule and element": (RULE, ELEMENT, *COUNTS),
-    "by rule": (RULE, *COUNTS, WHY),
-    "by element": (ELEMENT, *COUNTS),
+    BY_RULE: COLUMNS[BY_RULE],
+    BY_ELEMENT: COLUMNS[BY_ELEMENT],
 }
 SAMPLES = (
     Column("set", "Set", 8),
@@ -93,8 +90,8 @@ class DryRunScreen(Place):
         groups = self.dry.groups
         made = {
             "by rule and element": groups.rules_with_elements,
-            "by rule": groups.rules,
-            "by element": groups.elements,
+            BY_RULE: groups.rules,
+            BY_ELEMENT: groups.elements,
         }[self.view]()
         self.groups = GroupRows(made)
         self.query_one("#groups", RowView).show(self.groups, VIEWS[self.view], cursor=0)

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import traceback
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rich.console import RenderableType
 from textual import events
@@ -17,7 +17,6 @@ from textual.screen import Screen
 
 from curator.errors import CuratorError
 from curator.known_stores import Known
-from curator.plan.edits import Edits
 from curator.printable import printable
 from curator.tui.actions import Need, bindings, with_keys
 from curator.tui.collector import settle
@@ -35,6 +34,9 @@ from curator.tui.session import Session
 from curator.tui.themes import DARK, LIGHT
 from curator.tui.widgets.log_pane import LogPane
 from curator.tui.work import Failed, Ticket, Work
+
+if TYPE_CHECKING:
+    from curator.plan.edits import Edits
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 _STARTED = 5.0  # seconds after which whatever is there is what was started with
@@ -69,7 +71,7 @@ class Workbench(App[None]):
         self.keys = with_keys(self.config.keys)
         self.work = Work(self)
         self.session: Session | None = None
-        self.edits = Edits()
+        self._edits: Edits | None = None
         self.terminal: Terminal | None = None  # what draws pictures; asked when the first one is shown
         self.log_shown = False
         self.failure: CuratorError | None = None
@@ -81,6 +83,20 @@ class Workbench(App[None]):
     def store_label(self) -> str:
         """Return what the top bar calls the store."""
         return self.store_spec
+
+    @property
+    def edits(self) -> Edits:
+        """Return the edits that nobody committed yet, of all image sets."""
+        if self._edits is None:
+            from curator.plan.edits import Edits
+
+            self._edits = Edits()
+        return self._edits
+
+    @property
+    def pending(self) -> int:
+        """Return how many edits nobody committed yet."""
+        return len(self._edits) if self._edits is not None else 0
 
     def on_load(self) -> None:
         """Set up what must stand before the first screen is drawn."""
@@ -154,8 +170,8 @@ class Workbench(App[None]):
         What was started with ``--read-only`` stays so.
         """
         self.work.cancel()
-        if len(self.edits):
-            self.say(f"{len(self.edits):,} pending edits are forgotten: they were of the other store.")
+        if self.pending:
+            self.say(f"{self.pending:,} pending edits are forgotten: they were of the other store.")
             self.edits.clear()
         while len(self.screen_stack) > 2:
             self.pop_screen()
@@ -323,10 +339,10 @@ class Workbench(App[None]):
                 self.work.cancel()
                 self.exit()
 
-        if not len(self.edits):
+        if not self.pending:
             confirmed(True)
             return
-        text = f"{len(self.edits):,} edits in {len(self.edits.image_sets):,} image sets were never planned."
+        text = f"{self.pending:,} edits in {len(self.edits.image_sets):,} image sets were never planned."
         self.push_screen(ConfirmScreen("Leave, and forget pending edits?", text, "Leave"), confirmed)
 
     def get_default_screen(self) -> Screen[object]:

@@ -28,6 +28,17 @@ def test_the_core_and_the_command_line_load_no_textual(rooms: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
+def test_the_first_screen_loads_no_screen_behind_it_nor_what_plans() -> None:
+    """What a screen needs is loaded when it is opened: the first paint waits for none of it."""
+    rooms = ("plan", "campaign", "rulefile", "deid", "report", "verify")
+    code = (
+        "import sys, curator.tui.app; "
+        f"print(*sorted(name for name in {rooms!r} if f'curator.{{name}}' in sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert ran.stdout.split() == []
+
+
 def test_without_a_terminal_it_says_so() -> None:
     with pytest.raises(UsageError, match="needs a terminal"):
         run("local")

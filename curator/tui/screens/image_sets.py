@@ -15,17 +15,9 @@ from curator.tui.actions import Need, bindings
 from curator.tui.grouping import GroupBy
 from curator.tui.image_set_columns import BY_KEY
 from curator.tui.memory import Memory
-from curator.tui.screens.campaigns import CampaignsScreen
 from curator.tui.screens.columns import ColumnsScreen
-from curator.tui.screens.conflicts import ConflictsScreen
-from curator.tui.screens.deidentify import DeidentifyScreen
-from curator.tui.screens.difference import DifferenceScreen
-from curator.tui.screens.findings import FindingsScreen
 from curator.tui.screens.first_run import FirstRun
-from curator.tui.screens.metadata import MetadataScreen
 from curator.tui.screens.narrowing import NarrowingPlace
-from curator.tui.screens.rules import RulesScreen
-from curator.tui.screens.versions import VersionsScreen
 from curator.tui.widgets.facet_pane import FacetPane
 from curator.tui.widgets.filter_field import FilterField
 from curator.tui.widgets.row_view import RowView
@@ -188,10 +180,14 @@ class ImageSetsScreen(NarrowingPlace):
 
     def do_metadata(self) -> None:
         """Read the metadata."""
+        from curator.tui.screens.metadata import MetadataScreen
+
         self.app.push_screen(MetadataScreen(self.view.current))
 
     def do_versions(self) -> None:
         """See the versions."""
+        from curator.tui.screens.versions import VersionsScreen
+
         self.app.push_screen(VersionsScreen(self.view.current))
 
     def do_frames(self) -> None:
@@ -206,6 +202,8 @@ class ImageSetsScreen(NarrowingPlace):
 
     def do_diff(self) -> None:
         """Compare two marked image sets, or the last two versions of one."""
+        from curator.tui.screens.difference import DifferenceScreen
+
         view = self.view
         if len(view.marks) > 2:
             self.bench.say("Diff: mark two image sets, no more.", severity="warning")
@@ -229,23 +227,33 @@ class ImageSetsScreen(NarrowingPlace):
 
     def do_findings(self) -> None:
         """Check the marked image sets, or all."""
+        from curator.tui.screens.findings import FindingsScreen
+
         self.app.push_screen(FindingsScreen(sorted(self.view.marks)))
 
     def do_conflicts(self) -> None:
         """Decide conflicts among the marked image sets, or all."""
+        from curator.tui.screens.conflicts import ConflictsScreen
+
         self.app.push_screen(ConflictsScreen(sorted(self.view.marks)))
 
     def do_deidentify(self) -> None:
         """Choose a profile for the marked image sets, or for all that are not de-identified."""
+        from curator.tui.screens.deidentify import DeidentifyScreen
+
         self.app.push_screen(DeidentifyScreen(sorted(self.view.marks)))
 
     def do_rules(self) -> None:
         """Read rule files, and see what they would change in the marked image sets, those shown, or all."""
+        from curator.tui.screens.rules import RulesScreen
+
         shown = self.rows.found_ids if self.rows.filtered else None
         self.app.push_screen(RulesScreen(sorted(self.view.marks), shown))
 
     def do_campaigns(self) -> None:
         """See the campaigns."""
+        from curator.tui.screens.campaigns import CampaignsScreen
+
         self.app.push_screen(CampaignsScreen())
 
     def do_unmark(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from curator.verify.terms import folded
@@ -35,6 +35,7 @@ def is_term(text: str) -> bool:
     return text.strip() in terms() or all(word in words() for word in folded(text).replace("_", " ").split())
 
 
+@lru_cache(maxsize=1 << 16)
 def has_unknown(text: str) -> bool:
     """Say whether a word of ``text`` is neither the standard's nor a small number, with or without a unit."""
     return text not in terms() and not all(map(_is_known, _WORD.findall(text)))

@@ -185,7 +185,8 @@ def test_an_unknown_iod_gets_the_safest_that_keeps_the_object_valid(setting: str
     assert list(judged(setting, UNKNOWN, ())) == []
 
 
-# Compound codes, from PS3.3 by hand: what the Type in the IOD makes of them. R: references stay, remapped.
+# Compound codes, from PS3.3 by hand: what the Type in the IOD makes of them. R: references stay, remapped. Where the
+# table's plain X meets what no instance of the class may lack, a dummy holds to both.
 ROOT = "1.2.840.10008.5.1.4.1.1."
 BY_HAND: dict[str, tuple[str, str]] = {
     "CT Image": ("2", "SeriesDate X, AcquisitionDate X, ContentDate Z, AcquisitionDateTime X, OperatorsName X, "
@@ -206,6 +207,8 @@ BY_HAND: dict[str, tuple[str, str]] = {
                                   "DeviceSerialNumber D"),
     "Encapsulated PDF": ("104.1", "ContentDate Z, AcquisitionDateTime Z, SeriesDate X"),
     "X-Ray Angiographic Image": ("12.1", "ReferencedImageSequence R, ContentDate Z, DetectorID X"),
+    "Grayscale Presentation State": ("11.1", "PresentationCreationDate D, PresentationCreationTime D, SeriesDate X, "
+                                     "SeriesTime X"),
     "Key Object Selection": ("88.59", "ContentDate D, ReferencedPerformedProcedureStepSequence Z"),
 }  # fmt: skip
 

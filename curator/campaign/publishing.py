@@ -67,6 +67,8 @@ class Publishing:
     known: Mapping[str, str] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()
     pixels: PixelDecisions = field(default_factory=PixelDecisions, repr=False)
+    beside: frozenset[str] = field(default=frozenset(), repr=False)
+    """SOP Instance UIDs of instances whose frames carry text (`curator.campaign.beside_pixels`)."""
     in_place: bool = False
     promote: bool = False
     route: Route = Route.AUTO
@@ -336,6 +338,8 @@ def _kept_out(
             and pixel_risks({**doc.series[uid].dicom, **instance.dicom}, instance.frames)
         ):
             yield sop, (Reason.PIXELS, name)
+        elif sop in how.beside and sop not in how.cleared and said is None:
+            yield sop, (Reason.BESIDE_PIXELS, name)
 
 
 def _cleared(

@@ -263,6 +263,7 @@ def _planned(
     path: Path,
     cluster: Cluster | None,
 ) -> tuple[PlanFile, Planning, Published]:
+    from curator.campaign.beside_pixels import with_text_beside
     from curator.campaign.deidentifying import given_of
     from curator.campaign.planfile import write_plan
     from curator.campaign.planning import Planning, header
@@ -286,9 +287,12 @@ def _planned(
         given=None if asked.in_place else given_of(how, asked.spec),
     )
     found = Published()
+    rows = _rows(catalogue, asked)
+    if not asked.in_place:
+        with heard(workbench, "reading frames that are kept as received") as progress:
+            how = replace(how, beside=with_text_beside(workbench.imaging, catalogue, rows, how, progress))
     with heard(workbench, "planning") as progress:
         planning = Planning(Payload(asked.payload), progress=progress)
-        rows = _rows(catalogue, asked)
         if cluster is None:
             units = plan_deidentification(catalogue, rows, how, planning, found)
         else:

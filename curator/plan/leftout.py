@@ -34,6 +34,7 @@ class Reason(StrEnum):
     DUPLICATE = "the other image set holds the same instance"
     FRAMES = "an instance of more than 1,000 frames cannot be copied"
     PIXELS = "its pixels may show who the patient is"
+    BESIDE_PIXELS = "text stands beside the pixels, in segments of its frames that are kept as received"
     EXCLUDED = "a reviewer excluded it from publishing"
     SERIES = "the image sets hold different series"
     UNCLEAN = "updates cannot clean it whole: an element is larger than one call's payload"
@@ -42,7 +43,7 @@ class Reason(StrEnum):
 
 
 OF_INSTANCES: Final = frozenset(
-    {Reason.PIXELS, Reason.EXCLUDED, Reason.FRAMES, Reason.UNCLEAN, Reason.QUARANTINED}
+    {Reason.PIXELS, Reason.BESIDE_PIXELS, Reason.EXCLUDED, Reason.FRAMES, Reason.UNCLEAN, Reason.QUARANTINED}
 )
 """Reasons that keep whole instances out; ``element`` then names their SOP class."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,6 +114,7 @@ def write_publication(
 
     `Refused`, with the reasons, when nothing can be published.
     """
+    from curator.campaign.beside_pixels import with_text_beside
     from curator.campaign.deidentifying import given_of, open_profile, options_of
     from curator.campaign.planfile import write_plan
     from curator.campaign.planning import Planning, chosen_rows, header
@@ -125,6 +126,8 @@ def write_publication(
     rows = chosen_rows(session.catalogue, "", ids)
     rows = rows if ids else [row for row in rows if not row.deidentified]
     planning, found = Planning(progress=ticket.report), Published()
+    how = publishing(session, asked)
+    how = replace(how, beside=with_text_beside(session.imaging, session.catalogue, rows, how, ticket.report))
     first = header(
         title=f"published by {asked.name}",
         store=spec,
@@ -132,7 +135,7 @@ def write_publication(
         project=str(session.project.root),
         rules=(asked.name,),
         options=dict(options_of(asked, profile)),
-        given=given_of(how := publishing(session, asked), profile),
+        given=given_of(how, profile),
     )
     units = plan_deidentification(session.catalogue, rows, how, planning, found)
     made = write_plan(path, first, units, lambda: left_alone(planning, found))

@@ -32,6 +32,7 @@ from curator.tui.screens.place import Place
 from curator.tui.screens.stores import StoresScreen
 from curator.tui.session import Session
 from curator.tui.themes import DARK, LIGHT
+from curator.tui.thumbnails import Thumbnails
 from curator.tui.widgets.log_pane import LogPane
 from curator.tui.work import Failed, Ticket, Work
 
@@ -72,6 +73,7 @@ class Workbench(App[None]):
         self.work = Work(self)
         self.session: Session | None = None
         self._edits: Edits | None = None
+        self.thumbnails = Thumbnails()
         self.terminal: Terminal | None = None  # what draws pictures; asked when the first one is shown
         self.log_shown = False
         self.failure: CuratorError | None = None

@@ -58,6 +58,11 @@ class Terminal:
         return self._do("capture-pane", "-p")
 
     @property
+    def coloured(self) -> str:
+        """Return what is on the screen with its colours, as escape sequences."""
+        return self._do("capture-pane", "-p", "-e")
+
+    @property
     def modes(self) -> str:
         """Return whether the alternate screen and mouse reporting are on: ``0 0`` is a usable terminal."""
         return self._do("display-message", "-p", "#{alternate_on} #{mouse_any_flag}").strip()

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from curator.campaign.reviewing import review
+from curator.deid.pixelreview import PixelDecision, Verdict
 from curator.healthimaging import HealthImaging
 from curator.project import Project
 from curator.ruleshelf.own import keep_own
@@ -290,3 +292,34 @@ async def test_rule_files_their_pages_their_source_and_a_dry_run(store: str) -> 
         clean(app)
         told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
         assert not [value for value in ("[mm]", "[/b]", "red") if value in told]
+
+
+async def test_frames_their_windows_and_decisions(store: str, imaging: HealthImaging) -> None:
+    (one,) = imaging.search([{"values": [{"DICOMPatientId": MARKUP}], "operator": "EQUAL"}])
+    document = imaging.document(one.id)
+    ((series, sop, _),) = document.instances()
+    hostile = {
+        "WindowCenter": ["40"], "WindowWidth": ["400"], "WindowCenterWidthExplanation": [f"{CRASH} {ESCAPE}"],
+        "BurnedInAnnotation": "YES",
+    }  # fmt: skip
+    wanted = {"SchemaVersion": "1.1", "Study": {"Series": {series: {"Instances": {sop: {"DICOM": hostile}}}}}}
+    imaging.update(one.id, "1", updatable=json.dumps(wanted).encode(), force=True)
+    imaging.wait(one.id)
+    review(
+        Project.open(),
+        [PixelDecision(sop, Verdict.EXCLUDE, by=f"{CRASH} {ESCAPE}", why=f"{MARKUP} {CRASH} {ESCAPE}")],
+    )
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await crafted(pilot)
+        await press(pilot, "P")
+        await see(
+            pilot, "a [/b] z ␛[31mred", "▲ Pixels at risk", "✗ Excluded by a [/b] z", "thick [mm] x a [/b] z"
+        )
+        clean(app)
+        await press(pilot, "right_square_bracket", "z", "s", "u")
+        await see(pilot, "Not decided.", "magnified: upper left")
+        clean(app)
+        told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
+        assert not [value for value in ("[mm]", "[/b]", "red", sop) if value in told]
+        assert app.title == "curator"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -137,6 +138,39 @@ def test_import_find_resolve_deidentify_verify_report_undo(
     assert terminal.modes == "0 0"
     (report,) = (tmp_path / "home").rglob("report.html")
     assert "PS3.15" in report.read_text()
+
+
+def test_frames_are_half_blocks_in_tmux_and_a_review_is_kept(
+    start: Start, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    shutil.copytree(request.getfixturevalue("_demo_template"), tmp_path / "demo")
+    terminal = start((80, 24), spec=f"local:{tmp_path / 'demo'}")
+    terminal.see("Image sets  18")
+    terminal.press("/")
+    terminal.type("modality:US")
+    terminal.press("Enter")
+    terminal.see("2 of 18")
+    terminal.press("P")
+    screen = terminal.see("Frames", "▀" * 40, "▲ Pixels at risk", "Not decided.")
+    assert sum("▀" * 40 in line for line in screen.splitlines()) >= 16
+    coloured = terminal.coloured
+    assert "\x1b[48;2;" in coloured or "\x1b[38;2;" in coloured
+    assert "\x1b_G" not in coloured
+    terminal.press("z")
+    terminal.see("magnified: upper left")
+    terminal.press("x")
+    terminal.see("✗ Excluded by")
+    terminal.press("n")
+    terminal.see("1 to decide", "Not decided.")
+    terminal.press("?")
+    terminal.see("To the next frame")
+    terminal.press("q")
+    terminal.see("▲ Pixels at risk")
+    terminal.press("q")
+    terminal.see("2 of 18")
+    terminal.press("q")
+    assert terminal.ended() == 0
+    assert terminal.modes == "0 0"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -219,6 +219,8 @@ class FramesScreen(Place):
         if stack is None or not len(stack) or message.frame_id != stack.frames[self.place].id:
             return
         self.picture = message.picture
+        if self.picture is not None and self.place == 0:
+            self.bench.thumbnails.keep(stack.image_set, self.picture)
         self._show(message.why)
         self._tell_aside()
         self.tell()

@@ -1,7 +1,7 @@
 """A picture in cells: two pixels in each by half blocks, or by the terminal's own graphics through textual-image.
 
-Half blocks are drawn line by line with styles kept by colour: textual-image's renderable of them took ten times as
-long for a grey picture of 150 × 48 cells, which is too slow to go through a series.
+Half blocks are drawn line by line with styles kept by colour: textual-image's renderable of them takes seven times as
+long for a slice of CT in 150 × 48 cells, which is too slow to go through a series.
 """
 
 from __future__ import annotations

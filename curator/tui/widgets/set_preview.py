@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from rich.console import RenderableType
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -16,12 +17,14 @@ from textual.widgets import Static
 from curator.catalogue.rows import Row
 from curator.tui.grouping import GroupBy
 from curator.tui.preview import Seen, facts_of, group_pairs, look, seen_pairs
+from curator.tui.thumbnails import HalfBlocks, ThumbnailMade
 from curator.tui.widgets.pairs import Preview
 from curator.tui.work import Failed, Ticket
 
 if TYPE_CHECKING:
     from curator.tui.app import Workbench
 
+_LEAST_LINES = 20  # of the pane, for a picture to have room above the facts
 _PAUSE = 0.15  # seconds the cursor rests before more is read than the row says
 
 
@@ -47,6 +50,7 @@ class SetPreview(Vertical):
         super().__init__(id="preview")
         self._row: Row | None = None
         self._request = 0
+        self._picture_request = 0
         self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -100,6 +104,26 @@ class SetPreview(Vertical):
 
         self._request = bench.work.begin("preview an image set", self, read, quiet=True)
         self.post_message(self.Rested(row.id, row.version))
+
+    @on(Rested)
+    def _ask_picture(self, event: Rested) -> None:
+        """Have the first frame read, where there is room for it and it costs nothing."""
+        bench = cast("Workbench", self.app)
+        session, image_set, version = bench.session, event.image_set, event.version
+        if session is not None and self.display and self.size.height >= _LEAST_LINES:
+            self._picture_request = bench.work.begin(
+                "preview a frame",
+                self,
+                lambda ticket: bench.thumbnails.make(session, image_set, version, ticket),
+                quiet=True,
+            )
+
+    def on_thumbnail_made(self, message: ThumbnailMade) -> None:
+        """Show it, if the cursor is there still."""
+        message.stop()
+        if message.request == self._picture_request and message.image is not None:
+            lines = self.size.height * 2 // 5
+            self.show_picture(message.image_set, HalfBlocks.of(message.image, self.size.width - 1, lines))
 
     def on_preview_read(self, message: PreviewRead) -> None:
         """Add what was read."""

@@ -183,6 +183,23 @@ def test_an_encoder_s_signature_is_no_text() -> None:
     assert texts_beside(raw) == ()
 
 
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("Created by GDCM/OpenJPEG version 2.3.0", False),
+        ("LEAD Technologies Inc. V1.01", False),
+        ("CREATOR: gd-jpeg v1.0 (using IJG JPEG v62), quality = 90", False),
+        ("LEAD Technologies Inc. V1.01 for Doe", True),
+        ("Kakadu-v7.1 " + "1" * 5000 + "!", True),
+    ],
+)
+def test_an_encoder_s_signature_with_more_behind_it_is_text(comment: str, told: bool) -> None:
+    raw = bytes(imagecodecs.jpeg8_encode(np.zeros((8, 8), np.uint8)))
+    body = comment.encode()
+    segment = b"\xff\xfe" + (len(body) + 2).to_bytes(2, "big") + body
+    assert bool(texts_beside(raw[:2] + segment + raw[2:])) is told
+
+
 def test_application_segments_are_read_and_the_format_s_own_are_not() -> None:
     raw = bytes(imagecodecs.jpeg8_encode(np.zeros((8, 8), np.uint8)))
     exif = b"Exif\0\0scanner of Dr. Roe"

@@ -16,7 +16,7 @@ _COM, _SOS, _APP0, _APP14 = 0xFFFE, 0xFFDA, 0xFFE0, 0xFFEE
 _FRAMES: Final = frozenset(range(0xFFC0, 0xFFD0)) - {0xFFC4, 0xFFC8, 0xFFCC} | {0xFFF7}
 _ENCODERS: Final = re.compile(
     r"(Created by )?(GDCM/)?(OpenJPH|OpenJPEG|Kakadu|LEAD Technologies|Lavc|JasPer|Grok|Intel\(R\)|CREATOR: gd-jpeg)"
-    r"(?>[] ,.:()[/=-]|v?\d[\w.]*+|version|inc|library|codec|core|jpeg(?:2000)?|using|ijg|quality|copyright|software)*+",
+    r"(?>[] ,.:()[/=-]|v?\d[\w.]*+|version|ver|inc|library|codec|core|jpeg(?:2000)?|using|ijg|quality|copyright|software)*+",
     re.IGNORECASE,
 )
 """What encoders sign with: their names, versions and settings, and not a word more."""

@@ -56,7 +56,7 @@ class SetPreview(Vertical):
     def compose(self) -> ComposeResult:
         """Compose the picture, which is hidden while there is none, and the facts."""
         yield Static(id="picture", markup=False)
-        yield Preview(id="facts")
+        yield Preview(id="known")
 
     def on_mount(self) -> None:
         """Begin without a picture."""
@@ -81,7 +81,7 @@ class SetPreview(Vertical):
         if row is None or row.id != self.image_set:
             self.query_one("#picture").display = False
         self._row, self._request = row, 0
-        facts = self.query_one("#facts", Preview)
+        facts = self.query_one("#known", Preview)
         if row is None:
             facts.tell("", [])
             return
@@ -91,7 +91,7 @@ class SetPreview(Vertical):
     def look_at_group(self, by: GroupBy, rows: Sequence[Row]) -> None:
         """Show what a group's image sets say together."""
         self.look_at(None)
-        self.query_one("#facts", Preview).tell("Group", group_pairs(by, rows))
+        self.query_one("#known", Preview).tell("Group", group_pairs(by, rows))
 
     def _ask(self) -> None:
         bench = cast("Workbench", self.app)
@@ -129,7 +129,7 @@ class SetPreview(Vertical):
         """Add what was read."""
         message.stop()
         if message.request == self._request and self._row is not None:
-            facts = self.query_one("#facts", Preview)
+            facts = self.query_one("#known", Preview)
             facts.tell("Preview", [*facts_of(self._row), *seen_pairs(self._row, message.seen)])
 
     def on_failed(self, message: Failed) -> None:

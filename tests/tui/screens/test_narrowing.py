@@ -148,7 +148,7 @@ async def test_a_group_folds_by_its_arrow_and_shows_what_it_says_together(store:
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await see(pilot, "Image sets  5")
         await press(pilot, "b", "g")
-        await see(pilot, "Group", "Image sets   1")
+        await see(pilot, "Group", "Image sets    1")
         await pilot.click(SetList, offset=(2, 1))
         await until(pilot, lambda: listed(app).sets.is_unfolded(0))
         await pilot.click(SetList, offset=(2, 1))

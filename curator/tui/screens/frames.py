@@ -77,12 +77,9 @@ class FramesScreen(Place):
     ROWS = False
     TITLE_TEXT = "Frames"
     EXPLAINED = (
-        "Look at the frames of an image set, and decide about those whose pixels may show who the patient is. "
-        "← → go through the frames, ↑ ↓ through the instances; a number goes to that instance. "
-        "n finds the next instance at risk, in the marked image sets or in all. c says that you looked and its pixels may be "
-        "published, x that it never is; plans follow what you decided, and nothing else clears an instance. "
-        "z magnifies the corners and edges, s brings faint writing out. "
-        "With the mouse: drag changes the window (or pans when zoomed), the wheel goes through the frames, with ctrl it zooms."
+        "Look at frames, and decide about those whose pixels may show who the patient is: n finds the next one at risk, "
+        "c says that you looked and it may be published, x that it never is. Plans follow that. "
+        "A number goes to that instance; dragging changes the window, or pans; the wheel goes on, with ctrl it zooms."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("frames"))
 
@@ -114,7 +111,7 @@ class FramesScreen(Place):
                 yield Static(id="said", markup=False)
         yield Input(placeholder="instance, or instance.frame", id="goto", select_on_focus=False)
         yield Scrubber(id="scrubber")
-        yield Static(id="facts", markup=False)
+        yield Static(id="about", markup=False)
 
     def on_mount(self) -> None:
         """Read the frames; ask the terminal what it can show, once."""
@@ -270,7 +267,7 @@ class FramesScreen(Place):
         stack = self.stack
         if stack is None or not len(stack):
             self.query_one("#said", Static).update("")
-            self.query_one("#facts", Static).update("")
+            self.query_one("#about", Static).update("")
             return
         one, frame = stack.at(self.place), stack.frames[self.place]
         risky = list(stack.risky())
@@ -281,7 +278,7 @@ class FramesScreen(Place):
             aside(one, said_of(one, self.decided), self.picture, (len(risky), open_), seen)
         )
         line = f"{position(stack, self.place)}\n{facts(frame, self.picture, self.voi)}"
-        self.query_one("#facts", Static).update(line)
+        self.query_one("#about", Static).update(line)
         risks = frozenset(each.first for each in risky if said_of(each, self.decided) is None)
         self.query_one("#scrubber", Scrubber).tell(self.place, len(stack), risks)
 
@@ -512,7 +509,7 @@ class FramesScreen(Place):
         if message.request == self._request:
             count = len(self.image_sets)
             where = "this image set" if count == 1 else f"these {count:,} image sets"
-            self.bench.say(f"Every instance at risk in {where} is decided.")
+            self.bench.say(f"No instance at risk waits for a decision in {where}.")
 
     def failed(self, message: Failed) -> None:
         """Say what failed; a stack that cannot be read shows why in its place."""

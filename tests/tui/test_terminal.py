@@ -85,6 +85,50 @@ def test_filter_tree_edit_versions_diff_revert_quit(start: Start, size: tuple[in
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_conflicts_are_decided_value_by_value_planned_applied_and_undone(
+    start: Start, tmp_path: Path, demo_files: tuple[Path, list[Seeded]], size: tuple[int, int]
+) -> None:
+    terminal = start(size, spec=f"local:{tmp_path / 'new'}")
+    terminal.see("This data store is empty.")
+    terminal.press("i")
+    terminal.see("Import DICOM files")
+    terminal.type(str(demo_files[0]))
+    terminal.press("Enter")
+    terminal.see("Image sets  18")
+    terminal.press("X")
+    terminal.see("Conflicts  7  0 decided", "(torn series)", "say which is r")
+    terminal.press("/")
+    terminal.type("patientbirthdate")
+    terminal.see("1 of 7")
+    terminal.press("Enter", "Enter")
+    terminal.see("⏎ takes this value")
+    terminal.press("j", "Enter")
+    terminal.see("1 decided", "✓ 19010203", "decided by")
+    terminal.press("Escape")
+    terminal.see("Conflicts  7  1 decided")
+    terminal.press("G", "M")
+    terminal.see("2 decided", "merge 1 image set into", "All decisions:")
+    terminal.press("P")
+    terminal.see("conflicts as decided", "waiting", "19010203")
+    terminal.press("A")
+    terminal.see("Apply this plan?")
+    terminal.press("Tab", "Enter")
+    terminal.see("done")
+    terminal.press("v")
+    terminal.see("as planned")
+    terminal.press("U")
+    terminal.see("Undo what this plan did?")
+    terminal.press("Tab", "Enter")
+    terminal.see("undone")
+    terminal.press("q")
+    terminal.see("Conflicts  7  2 decided")
+    assert "1901" not in terminal.title
+    terminal.press("q", "q")
+    assert terminal.ended() == 0
+    assert terminal.modes == "0 0"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 def test_import_find_resolve_deidentify_verify_report_undo(
     start: Start, tmp_path: Path, demo_files: tuple[Path, list[Seeded]], size: tuple[int, int]
 ) -> None:

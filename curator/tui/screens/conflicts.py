@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from curator.campaign.conflicts import Conflict
 from curator.campaign.resolutions import Resolution, Word
@@ -32,9 +32,10 @@ from curator.tui.messages import Planned, Written
 from curator.tui.screens.asking import AskScreen
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.difference import DifferenceScreen
+from curator.tui.screens.filtered import FilteredPlace
 from curator.tui.screens.metadata import MetadataScreen
-from curator.tui.screens.place import Place
 from curator.tui.widgets.detail import Detail
+from curator.tui.widgets.filter_field import FilterField
 from curator.tui.widgets.row_view import NoRows, RowView
 from curator.tui.work import Failed
 
@@ -71,10 +72,21 @@ class CostForeseen(Message):
     foreseen: Foreseen = field(repr=False)
 
 
-class ConflictsScreen(Place):
+class _Choices(RowView):
+    """Rows whose Enter is done at once: it moves the focus, and the next keys may be here already."""
+
+    def action_open(self) -> None:
+        """Do what Enter does on this screen."""
+        screen = self.screen
+        if 0 <= self.cursor < len(self.rows) and isinstance(screen, ConflictsScreen):
+            screen.opened()
+
+
+class ConflictsScreen(FilteredPlace):
     """What image sets disagree about, and what people decide of it."""
 
     PLACE = "conflicts"
+    LIST = "#conflicts"
     TITLE_TEXT = "Conflicts"
     EXPLAINED = (
         "What the image sets of a patient, a study or a torn series disagree about, once for the largest scope in which "
@@ -98,16 +110,16 @@ class ConflictsScreen(Place):
 
     def body(self) -> Iterable[Widget]:
         """Yield the filter, the conflicts, the values of one, and what the decisions come to."""
-        yield Input(placeholder="filter: words", id="filter", select_on_focus=False)
-        yield RowView(CONFLICTS, self.rows, id="conflicts", markable=True)
+        yield FilterField("filter: words")
+        yield _Choices(CONFLICTS, self.rows, id="conflicts", markable=True)
         yield Static("", id="nothing", markup=False)
-        yield RowView(VARIANTS, id="variants")
+        yield _Choices(VARIANTS, id="variants")
         yield Detail(id="merge", lines=3)
 
     def on_mount(self) -> None:
         """Look for conflicts."""
-        self.query_one("#filter").display = self.query_one("#nothing").display = False
-        self.query_one("#conflicts").focus()
+        super().on_mount()
+        self.query_one("#nothing").display = False
         self.do_refresh()
 
     def store_opened(self) -> None:
@@ -134,7 +146,7 @@ class ConflictsScreen(Place):
             return
         self._found = True
         self.rows = ConflictRows(message.groups, message.decided)
-        self.rows.filter(self.query_one("#filter", Input).value)
+        self.rows.filter(self.filter_text)
         view, nothing = self.query_one("#conflicts", RowView), self.query_one("#nothing", Static)
         view.marks.clear()
         view.show(self.rows)
@@ -151,6 +163,8 @@ class ConflictsScreen(Place):
         """Return how many, how many are decided, how many are marked."""
         if not self._found:
             return ""
+        if self.focused is self.query_one("#variants"):
+            return "⏎ takes this value, esc goes back"
         shown, total = len(self.rows), self.rows.total
         text = f"{shown:,} of {total:,}" if shown != total else f"{total:,}"
         text += f"  {self.rows.decided:,} decided"
@@ -189,6 +203,10 @@ class ConflictsScreen(Place):
     @on(RowView.Marked, "#conflicts")
     def _moved(self) -> None:
         self._show_variants()
+        self.tell()
+
+    def on_descendant_focus(self) -> None:
+        """Say what Enter does now."""
         self.tell()
 
     def _show_variants(self) -> None:
@@ -280,29 +298,25 @@ class ConflictsScreen(Place):
 
     # --- deciding
 
-    @on(RowView.Opened, "#conflicts")
-    def _opened(self) -> None:
+    def opened(self) -> None:
+        """Enter: merge a torn series, else go to the values, and there take one."""
         conflict = self._conflict()
         self.perform("conflicts.merge" if conflict is not None and conflict.torn else "conflicts.choose")
-
-    @on(RowView.Opened, "#variants")
-    def _taken(self) -> None:
-        self.perform("conflicts.choose")
 
     def do_choose(self) -> None:
         """Go to the values; there, take the one under the cursor."""
         view, conflict = self.query_one("#variants", RowView), self._conflict()
         if conflict is None or conflict.torn:
             self.bench.say("Choose: a torn series is merged (M) or left (s).", severity="warning")
-        elif not view.has_focus:
-            view.focus()
+        elif self.focused is not view:
+            self.set_focus(view)
         elif isinstance(view.rows, VariantRows) and 0 <= view.cursor < len(view.rows):
             variant = view.rows.variants[view.cursor]
             if isinstance(variant.value, Absent):
                 self._decide(Word.ABSENT, [conflict])
             else:
                 self._decide(Word.VALUE, [conflict], as_typed(variant.value))
-            self.query_one("#conflicts").focus()
+            self.set_focus(self.query_one("#conflicts"))
 
     def do_majority(self) -> None:
         """Take the majority's value."""
@@ -412,7 +426,7 @@ class ConflictsScreen(Place):
         if conflict is None:
             return
         holder = conflict.holders[0]
-        if view.has_focus and isinstance(view.rows, VariantRows):
+        if self.focused is view and isinstance(view.rows, VariantRows):
             holder = view.rows.variants[view.cursor].holders[0]
         self.app.push_screen(MetadataScreen(holder.id, at=conflict.path))
 
@@ -427,34 +441,17 @@ class ConflictsScreen(Place):
             first, second = (each.holders[0] for each in conflict.variants()[:2])
         self.app.push_screen(DifferenceScreen((first.id, first.version), (second.id, second.version)))
 
-    def do_filter(self) -> None:
-        """Open the filter."""
-        field = self.query_one("#filter", Input)
-        field.display = True
-        self.set_focus(field)  # at once: the next keys may be here already
-
-    @on(Input.Changed, "#filter")
-    def _typed(self, event: Input.Changed) -> None:
-        self.rows.filter(event.value)
+    def filter_rows(self, text: str) -> None:
+        """Show the conflicts that hold the words."""
+        self.rows.filter(text)
         self.query_one("#conflicts", RowView).show(self.rows, cursor=0)
-        self.tell()
-
-    @on(Input.Submitted, "#filter")
-    def _done(self, event: Input.Submitted) -> None:
-        event.input.display = bool(event.value)
-        self.query_one("#conflicts").focus()
 
     def do_back(self) -> None:
         """Leave the values, then the filter, then the screen."""
-        field = self.query_one("#filter", Input)
-        if self.query_one("#variants").has_focus:
-            self.query_one("#conflicts").focus()
-        elif field.display:
-            field.value = ""
-            field.display = False
-            self.query_one("#conflicts").focus()
+        if self.focused is self.query_one("#variants"):
+            self.set_focus(self.query_one("#conflicts"))
         else:
-            self.dismiss()
+            super().do_back()
 
 
 def _valid(conflict: Conflict) -> Callable[[str], bool]:

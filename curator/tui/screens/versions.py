@@ -31,12 +31,10 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("line", "", 2),
-    Column("version", "Version", 9),
-    Column("status", "Status", 8),
+    Column("version", "Version", 8),
     Column("when", "When", 16),
-    Column("origin", "What made it", 18, grow=3),
-    Column("who", "Who", 6, grow=1),
-    Column("what", "What it changed", 9, grow=3),
+    Column("origin", "Who made it, by what", 19, grow=3),
+    Column("what", "What it changed", 22, grow=3),
 )
 _PAUSE = 0.1  # seconds the cursor rests before changes are shown
 _MOST_COUNTED = 50  # versions whose changes are counted; each costs reading a document
@@ -90,22 +88,23 @@ class VersionRows:
         return (
             (sign, role),
             (state.version + (" latest" if index == 0 else ""), "title" if index == 0 else ""),
-            (state.workflow, role),
             (moment_text(moment.timestamp()) if moment else "", "dim"),
             self._made_by(state, origin, first=last),
-            (origin.user if origin is not None else "", "dim"),
             (what, "bad" if state.failed else ""),
         )
 
     def _made_by(self, state: ImageSetProperties, origin: Origin | None, *, first: bool) -> Cell:
         """Return what made a version: our own campaigns and calls, and apart from them what others did."""
+        if state.failed or state.locked:
+            return state.workflow, "bad" if state.failed else "accent"
         forced = ", forced" if state.forced else ""
         if origin is not None:
-            return f"{origin.words}{forced}", "accent" if origin.campaign else ""
+            who = origin.user.rpartition("/")[2]
+            return f"{who}: {origin.words}{forced}", "accent" if origin.campaign else ""
         if first:
             return "the first version", "dim"
         back = self.back.get(state.version)
-        told = f"back to version {back}, by somebody else" if back else "by somebody else"
+        told = f"somebody else, back to version {back}" if back else "somebody else"
         return f"{told}{forced}", "warn"
 
     def of(self, version: str) -> ImageSetProperties:

@@ -38,9 +38,7 @@ async def test_the_timeline_says_what_each_version_changed(store: str, changed: 
     app = Workbench(store)
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await open_versions(pilot)
-        seen = await see(
-            pilot, "1 changed: PatientName", "the first version", "Second^Name", "by somebody else"
-        )
+        seen = await see(pilot, "1 changed: PatientName", "the first version", "Second^Name", "somebody else")
         assert seen.index("3 latest") < seen.index("the first version")
 
 
@@ -123,7 +121,7 @@ async def test_what_made_a_version_is_told_by_the_ledgers_and_leads_to_its_campa
             imaging.wait(three.id)
         await press(pilot, "escape", "v")
         await see(pilot, "5 versions", "the first version")
-        await see(pilot, "back to version 1, by somebody else", "1 edit of 1 image set (edit)")
+        await see(pilot, "somebody else, back to version 1", "1 edit of 1 image set (edit)")
         await see(pilot, "undo of 1 edit of 1 image set")
         await press(pilot, "o")
         await see(pilot, "Campaign: no campaign of this project made it")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 _STARTED = 5.0  # seconds after which whatever is there is what was started with
+_PATIENCE = 3.0  # seconds to leave in order after a signal
 _TURN = 0.125  # seconds between two pictures of the spinner
 _LOOK = 2.0  # seconds between two looks at what other programs did in an embedded store
 
@@ -123,7 +126,14 @@ class Workbench(App[None]):
                 break
 
     def _ended_by(self, number: signal.Signals) -> None:
-        """Leave in order, so that the terminal is as it was; the exit code says which signal it was."""
+        """Leave in order, so that the terminal is as it was; the exit code says which signal it was.
+
+        Where the terminal is gone, Textual may wait for ever to write to it: then without it. Nothing is lost so,
+        for what was done stands in the ledger and the store.
+        """
+        last = threading.Timer(_PATIENCE, os._exit, (128 + number,))
+        last.daemon = True
+        last.start()
         self.work.cancel()
         self.exit(return_code=128 + number)
 

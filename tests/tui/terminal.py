@@ -87,6 +87,18 @@ class Terminal:
                 pytest.fail(f"not seen in {PATIENCE:.0f} s: {texts}\n{screen}")
             time.sleep(0.05)
 
+    def insist(self, key: str, *texts: str) -> str:
+        """Press a key again and again, as people do while work is going on, until all ``texts`` are on the screen."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            self.press(key)
+            for _ in range(20):
+                if all(text in (screen := self.screen) for text in texts):
+                    return screen
+                time.sleep(0.05)
+            if time.monotonic() > deadline:
+                pytest.fail(f"{key} did not show in {PATIENCE:.0f} s: {texts}\n{screen}")
+
     def process(self, needle: str) -> int:
         """Return the id of the process below this terminal whose command line holds ``needle``."""
         (shell,) = self._do("list-panes", "-F", "#{pane_pid}").split()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from curator.demo_data import Seeded
+from curator.stores import open_store
 from tests.served import serving
 from tests.tools import ROOT
 from tests.tui.terminal import Terminal
@@ -227,6 +230,35 @@ def test_a_signal_leaves_a_usable_terminal(start: Start, number: signal.Signals)
     assert terminal.modes == "0 0"
 
 
+def test_a_signal_in_a_dialog_leaves_a_usable_terminal(start: Start) -> None:
+    terminal = start()
+    terminal.see("Image sets  5")
+    terminal.press("i")
+    terminal.see("Import DICOM files")
+    os.kill(terminal.process("curator"), signal.SIGTERM)
+    assert terminal.ended() == 143
+    assert terminal.modes == "0 0"
+
+
+def _runs(number: int) -> bool:
+    """Tell whether a process runs; one that has ended stays as a zombie until somebody asks for its exit code."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2][:1] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_terminal_that_goes_away_takes_the_program_along(start: Start) -> None:
+    terminal = start()
+    terminal.see("Image sets  5")
+    number = terminal.process("curator")
+    terminal.close()
+    deadline = time.monotonic() + 30
+    while _runs(number):
+        assert time.monotonic() < deadline, "it runs on without a terminal"
+        time.sleep(0.05)
+
+
 def test_resizing_rearranges(start: Start) -> None:
     terminal = start()
     terminal.see("Image sets  5")
@@ -250,6 +282,47 @@ def test_a_spec_that_names_no_store_is_explained(start: Start) -> None:
     terminal.see("names no store")
     terminal.press("q")
     assert terminal.ended() == 0
+
+
+def test_a_server_that_dies_during_a_write_is_said_and_what_was_sent_is_found_again(
+    start: Start, store: str, tmp_path: Path
+) -> None:
+    folder = Path(store.removeprefix("local:"))
+    with contextlib.suppress(AssertionError), serving(folder, tmp_path / "ready", "--delay", "20") as served:
+        terminal = start(spec=served.spec)
+        terminal.see("Image sets  5")
+        terminal.press("/")
+        terminal.type("three")
+        terminal.press("Enter")
+        terminal.see("1 of 5  filtered")
+        terminal.press("m")
+        terminal.see("▾ Patient", "Three^Slices")
+        terminal.press("j", "e")
+        terminal.see("The value is the same as before.")
+        terminal.type("X")
+        terminal.see("+ ThreeX^Slices")
+        terminal.press("Enter")
+        terminal.see("1 edit pending")
+        terminal.press("w")
+        terminal.see("1 edit of 1 image set", "waiting", "edited by hand")
+        terminal.press("A")
+        terminal.see("Apply this plan?")
+        terminal.press("Tab", "Enter")
+        terminal.see("apply")
+        time.sleep(1)  # the call is on its way, and the image set LOCKED for long
+        served.process.kill()
+    terminal.see("no answer")
+    terminal.press("q", "q", "q")
+    terminal.see("Leave, and forget pending edits?")
+    terminal.press("Tab", "Enter")
+    assert terminal.ended() == 0
+    assert terminal.modes == "0 0"
+    opened = open_store(store)
+    try:
+        states = {opened.imaging.image_set(each.id).state for each in opened.imaging.search()}
+        assert states == {"ACTIVE", "LOCKED"}  # it was accepted, and goes on in the store
+    finally:
+        opened.close()
 
 
 def test_a_killed_server_is_said_and_the_terminal_stays_usable(

@@ -13,7 +13,7 @@ import msgspec
 
 from curator.errors import CuratorError, StoreError
 from curator.project import home, private_folder, write_private
-from curator.stores import RECORD, account, holds_store, is_served, local_folder, open_store
+from curator.stores import RECORD, account, holds_store, is_served, local_folder, open_store, whole
 
 RECENT = "recent.json"
 MOST = 30
@@ -81,7 +81,7 @@ def _write(stores: Sequence[Known]) -> None:
 
 def pinned(spec: str, datastore_id: str) -> str:
     """Return a spec that names the same data store whatever else comes to be in its folder."""
-    return f"local:{local_folder(spec).resolve()}#{datastore_id}" if spec.startswith("local") else spec
+    return whole(spec, datastore_id) if spec.startswith("local") else spec
 
 
 def known_stores() -> list[Known]:

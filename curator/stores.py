@@ -2,6 +2,7 @@
 
 local                         the data folder's store (CURATOR_HOME, else the platform's data folder)
 local:PATH[#DATASTORE_ID]     a folder of data stores; without # its first, made if there is none
+local:PATH?edition=2025-07    the same, answering as that edition of the service (before #; default: 2025-01)
 aws:DATASTORE_ID              AWS HealthImaging; region and profile as boto3 reads them
 http://127.0.0.1:PORT/ID      a `curator serve` on this machine (https:// for one elsewhere)
 """
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from curator.buckets import Bucket
     from curator.localstore import LocalStore
 
+DEFAULT_EDITION = "2025-01"
+"""The edition of the service as which an embedded store answers, where its spec names none."""
+
 DEFAULT = "local"
 """The store when neither ``--store`` nor CURATOR_STORE names one."""
 
@@ -42,6 +46,7 @@ RECORD = "served.json"
 STAGING = "curator-staging"
 """The bucket that every embedded store has for files that a campaign imports; a folder beside its data."""
 
+_EDITION = "?edition="
 _ID = re.compile(r"[0-9a-z]{32}")
 
 
@@ -93,14 +98,14 @@ def pinned(spec: str, *, make: bool = True) -> tuple[str, str]:
     made, and has no id.
     """
     if not make and spec.startswith("local") and not is_there(local_folder(spec)):
-        return f"local:{local_folder(spec).resolve()}", ""
+        return whole(spec), ""
     opened = open_store(spec)
     try:
         datastore_id = opened.imaging.datastore_id
     finally:
         opened.close()
     if spec.startswith("local"):
-        return f"local:{local_folder(spec).resolve()}#{datastore_id}", datastore_id
+        return whole(spec, datastore_id), datastore_id
     return spec, datastore_id
 
 
@@ -111,6 +116,7 @@ def connect(
 
     ``buckets`` maps ``s3://NAME/…`` of import jobs to folders; ``delay`` is how long (seconds) the embedded store's
     operations stay LOCKED. A data store is there already: ``client.list_datastores()`` names it.
+    ``local:PATH?edition=2025-07`` answers as the service does since it knows primary image sets.
     """
     folders = {name: Path(folder) for name, folder in (buckets or {}).items()}
     spec = f"local:{store}" if isinstance(store, Path) else store
@@ -159,8 +165,20 @@ def is_there(folder: Path) -> bool:
 
 def local_folder(spec: str) -> Path:
     """Return the folder that a ``local`` spec names."""
-    path = spec.partition(":")[2].partition("#")[0]
+    path = spec.partition(":")[2].partition("#")[0].partition(_EDITION)[0]
     return Path(path).expanduser() if path else home() / "store"
+
+
+def local_edition(spec: str) -> str:
+    """Return the edition of the service that a ``local`` spec names, "" where it names none."""
+    return spec.partition("#")[0].partition(_EDITION)[2]
+
+
+def whole(spec: str, datastore_id: str = "") -> str:
+    """Return a ``local`` spec with its folder's whole path, and with a data store's id."""
+    edition = local_edition(spec)
+    named = f"local:{local_folder(spec).resolve()}{_EDITION + edition if edition else ''}"
+    return f"{named}#{datastore_id}" if datastore_id else named
 
 
 def holds_store(folder: Path) -> bool:
@@ -203,7 +221,8 @@ def _open_local(
     if delay and not datastore_id:
         # The data store that is made where there is none can be used at once.
         _open_local(spec, "", read_only, None, {}, 0.0).close()
-    store = LocalStore.open(folder, buckets={**staging(folder), **buckets}, delay=delay)
+    edition = local_edition(spec) or DEFAULT_EDITION
+    store = LocalStore.open(folder, edition=edition, buckets={**staging(folder), **buckets}, delay=delay)
     try:
         client = inprocess_client(store)
         door = HealthImaging(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 
 import curator
 from curator.errors import CuratorError, NotFound, ServiceError, StoreError, Unreachable, UsageError
-from curator.stores import connect, is_loopback, local_folder, open_store
+from curator.stores import connect, is_loopback, local_folder, open_store, pinned
+from tests.campaign.ground import document, parsed
 from tests.served import serving
 
 
@@ -182,3 +184,47 @@ def test_with_a_delay_the_data_store_is_there_already(tmp_path: Path) -> None:
             "datastoreSummaries"
         ]
         assert found["datastoreStatus"] == "ACTIVE"
+
+
+def test_an_embedded_store_answers_as_the_edition_that_its_name_says(tmp_path: Path) -> None:
+    from curator.known_stores import pinned as known_as
+
+    spec = f"local:{tmp_path / 'store'}?edition=2025-07"
+    opened = open_store(spec)
+    identifier = opened.imaging.datastore_id
+    assert opened.local is not None
+    made = opened.local.storage.add_image_set(identifier, parsed(document(1)))
+    opened.close()
+    assert not (tmp_path / "store?edition=2025-07").exists()
+    whole = f"local:{tmp_path / 'store'}?edition=2025-07#{identifier}"
+    assert pinned(spec) == (whole, identifier)
+    assert known_as(spec, identifier) == whole
+    for text in (spec, whole):
+        (found,) = connect(text).search_image_sets(datastoreId=identifier)["imageSetsMetadataSummaries"]
+        assert (found["imageSetId"], found.get("isPrimary")) == (made.image_set_id, True)
+    plain = open_store(f"local:{tmp_path / 'plain'}")
+    assert plain.local is not None
+    plain.local.storage.add_image_set(plain.imaging.datastore_id, parsed(document(1)))
+    assert not next(plain.imaging.search()).is_primary
+    plain.close()
+    with pytest.raises(UsageError, match="No edition"):
+        open_store(f"local:{tmp_path / 'store'}?edition=1999-01")
+
+
+@pytest.mark.parametrize(
+    ("folder", "options", "primary"),
+    [("store?edition=2025-07", (), True), ("store?edition=2025-07", ("--edition", "2025-01"), False)],
+)
+def test_a_served_store_has_the_edition_that_its_name_says(
+    tmp_path: Path, folder: str, options: tuple[str, ...], primary: bool
+) -> None:
+    with serving(tmp_path / folder, tmp_path / "ready", *options) as served:
+        imaging = open_store(served.spec).imaging
+        opened = open_store(f"local:{tmp_path / 'store'}")
+        assert opened.local is not None
+        made = opened.local.storage.add_image_set(imaging.datastore_id, parsed(document(1)))
+        opened.close()
+        promise = contextlib.nullcontext() if primary else pytest.raises(ServiceError, match="not supported")
+        with promise:
+            copied = imaging.copy(made.image_set_id, "1", promote=True).destination_id
+            assert imaging.wait(copied).is_primary

@@ -45,7 +45,7 @@ def _global_options() -> list[click.Option]:
             "--store",
             "store_spec",
             metavar="STORE",
-            help="local, local:PATH[#ID], aws:ID or http://HOST:PORT/ID.",
+            help="local, local:PATH[?edition=2025-07][#ID], aws:ID or http://HOST:PORT/ID.",
         ),
         option(
             "--project",

@@ -140,9 +140,7 @@ def _limits(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.option(
     "--edition",
     type=click.Choice(["2025-01", "2025-07"]),
-    default="2025-01",
-    show_default=True,
-    help="Of the service's behaviour.",
+    help="Of the service's behaviour (default: the one that --store names, else 2025-01).",
 )
 @click.option(
     "--tls-cert",
@@ -168,7 +166,7 @@ def serve(
     ready_file: Path | None,
     delay: float,
     limits: float | None,
-    edition: str,
+    edition: str | None,
     tls_cert: Path | None,
     tls_key: Path | None,
     faults_file: Path | None,
@@ -222,7 +220,7 @@ def serve(
             hint="give --tls-cert and --tls-key, or leave --host at 127.0.0.1",
         )
     folders = dict(_bucket(text) for text in buckets)
-    local, datastore_id = _local_store(workbench)
+    local, datastore_id, stated = _local_store(workbench)
     listening = bind(host, port)
     actual = listening.getsockname()[1]
     with _working_folder(served_folder(actual)) as folder:
@@ -238,7 +236,7 @@ def serve(
         )
         served.bucket.mkdir(mode=0o700)
         folders[BUCKET] = served.bucket
-        store = _open(local, folders, delay, limits, edition)
+        store = _open(local, folders, delay, limits, edition or stated)
         application = Application(store, {served.access_key: served.secret_key}, faults=faults, wires=wires)
         try:
             serve(
@@ -287,14 +285,14 @@ def _bucket(text: str) -> tuple[str, Path]:
     return name, Path(folder).resolve()
 
 
-def _local_store(workbench: Workbench) -> tuple[Path, str]:
-    """Return the folder of the local store and the id of its data store, made if there is none."""
-    from curator.stores import local_folder
+def _local_store(workbench: Workbench) -> tuple[Path, str, str]:
+    """Return the folder of the local store, the id of its data store, made if there is none, and its edition."""
+    from curator.stores import DEFAULT_EDITION, local_edition, local_folder
 
     spec = workbench.spec()
     if spec.partition(":")[0] != "local":
         raise UsageError("only a local store can be served", hint="--store local or --store local:PATH")
-    return local_folder(spec), workbench.imaging.datastore_id
+    return local_folder(spec), workbench.imaging.datastore_id, local_edition(spec) or DEFAULT_EDITION
 
 
 def _open(

@@ -250,6 +250,21 @@ def test_a_throttled_copy_was_never_accepted_and_is_tried_again(imaging: HealthI
     assert wire.sent == 2
 
 
+@pytest.mark.parametrize(("status", "code"), [(400, "BadRequestException"), (406, "NotAcceptableException")])
+def test_a_frame_that_the_service_will_not_give_is_an_error_by_its_name_and_not_asked_for_again(
+    imaging: HealthImaging, one: str, status: int, code: str
+) -> None:
+    """GetImageFrame alone declares these two; the guide does not say when, so the embedded store never answers them."""
+    ((_, _, instance), *_) = imaging.document(one).instances()
+    frame = str(instance.frames[0]["ID"])
+    wire = Wire(imaging.client, refusing(status, code))
+    with pytest.raises(ServiceError) as refused:
+        imaging.frame(one, frame)
+    assert refused.value.code == code
+    assert "GetImageFrame" in str(refused.value)
+    assert wire.sent == 1
+
+
 class Pace:
     """A limiter that writes down what it hears."""
 

@@ -7,6 +7,7 @@ image sets that the campaign made. After it the deleted ones are rebuilt (`curat
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -68,15 +69,18 @@ def undo(
     with campaign.open_ledger(who) as ledger, Doors(campaign, imaging) as doors:
         ledger.append("undo", state="begun")
 
-        def taken_back(found: tuple[Unit, UnitState]) -> Undone:
-            unit, state = found
-            caller = Caller(imaging, ledger, unit.number, state, stopping, remote=remote)
-            return _undo_unit(campaign, caller, ledger, unit, doors)
+        def taken_back(chain: list[tuple[Unit, UnitState]]) -> list[Undone]:
+            callers = (
+                (unit, Caller(imaging, ledger, unit.number, state, stopping, remote=remote))
+                for unit, state in chain
+            )
+            return [_undo_unit(campaign, caller, ledger, unit, doors) for unit, caller in callers]
 
         try:
-            for result in side_by_side(_concerned(campaign, image_set), taken_back, workers=WORKERS):
-                results.append(result)
-                progress(result)
+            for found in side_by_side(_chains(campaign, image_set), taken_back, workers=WORKERS):
+                results += found
+                for result in found:
+                    progress(result)
         except BaseException:
             stopping.set()  # the others end as soon as what they have begun is recorded
             raise
@@ -86,6 +90,33 @@ def undo(
         head = ledger.head
     anchor(campaign.project, who, "campaign", [("campaign", campaign.id), ("head", str(head))])
     return sorted(results, key=lambda each: each.unit)
+
+
+def _chains(campaign: Campaign, image_set: str | None) -> Iterator[list[tuple[Unit, UnitState]]]:
+    """Yield units that can be taken back side by side, and lists of those that must go one after the other.
+
+    In later editions imports of one series extend one image set: what extended it last is taken back first.
+    """
+    counts = Counter(each for state in campaign.state().values() for each in set(state.names.values()))
+    shared = {each for each, count in counts.items() if count > 1}
+    chains: dict[str, list[tuple[Unit, UnitState]]] = {}
+    for unit, state in _concerned(campaign, image_set):
+        common = shared.intersection(state.names.values())
+        if not common:
+            yield [(unit, state)]
+            continue
+        joined = {id(chain): chain for each in common if (chain := chains.get(each)) is not None}
+        whole = [pair for chain in joined.values() for pair in chain] + [(unit, state)]
+        for each in {name for _, other in whole for name in shared.intersection(other.names.values())}:
+            chains[each] = whole
+    for chain in {id(chain): chain for chain in chains.values()}.values():
+        yield sorted(chain, key=lambda pair: _imported_last(pair[1]), reverse=True)
+
+
+def _imported_last(state: UnitState) -> int:
+    """Return the highest version that an import of the unit made of an image set."""
+    outcomes = (known.outcome for known in state.steps.values() if known.outcome and "job" in known.outcome)
+    return max((int(str(outcome.get("version", 0))) for outcome in outcomes), default=0)
 
 
 def _concerned(campaign: Campaign, image_set: str | None) -> Iterator[tuple[Unit, UnitState]]:

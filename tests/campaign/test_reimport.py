@@ -342,3 +342,37 @@ def extend(place: Ground, file: bytes) -> None:
     """Import a file whose series is there already: no image set is new."""
     with pytest.raises(AssertionError, match="nothing was imported"):
         place.bring(file)
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["undisturbed", "one by one"])
+def test_two_torn_sets_that_one_campaign_imports_into_one_are_taken_back_together(killed: bool) -> None:
+    """The second import extends what the first one made: undo takes the extension back first, and then the set."""
+    with ground("2025-07") as place:
+        files = slices(4)
+        (first,) = place.bring(*files[:2])
+        (second,) = place.bring(*(with_study_id(file, "other") for file in files[2:]))
+        assert first != second
+        before = {each: place.imaging.metadata(each) for each in (first, second)}
+        units, _ = planned(place, route=Route.REIMPORT)
+        assert len(units) == 2
+        campaign = place.campaign(units)
+        assert place.apply(campaign).complete
+        made = {state.names["$1"] for state in campaign.state().values()}
+        (published,) = made
+        assert place.imaging.document(published).instance_count == 4
+        assert holds(place, campaign)
+        if killed:  # one unit at a time, each with a journal read anew
+            for image_set in (second, first):
+                assert undo(campaign, place.imaging, WHO, image_set=image_set)
+                campaign = Campaign.open(place.project, str(campaign.id))
+        assert all(each.complete for each in undo(campaign, place.imaging, WHO))
+        assert {each.id for each in place.imaging.search()} == {first, second}
+        assert place.imaging.image_set(published).state == "DELETED"
+        assert {each: place.imaging.metadata(each) for each in (first, second)} == before
+        assert place.store.check() == []
+
+
+def with_study_id(file: bytes, study_id: str) -> bytes:
+    data = pydicom.dcmread(io.BytesIO(file))
+    data.StudyID = study_id
+    return file_bytes(data)

@@ -182,6 +182,16 @@ class Catalogue:
         rows = self.rows(where)
         return {facet.name: Counter(map(facet.text, rows)).most_common() for facet in FACETS}
 
+    def texts(self, keyword: str, cancelled: Callable[[], bool] = lambda: False) -> dict[str, str]:
+        """Return the text of a Patient, Study or Series element in each image set that has one (as filters see it)."""
+        lookup, found = self._lookup(), {}
+        for row in self.rows():
+            if cancelled():
+                break
+            if text := lookup(row, keyword):
+                found[row.id] = text
+        return found
+
     def _lookup(self) -> Callable[[Row, str], str]:
         """Return the lookup of Patient, Study and Series elements for filters."""
         from curator.deid.decisions import as_text

@@ -9,12 +9,12 @@ from typing import Final
 
 from curator.catalogue.facets import FACETS, Choice, Facet, without
 from curator.catalogue.rows import Row
-from curator.catalogue.where import Where
+from curator.catalogue.where import Lookup, Where
 from curator.tui.row_filter import RowFilter
 from curator.tui.widgets.row_view import Cell, Column
 
 COLUMNS: Final = (
-    Column("value", "Facets", 11, grow=1),
+    Column("value", "Facets", 9, grow=1),
     Column("count", "", 7, right=True),
     Column("share", "", 5),
 )
@@ -33,6 +33,7 @@ class Counting:
     haystacks: Sequence[str]
     hits: Sequence[int]
     filter: RowFilter
+    lookup: Lookup
 
     def counts(self) -> Counts:
         """Count each facet in what the filter shows, without what the filter asks of that very facet."""
@@ -44,7 +45,7 @@ class Counting:
                 wider = RowFilter(without(self.filter.where, facet).text)
                 among = [
                     self.rows[number]
-                    for number in wider.hits(self.rows, self.haystacks, range(len(self.rows)))
+                    for number in wider.hits(self.rows, self.haystacks, range(len(self.rows)), self.lookup)
                 ]
             found[facet.name] = Counter(map(facet.text, among)).most_common()
         return found

@@ -6,7 +6,7 @@ filter before it while somebody types, so that a key costs milliseconds among 10
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import attrgetter
 
 from curator.catalogue.rows import Row
@@ -32,6 +32,8 @@ class ImageSetRows:
         self._groups: list[Group] = []
         self._group_cells: dict[int, dict[str, Cell]] = {}
         self._filter = RowFilter()
+        self._texts: dict[str, Mapping[str, str]] = {}  # element keyword → image set id → text
+        self._stale: set[str] = set()
         self._hit_ids: frozenset[str] | None = None
         self.sorted_by = ""
         self.descending = False
@@ -195,6 +197,7 @@ class ImageSetRows:
         """Show these rows and no others, by the same filter and in the same order."""
         self._all = list(rows)
         self._haystacks = list(haystacks or ())
+        self._stale = set(self._texts)
         self._places = {row.id: index for index, row in enumerate(self._all)}
         self._order = list(range(len(self._all)))
         self._sort()
@@ -223,7 +226,24 @@ class ImageSetRows:
         """Return which of ``among`` match; haystacks nobody brought are made on the first need."""
         if wanted.needs_haystacks:
             self._haystacks.extend(row.haystack for row in self._all[len(self._haystacks) :])
-        return wanted.hits(self._all, self._haystacks, among)
+        return wanted.hits(self._all, self._haystacks, among, self._lookup)
+
+    def _lookup(self, row: Row, keyword: str) -> str:
+        return self._texts.get(keyword, {}).get(row.id, "")
+
+    @property
+    def unknown(self) -> list[str]:
+        """Return the keywords of elements that the filter asks for and nobody looked up since the rows changed."""
+        return [
+            each for each in self._filter.where.keywords if each not in self._texts or each in self._stale
+        ]
+
+    def know(self, texts: Mapping[str, Mapping[str, str]]) -> None:
+        """Take elements' texts (keyword → image set id → text), and filter by them."""
+        self._texts.update(texts)
+        self._stale.difference_update(texts)
+        self._hits = self._matching(self._filter, self._order)
+        self._arrange()
 
     def filter(self, text: str) -> None:
         """Show what matches ``text``.
@@ -256,7 +276,7 @@ class ImageSetRows:
         """Return what facets are counted in, for a thread."""
         if self._filter.needs_haystacks:
             self._matching(self._filter, ())
-        return Counting(self._all, self._haystacks, self._hits, self._filter)
+        return Counting(self._all, self._haystacks, self._hits, self._filter, self._lookup)
 
     def sort(self, by: str, *, descending: bool = False) -> None:
         """Sort by a column; ``""`` is the order in which the rows came."""

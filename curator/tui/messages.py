@@ -49,6 +49,14 @@ class RowsRead(Message):
 
 
 @dataclass
+class TextsRead(Message):
+    """Elements that rows do not hold: keyword → image set id → text."""
+
+    request: int
+    texts: Mapping[str, Mapping[str, str]] = field(repr=False)
+
+
+@dataclass
 class VersionsRead(Message):
     """The versions of an image set, the newest first, and what made those that this project made."""
 

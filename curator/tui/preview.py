@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from curator.catalogue.rows import Row
 from curator.findings import Finding, Severity
+from curator.printable import printable
 from curator.tui.grouping import GroupBy, group_cells
 from curator.tui.image_set_columns import date_text, moment_text
 from curator.tui.widgets.row_view import Cell
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from curator.tui.work import Ticket
 
 Pairs = list[tuple[str, Cell]]
-_SHOWN = 6  # versions, series, findings
+_SHOWN = 3  # versions, series
+_FINDINGS = 8
+_LINES = 3  # of one finding
 _LARGE = 4_000_000  # bytes of a document that is not examined in passing
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 _ROLES = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "dim"}
@@ -93,25 +97,33 @@ def _counted(row: Row) -> str:
     return ", ".join(filter(None, parts))
 
 
-def seen_pairs(row: Row, seen: Seen) -> Pairs:
-    """Return what was read of the image set, a heading before each part."""
-    return [*_findings(row, seen), *_series(seen), *_versions(seen)]
+def seen_pairs(row: Row, seen: Seen, width: int) -> Pairs:
+    """Return what was read of the image set, a heading before each part, texts in lines of ``width`` cells."""
+    return [*_series(seen), *_versions(seen), *_findings(row, seen, width)]
 
 
-def _findings(row: Row, seen: Seen) -> Iterator[tuple[str, Cell]]:
+def _wrapped(name: str, text: str, role: str, width: int) -> Iterator[tuple[str, Cell]]:
+    """Yield a text in at most `_LINES` lines; the last one may be cut."""
+    lines = wrap(printable(text), max(width, 10)) or [""]
+    kept = [*lines[: _LINES - 1], " ".join(lines[_LINES - 1 :])] if len(lines) > _LINES else lines
+    for number, line in enumerate(kept):
+        yield name if not number else "", (line, role)
+
+
+def _findings(row: Row, seen: Seen, width: int) -> Iterator[tuple[str, Cell]]:
     yield "", ""
     problems: Pairs = []
     if seen.torn:
-        problems.append(("torn", ("other image sets hold instances of its series", "warn")))
+        problems += _wrapped("torn", "other image sets hold instances of its series", "warn", width)
     if row.conflicts:
         levels = f"{row.conflicts} level{'s' * (row.conflicts > 1)}"
-        problems.append(
-            ("conflict", (f"{levels} disagree{'s' * (row.conflicts == 1)} with other sets", "bad"))
-        )
+        text = f"{levels} disagree{'s' * (row.conflicts == 1)} with other image sets"
+        problems += _wrapped("conflict", text, "bad", width)
     found = seen.findings or ()
-    problems += [(each.code, (each.message, _ROLES[each.severity])) for each in found[:_SHOWN]]
-    if len(found) > _SHOWN:
-        problems.append(("", (f"and {len(found) - _SHOWN:,} more: f shows all", "dim")))
+    for each in found[:_FINDINGS]:
+        problems += _wrapped(each.code, each.message, _ROLES[each.severity], width)
+    if len(found) > _FINDINGS:
+        problems.append(("", (f"and {len(found) - _FINDINGS:,} more: f shows all", "dim")))
     count = len(found) + seen.torn + bool(row.conflicts)
     if seen.findings is None:
         why = "its document is large: f checks it" if row.read else "its document was not read yet"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from curator.catalogue.rows import Row
-from curator.catalogue.where import Operator, Term, Where
+from curator.catalogue.where import Lookup, Operator, Term, Where
 
 
 class RowFilter:
@@ -32,14 +32,16 @@ class RowFilter:
             before.terms
         ) <= set(self.terms)
 
-    def hits(self, rows: Sequence[Row], haystacks: Sequence[str], among: Iterable[int]) -> list[int]:
-        """Return which of ``among`` match, in their order."""
+    def hits(
+        self, rows: Sequence[Row], haystacks: Sequence[str], among: Iterable[int], lookup: Lookup
+    ) -> list[int]:
+        """Return which of ``among`` match, in their order; ``lookup`` knows elements that rows do not."""
         found = list(among)
         for word in self.words:
             found = [index for index in found if word in haystacks[index]]
         for term in self.terms:
             if term.field or term.operator is None:
-                found = term.among(rows, found, _nothing)
+                found = term.among(rows, found, lookup)
             else:
                 found = [
                     index
@@ -52,8 +54,3 @@ class RowFilter:
     def needs_haystacks(self) -> bool:
         """Tell whether it looks for words anywhere in a row."""
         return bool(self.words) or any(term.operator and not term.field for term in self.terms)
-
-
-def _nothing(row: Row, keyword: str) -> str:
-    """Look up nothing: a row knows only its own fields."""
-    return ""

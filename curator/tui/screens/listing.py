@@ -14,7 +14,7 @@ from curator.errors import CuratorError
 from curator.tui.collector import settle
 from curator.tui.image_set_columns import BY_KEY, SHOWN
 from curator.tui.image_set_rows import ImageSetRows
-from curator.tui.messages import RowsCame, RowsRead, Written
+from curator.tui.messages import RowsCame, RowsRead, TextsRead, Written
 from curator.tui.screens.filtered import FilteredPlace
 from curator.tui.screens.first_run import FirstRun
 from curator.tui.screens.import_files import DEMO, FilesImported, ImportedScreen, ImportScreen, imported
@@ -38,6 +38,8 @@ class ListingPlace(FilteredPlace):
         self._quiet = 0  # the request that nobody asked for
         self._complete = False
         self._import_request = 0
+        self._texts_request = 0
+        self._looked_up: list[str] = []
         self.cursor_wanted = ""  # where the cursor goes when its row has come
 
     @property
@@ -139,7 +141,24 @@ class ListingPlace(FilteredPlace):
         self.tell()
 
     def rows_changed(self) -> None:
-        """Other rows are shown, or the same ones say something else."""
+        """Other rows are shown, or the same ones say something else: look up what the filter asks beyond them."""
+        session, unknown = self.bench.session, self.rows.unknown
+        if session is None or not unknown or unknown == self._looked_up:
+            return
+        self._looked_up = unknown
+
+        def look_up(ticket: Ticket) -> TextsRead:
+            texts = {each: session.catalogue.texts(each, lambda: ticket.cancelled) for each in unknown}
+            ticket.check()
+            return TextsRead(ticket.request, texts)
+
+        self._texts_request = self.bench.work.begin("look up elements", self, look_up)
+
+    def on_texts_read(self, message: TextsRead) -> None:
+        """Filter by the elements' texts."""
+        if message.request == self._texts_request:
+            self._looked_up = []
+            self._changing(lambda: self.rows.know(message.texts))
 
     def filter_rows(self, text: str) -> None:
         """Narrow the list, the cursor staying on its image set."""
@@ -159,6 +178,8 @@ class ListingPlace(FilteredPlace):
             self._show_state(message.error)
         elif message.request != self._quiet:
             super().failed(message)
+        if message.request == self._texts_request:
+            self._looked_up = []
 
     def written(self, message: Written) -> None:
         """Another screen changed an image set: show its new version at once."""

@@ -76,6 +76,7 @@ class NarrowingPlace(ReadingPlace):
 
     def rows_changed(self) -> None:
         """Count anew, as soon as nothing more is typed."""
+        super().rows_changed()
         if not self.pane.display:
             return
         self.pane.tell(None, self.rows.where)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.widgets.row_view import GAP, Cell, Column, RowView
 
 COLUMNS = (Column("name", "", 13), Column("value", "", 16, grow=1))
 
@@ -34,6 +34,11 @@ class Preview(RowView):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(COLUMNS, id=id)
         self.not_focusable()
+
+    @property
+    def value_width(self) -> int:
+        """Return the cells there are for a value."""
+        return self.room - self.gutter_width - COLUMNS[0].width - 2 * GAP
 
     def tell(self, title: str, pairs: Sequence[tuple[str, Cell]]) -> None:
         """Show ``pairs`` under ``title``."""

@@ -130,7 +130,9 @@ class SetPreview(Vertical):
         message.stop()
         if message.request == self._request and self._row is not None:
             facts = self.query_one("#known", Preview)
-            facts.tell("Preview", [*facts_of(self._row), *seen_pairs(self._row, message.seen)])
+            facts.tell(
+                "Preview", [*facts_of(self._row), *seen_pairs(self._row, message.seen, facts.value_width)]
+            )
 
     def on_failed(self, message: Failed) -> None:
         """The row's own facts stay; what was asked for in passing needs no excuse."""

@@ -200,3 +200,18 @@ async def test_the_list_looks_as_approved(store: str, golden: Golden) -> None:
 def _ids(app: Workbench) -> list[str]:
     view = listed(app)
     return [view.rows.key(index) for index in range(len(view.rows))]
+
+
+async def test_a_filter_asks_for_any_element_of_patient_study_and_series(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "slash", "=StudyTime:185", "enter")
+        await see(pilot, "1 of 5", "CompressedSamples^MR1"[:11])
+        assert "look up elements" in [ticket.title for ticket in app.work.history]
+        await press(pilot, "escape", "slash", "=!StudyTime:185", "enter")
+        await see(pilot, "4 of 5")
+        await press(pilot, "r")
+        await until(pilot, lambda: not app.work.running)
+        await see(pilot, "4 of 5")
+        assert [ticket.title for ticket in app.work.history].count("look up elements") == 2, "after a refresh"

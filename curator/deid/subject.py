@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from curator.deid.keyed import Keyed, offset_days, pseudonym
 from curator.deid.profile import Profile
@@ -42,7 +43,6 @@ IDENTIFIERS: frozenset[int] = frozenset(
         0x00181000,  # DeviceSerialNumber
     }
 )
-_UNSEEN = (0, "")
 _PATIENT_ID, _ISSUER, _STUDY_UID = "PatientID", "IssuerOfPatientID", "StudyInstanceUID"
 
 
@@ -132,25 +132,71 @@ def _gather(lexicon: Lexicon, document: ImageSetMetadata, profile: Profile) -> N
             lexicon.add_identifier(value)
 
 
+class _Identifier(NamedTuple):
+    """An element that says who somebody is, and the texts already met in it."""
+
+    key: str
+    tag: int
+    vr: str
+    met: set[str]
+
+
 def _identifying(document: ImageSetMetadata) -> Iterator[tuple[int, str, str]]:
-    """Yield (tag, VR, text) of every identifying element at every depth."""
-    levels: list[Mapping[str, Json]] = [document.patient, document.study]
-    levels += [series.dicom for series in document.series.values()]
-    levels += [instance.dicom for _, _, instance in document.instances()]
-    roles: dict[str, tuple[int, str] | None] = {}
-    stack = levels
-    while stack:
-        for key, value in stack.pop().items():
-            if type(value) is list and value and isinstance(value[0], dict):
-                stack.extend(item for item in value if isinstance(item, dict))
+    """Yield (tag, VR, text) of every identifying element at every depth, each text of an element once.
+
+    Which elements identify is found once for each distinct set of keys: an archive has few.
+    """
+    identifiers: dict[str, _Identifier] = {}
+    of_keys: dict[tuple[str, ...], list[_Identifier]] = {}
+    for node in _nodes(document):
+        keys = tuple(node)
+        found = of_keys.get(keys)
+        if found is None:
+            found = of_keys[keys] = list(_identifiers(keys, identifiers))
+        for key, tag, vr, met in found:
+            value = node[key]
+            if type(value) is str:
+                texts: list[Json] = [value]
+            elif type(value) is list and not _holds_items(value):
+                texts = value
+            else:
                 continue
-            known = roles.get(key, _UNSEEN)
-            if known is _UNSEEN:
-                known = roles[key] = _identifies(key)
-            if known and value is not None:
-                for text in value if isinstance(value, list) else [value]:
-                    if isinstance(text, str) and text.strip():
-                        yield *known, text
+            for text in texts:
+                if isinstance(text, str) and text not in met:
+                    met.add(text)
+                    if text.strip():
+                        yield tag, vr, text
+
+
+def _nodes(document: ImageSetMetadata) -> Iterator[Mapping[str, Json]]:
+    """Yield the attributes of every level and item, from the last instance on: each is parsed when it is its turn."""
+    for _, _, instance in reversed(list(document.instances())):
+        yield from _with_items(instance.dicom)
+    for series in reversed(list(document.series.values())):
+        yield from _with_items(series.dicom)
+    yield from _with_items(document.study)
+    yield from _with_items(document.patient)
+
+
+def _with_items(node: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        for value in node.values():
+            if type(value) is list and _holds_items(value):
+                stack.extend(item for item in value if isinstance(item, dict))
+        yield node
+
+
+def _holds_items(value: list[Json]) -> bool:
+    return bool(value) and isinstance(value[0], dict)
+
+
+def _identifiers(keys: Iterable[str], known: dict[str, _Identifier]) -> Iterator[_Identifier]:
+    for key in keys:
+        said = _identifies(key)
+        if said is not None:
+            yield known.setdefault(key, _Identifier(key, *said, set()))
 
 
 @lru_cache(maxsize=16384)

@@ -254,7 +254,7 @@ def plan_without_rule(units: Iterable[tuple[Unit, Party]], rule: str) -> Iterato
 
 def _inverse(change: Change, renames: object, doc: ImageSetMetadata) -> Change:
     from curator.plan.renames import Renames
-    from curator.plan.settling import normal
+    from curator.plan.values import normal
 
     assert isinstance(renames, Renames)
     after = change.after if change.after is ABSENT else normal(change.after)  # type: ignore[arg-type]

@@ -33,6 +33,8 @@ def same_value(a: Json, b: Json) -> bool:
 
 def equal(a: Json, b: Json) -> bool:
     """Say whether both are equal as RFC 6902 4.6 has it: ``1`` equals ``1.0``, ``true`` equals neither."""
+    if isinstance(a, str) or isinstance(b, str):
+        return a == b
     if isinstance(a, bool) or isinstance(b, bool):
         return a is b
     if isinstance(a, dict) and isinstance(b, dict):

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from curator.dicom import Json
-from curator.dicom.dictionary import is_private
+from curator.dicom.dictionary import is_private, tag_of_key
 from curator.dicom.levels import Level
 from curator.findings import Absent, Change, Why
-from curator.imageset import ElementPath, ImageSetMetadata
+from curator.imageset import ElementPath, ImageSetMetadata, Step
+from curator.imageset.path import escape
 from curator.plan.model import UID_OF, renamed
-from curator.plan.settling import in_order, normal
+from curator.plan.values import in_order, normal
+from curator.treatments import Part, TreatedLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,33 +38,43 @@ class _Reasons:
 
 
 def operations_of(
-    doc: ImageSetMetadata, changes: Iterable[Change], removed: Sequence[Change], rekeyed: Sequence[Change]
+    doc: ImageSetMetadata,
+    levels: Iterable[TreatedLevel],
+    removed: Sequence[Change],
+    rekeyed: Sequence[Change],
 ) -> Operations:
     """Return the patch that all these changes are, in an order in which it applies."""
     reasons = _Reasons()
     patch: list[Mapping[str, Json]] = []
     for change in removed:
         patch += _removed(doc, change, reasons)
-    for group in _by_top(changes):
-        for change in in_order(group):
-            patch += _changed(doc, change, reasons)
+    for level in levels:
+        patch += _level(doc, level, reasons)
     for change in _uid_order(rekeyed):
         patch += _rekeyed(change, reasons)
     return Operations(tuple(patch), tuple(reasons.index))
 
 
-def _by_top(changes: Iterable[Change]) -> Iterator[list[Change]]:
-    group: list[Change] = []
-    for change in changes:
-        if group and (group[0].path.at_level(), group[0].path.top) != (
-            change.path.at_level(),
-            change.path.top,
-        ):
-            yield group
-            group = []
-        group.append(change)
-    if group:
-        yield group
+def _level(doc: ImageSetMetadata, level: TreatedLevel, reasons: _Reasons) -> Iterator[Mapping[str, Json]]:
+    place = level.place
+    base = f"{place.base_pointer()}/DICOM/"
+    for treatment in level.treatments:
+        for part in in_order(treatment.parts) if treatment.nested else treatment.parts:
+            yield from _changed(part, base + _tokens(part.steps), reasons)
+        if place.level is Level.INSTANCE and not treatment.nested and _is_private(treatment.key):
+            yield from _private_vr(doc, place, treatment.parts[0])
+
+
+@lru_cache(maxsize=4096)
+def _tokens(steps: tuple[Step, ...]) -> str:
+    """Return steps as the end of an RFC 6901 pointer; instances have the same ones over and over."""
+    return "/".join(escape(step) if isinstance(step, str) else str(step) for step in steps)
+
+
+@lru_cache(maxsize=4096)
+def _is_private(key: str) -> bool:
+    tag = tag_of_key(key)
+    return tag is not None and is_private(tag)
 
 
 def _removed(doc: ImageSetMetadata, change: Change, reasons: _Reasons) -> Iterator[Mapping[str, Json]]:
@@ -72,41 +85,33 @@ def _removed(doc: ImageSetMetadata, change: Change, reasons: _Reasons) -> Iterat
     yield {"op": "remove", "path": place.base_pointer(), "why": reasons.of(change.why)}
 
 
-def _changed(doc: ImageSetMetadata, change: Change, reasons: _Reasons) -> Iterator[Mapping[str, Json]]:
-    path, pointer = change.path, change.path.pointer()
-    if not isinstance(change.before, Absent):
-        yield {"op": "test", "path": pointer, "value": change.before}
-    said: dict[str, Json] = {"why": reasons.of(change.why), "vr": change.vr, "safety": str(change.safety)}
-    if isinstance(change.after, Absent):
+def _changed(part: Part, pointer: str, reasons: _Reasons) -> Iterator[Mapping[str, Json]]:
+    if not isinstance(part.before, Absent):
+        yield {"op": "test", "path": pointer, "value": part.before}
+    said: dict[str, Json] = {"why": reasons.of(part.why), "vr": part.vr, "safety": str(part.safety)}
+    if isinstance(part.after, Absent):
         yield {"op": "remove", "path": pointer, **said}
     else:
-        op = "add" if isinstance(change.before, Absent) else "replace"
-        yield {"op": op, "path": pointer, "value": normal(change.after), **said}
-    if (
-        len(path.steps) == 1
-        and path.level is Level.INSTANCE
-        and path.tag is not None
-        and is_private(path.tag)
-    ):
-        yield from _private_vr(doc, change)
+        op = "add" if isinstance(part.before, Absent) else "replace"
+        yield {"op": op, "path": pointer, "value": normal(part.after), **said}
 
 
-def _private_vr(doc: ImageSetMetadata, change: Change) -> Iterator[Mapping[str, Json]]:
+def _private_vr(doc: ImageSetMetadata, place: ElementPath, part: Part) -> Iterator[Mapping[str, Json]]:
     """Yield what becomes of a private element's entry in ``DICOMVRs``; part of the change before it."""
-    place, key = change.path.at_level(), change.path.top
+    key = str(part.steps[0])
     node = doc.series[place.series].instances[place.instance].node
     known = node.get("DICOMVRs")
     present = known.get(key) if isinstance(known, dict) else None
     pointer = f"{place.base_pointer()}/DICOMVRs/{key}"
-    if isinstance(change.after, Absent):
+    if isinstance(part.after, Absent):
         if present is not None:
             yield {"op": "remove", "path": pointer}
-    elif (isinstance(change.before, Absent) or present is not None) and present != change.vr:
+    elif (isinstance(part.before, Absent) or present is not None) and present != part.vr:
         if isinstance(present, dict):
             return
         if not isinstance(known, dict):
             yield {"op": "add", "path": f"{place.base_pointer()}/DICOMVRs", "value": {}}
-        yield {"op": "add", "path": pointer, "value": change.vr}
+        yield {"op": "add", "path": pointer, "value": part.vr}
 
 
 def _uid_order(rekeyed: Sequence[Change]) -> Iterator[Change]:

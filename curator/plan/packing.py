@@ -6,28 +6,22 @@ instance on the border is split over two. What is counted is the JSON text itsel
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Final, TypeAlias
+from itertools import accumulate
+from typing import Final, NamedTuple
 
 import msgspec
 
-from curator.dicom.levels import Level
 from curator.imageset import ElementPath
-from curator.plan.model import SCHEMA_VERSION
+from curator.plan.blob import VRS, Blob
 
 MODEL_LIMIT: Final = 30_000
 """The most bytes that the service model allows one blob (botocore: DicomUpdates members)."""
 
-_HEAD: Final = msgspec.json.encode({"SchemaVersion": SCHEMA_VERSION})
-_EMPTY: Final = b"{}"
-_NOTHING: Final[dict[str, object]] = {}
 ROOM: Final = 400
 """More than the longest address of an element: two UIDs of 64 and the names around them."""
-
-Containers: TypeAlias = tuple[str, ...]
-"""The keys from a blob's root to the object that holds an atom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +36,67 @@ class Payload:
     blob: int = MODEL_LIMIT
 
 
-class Atom(msgspec.Struct, frozen=True, gc=False):
-    """The smallest thing that a call carries: one element of one level, or one instance or series to remove.
+class Member(NamedTuple):
+    """One element as a call says it, whichever level it is on: the same object wherever the same is said.
 
-    ``value`` is JSON text. ``vr`` travels in ``DICOMVRs`` (new private elements). ``force`` says why the call
-    needs the flag, "" if it does not. ``follows`` is true for the removal of a value that an earlier call put
-    there: it must come in a later call.
+    ``text`` is the JSON member, key and value. ``vr`` is another one, for ``DICOMVRs`` (new private elements).
+    ``force`` says why the call needs the flag, "" if it does not.
+    """
+
+    text: bytes
+    vr: bytes = b""
+    force: str = ""
+
+    def __repr__(self) -> str:
+        return f"Member({len(self.text)} bytes)"  # values stay out of tracebacks
+
+
+def member(key: str, value: bytes, *, vr: str = "", force: str = "") -> Member:
+    """Return the member that says ``key`` has the JSON ``value``."""
+    said = b"%b:%b" % (msgspec.json.encode(key), msgspec.json.encode(vr)) if vr else b""
+    return Member(b"%b:%b" % (msgspec.json.encode(key), value), said, force)
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """Members in order, column by column; the same object for all levels that say the same.
+
+    ``ends`` are the bytes of all texts up to each one and with it, with a comma each. ``vrs`` is empty where no member
+    has a VR.
+    """
+
+    texts: Sequence[bytes]
+    ends: Sequence[int]
+    forces: Sequence[str]
+    vrs: Sequence[bytes]
+
+    def __repr__(self) -> str:
+        return f"Said({len(self.texts)} members)"
+
+    @classmethod
+    def of(cls, members: Iterable[Member]) -> Said:
+        """Return what ``members`` say."""
+        texts, vrs, forces = zip(*members, strict=True)
+        return cls(texts, [*accumulate([len(text) + 1 for text in texts])], forces, vrs if any(vrs) else ())
+
+    @property
+    def size(self) -> int:
+        """Bytes of all texts, with a comma each."""
+        return self.ends[-1]
+
+
+class Run(msgspec.Struct, frozen=True, gc=False):
+    """What one stream says of one level: members written or removed; None: the level itself is removed.
+
+    ``follows`` are the texts of members that remove what an earlier call put there: they must come in a later call.
     """
 
     place: ElementPath
-    key: str
-    value: bytes
+    said: Said | None
     removes: bool = False
-    vr: str = ""
-    force: str = ""
-    follows: bool = False
+    follows: frozenset[bytes] = frozenset()
+
+    def __repr__(self) -> str:
+        return f"Run({self.said!r})"  # UIDs stay out of tracebacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,201 +118,120 @@ class Call:
         return len(self.updatable or b"") + len(self.removable or b"")
 
 
-class _Blob:
-    """A blob that grows, and knows its length without being written."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.tree: dict[str, object] = {}
-        self._known: dict[Containers, dict[str, object]] = {}
-        self.last: Containers | None = None
-        """Where the last member went: most of them go where the one before went."""
-        self._node: dict[str, object] = {}
-
-    def cost(self, containers: Containers, leaf: int) -> int:
-        """Return by how many bytes the blob grows with a member of ``leaf`` bytes, its comma included."""
-        known = self._known
-        if containers is self.last or containers in known:
-            return leaf
-        size = leaf if self.tree else leaf + len(_HEAD)
-        depth = len(containers)
-        while depth and containers[:depth] not in known:
-            depth -= 1
-            size += len(msgspec.json.encode(containers[depth])) + 3  # "name":{}
-        return size
-
-    def add(self, containers: Containers, key: str, value: bytes, cost: int) -> None:
-        """Put the member in; ``cost`` is what `cost` said of it."""
-        self.size += cost
-        if containers is not self.last:
-            self._node = self._open(containers)
-            self.last = containers
-        self._node[key] = msgspec.Raw(value)
-
-    def count(self, containers: Containers, cost: int) -> None:
-        """Count a member that is not put in."""
-        self.size += cost
-        if containers is not self.last:
-            self._node = self._open(containers)
-            self.last = containers
-
-    def holds(self, containers: Containers, key: str) -> bool:
-        """Say whether the member is in already."""
-        return key in self._known.get(containers, _NOTHING)
-
-    def _open(self, containers: Containers) -> dict[str, object]:
-        found = self._known.get(containers)
-        if found is not None:
-            return found
-        if not self.tree:
-            self.tree["SchemaVersion"] = SCHEMA_VERSION
-        node = self.tree
-        for depth, name in enumerate(containers, 1):
-            inner = self._known.get(containers[:depth])
-            if inner is None:
-                inner = {}
-                node[name] = inner
-                self._known[containers[:depth]] = inner
-            node = inner
-        return node
-
-    def encode(self) -> bytes | None:
-        """Return the blob's JSON, None when nothing is in it."""
-        return msgspec.json.encode(self.tree) if self.tree else None
-
-
-@lru_cache(maxsize=256)
-def containers_of(place: ElementPath) -> Containers:
-    """Return the keys that lead to the object of a level in an update's JSON."""
-    match place.level:
-        case Level.PATIENT:
-            return ("Patient",)
-        case Level.STUDY:
-            return ("Study",)
-        case Level.SERIES:
-            return ("Study", "Series", place.series)
-        case Level.INSTANCE:
-            return ("Study", "Series", place.series, "Instances", place.instance)
-
-
-@lru_cache(maxsize=256)
-def _elements_of(place: ElementPath) -> Containers:
-    return (*containers_of(place), "DICOM")
-
-
-Member: TypeAlias = tuple[Containers, str, bytes, int]
-"""Where a member goes, its key, its JSON, and its bytes with key, colon and comma."""
-
-
-def _members(atom: Atom) -> tuple[Member, ...]:
-    if not atom.key:
-        place = containers_of(atom.place)
-        return ((place[:-1], place[-1], _EMPTY, len(place[-1]) + 6),)
-    leaf = len(atom.key) + len(atom.value) + 4  # "key":value,
-    first = _elements_of(atom.place), atom.key, atom.value, leaf
-    if not atom.vr:
-        return (first,)
-    vr = msgspec.json.encode(atom.vr)
-    return first, ((*containers_of(atom.place), "DICOMVRs"), atom.key, vr, len(atom.key) + len(vr) + 4)
-
-
 class _Packer:
     """Fills one call after the other, in order."""
 
     def __init__(self, payload: Payload) -> None:
         self.payload = payload
         self.calls: list[Call] = []
-        self._place: ElementPath | None = None
-        self._containers: Containers = ()
         self._open()
 
     def _open(self) -> None:
-        self.update, self.remove = _Blob(), _Blob()
-        self.because: dict[str, None] = {}
+        self.update, self.remove = Blob(), Blob()
+        self.because: set[str] = set()
 
-    def add(self, atom: Atom) -> None:
-        if atom.place is not self._place:
-            self._place, self._containers = atom.place, _elements_of(atom.place)
-        containers = self._containers
-        if atom.follows and self.update.holds(containers, atom.key):
-            self.close()
-        if not atom.key or atom.vr:
-            self._add_members(atom)
-        else:  # what nearly all atoms are: one member
-            payload = self.payload
-            leaf = len(atom.key) + len(atom.value) + 4  # "key":value,
-            blob = self.remove if atom.removes else self.update
-            cost = leaf if containers is blob.last else blob.cost(containers, leaf)
-            if self.update.size + self.remove.size + cost > payload.limit or blob.size + cost > payload.blob:
-                self.close()
-                blob = self.remove if atom.removes else self.update
-                cost = blob.cost(containers, leaf)
-            blob.add(containers, atom.key, atom.value, cost)
-        if atom.force:
-            self.because[atom.force] = None
+    def add(self, run: Run) -> None:
+        said, place = run.said, run.place
+        if said is None:
+            self._add_level(place)
+        elif said.vrs:
+            for text, vr, force in zip(said.texts, said.vrs, said.forces, strict=True):
+                self._add_with_vr(place, Member(text, vr, force))
+        else:
+            count, early = len(said.texts), self._early(run, said)
+            if early is not None:
+                # The call that has a stand-in cannot remove it, too; what comes before it may still fill that call.
+                self._add_texts(place, said, 0, early, run.removes)
+                if self.update.said_of(place):
+                    self.close()
+            self._add_texts(place, said, early or 0, count, run.removes)
 
-    def _add_members(self, atom: Atom) -> None:
-        members = _members(atom)
-        blob = self.remove if atom.removes else self.update
-        costs = self._costs(blob, members)
-        if costs is None:
-            self.close()
-            blob = self.remove if atom.removes else self.update
-            costs = [blob.cost(each[0], each[3]) for each in members]
-        for (containers, key, value, leaf), cost in zip(members, costs, strict=True):
-            # The second member (DICOMVRs) finds the containers that the first one made.
-            blob.add(containers, key, value, cost if len(members) == 1 else blob.cost(containers, leaf))
-
-    def _costs(self, blob: _Blob, members: tuple[Member, ...]) -> list[int] | None:
-        """Return what the members cost in this call, None when they do not fit; never too little."""
-        costs = [blob.cost(containers, leaf) for containers, _, _, leaf in members]
-        size = sum(costs)
-        if (
-            blob.size + size > self.payload.blob
-            or self.update.size + self.remove.size + size > self.payload.limit
-        ):
+    def _early(self, run: Run, said: Said) -> int | None:
+        """Return the first member that must not come in the call at hand, None where all may."""
+        there = self.update.said_of(run.place) if run.follows else ()
+        if not there:
             return None
-        return costs
+        return next((i for i, text in enumerate(said.texts) if text in run.follows and text in there), None)
+
+    def _room(self, blob: Blob) -> int:
+        return min(self.payload.limit - self.update.size - self.remove.size, self.payload.blob - blob.size)
+
+    def _add_texts(self, place: ElementPath, said: Said, start: int, stop: int, removes: bool) -> None:
+        """Put as many members in the call as fit, the others in the next ones."""
+        ends = said.ends
+        while start < stop:
+            blob = self.remove if removes else self.update
+            opening = blob.opening(place)
+            before = ends[start - 1] if start else 0
+            end = bisect_right(ends, before + self._room(blob) - opening, start, stop)
+            if end == start:
+                if self.update.size or self.remove.size:
+                    self.close()
+                    continue
+                end += 1  # one that fits no call is for the caller to leave out
+            blob.add(place, said.texts[start:end], opening + ends[end - 1] - before)
+            self.because.update(said.forces[start:end])
+            start = end
+
+    def _add_level(self, place: ElementPath) -> None:
+        cost = self.remove.cost_of_level(place)
+        if cost > self._room(self.remove):
+            self.close()
+            cost = self.remove.cost_of_level(place)
+        self.remove.add_level(place, cost)
+
+    def _add_with_vr(self, place: ElementPath, each: Member) -> None:
+        """Put an element and its VR in the same call; what both cost is never counted too low."""
+        elements, vrs = self._costs_with_vr(place, each)
+        if elements + vrs > self._room(self.update):
+            self.close()
+            elements, _ = self._costs_with_vr(place, each)
+        self.update.add(place, [each.text], elements)
+        if each.vr:
+            _, vrs = self._costs_with_vr(place, each)  # in the objects that the element has opened
+            self.update.add_vr(place, each.vr, vrs)
+        self.because.add(each.force)
+
+    def _costs_with_vr(self, place: ElementPath, each: Member) -> tuple[int, int]:
+        vrs = self.update.opening(place, VRS) + len(each.vr) + 1 if each.vr else 0
+        return self.update.opening(place) + len(each.text) + 1, vrs
 
     def close(self) -> None:
         updatable, removable = self.update.encode(), self.remove.encode()
         if updatable is not None or removable is not None:
-            self.calls.append(Call(updatable, removable, tuple(sorted(self.because))))
+            self.calls.append(Call(updatable, removable, tuple(sorted(self.because - {""}))))
         self._open()
 
 
-def pack(atoms: Iterable[Atom], payload: Payload) -> list[Call]:
-    """Return the calls that carry ``atoms`` in this order; each atom must fit a call of its own (`alone`)."""
+def pack(runs: Iterable[Run], payload: Payload) -> list[Call]:
+    """Return the calls that carry ``runs`` in this order; each member must fit a call of its own (`fits`)."""
     packer = _Packer(payload)
-    for atom in atoms:
-        packer.add(atom)
+    for run in runs:
+        packer.add(run)
     packer.close()
     return packer.calls
 
 
-def alone(atom: Atom) -> int:
-    """Return the bytes of a call that carries nothing but ``atom``."""
-    return stream_bytes([atom])
-
-
-def fits(atom: Atom, payload: Payload) -> bool:
-    """Say whether any call can carry the atom at all."""
+def fits(place: ElementPath, each: Member, payload: Payload) -> bool:
+    """Say whether any call can carry the member at all."""
     limit = min(payload.limit, payload.blob)
-    return len(atom.value) + ROOM < limit or alone(atom) <= limit
+    return fits_anywhere(each, payload) or stream_bytes([Run(place, Said.of((each,)))]) <= limit
 
 
-def stream_bytes(atoms: Sequence[Atom]) -> int:
-    """Return the bytes of all ``atoms`` in one endless call: what no packing can be smaller than."""
-    update, remove = _Blob(), _Blob()
-    place: ElementPath | None = None
-    removes, size = False, 0
-    for atom in atoms:
-        if atom.place is place and atom.removes is removes and not atom.vr and atom.key:
-            size += len(atom.key) + len(atom.value) + 4
+def fits_anywhere(each: Member, payload: Payload) -> bool:
+    """Say whether a call can carry the member whatever level it is on."""
+    return len(each.text) + len(each.vr) + ROOM < min(payload.limit, payload.blob)
+
+
+def stream_bytes(runs: Iterable[Run]) -> int:
+    """Return the bytes of all ``runs`` in one endless call: what no packing can be smaller than."""
+    update, remove = Blob(), Blob()
+    for run in runs:
+        blob, place, said = remove if run.removes else update, run.place, run.said
+        if said is None:
+            remove.add_level(place, remove.cost_of_level(place))
             continue
-        blob = remove if atom.removes else update
-        for containers, _, _, leaf in _members(atom):
-            blob.count(containers, blob.cost(containers, leaf))
-        # What follows on the same level costs what it is itself, once its containers are there.
-        place, removes = (atom.place, atom.removes) if atom.key else (None, False)
-    return update.size + remove.size + size
+        blob.add(place, (), blob.opening(place) + said.size)
+        for vr in filter(None, said.vrs):
+            blob.add_vr(place, b"", blob.opening(place, VRS) + len(vr) + 1)
+    return update.size + remove.size

@@ -103,7 +103,7 @@ def sketch_reimport(party: Party, sops: Collection[str], *, store: str = "") -> 
 def without_payload(doc: ImageSetMetadata, changes: Iterable[Change]) -> ImageSetMetadata:
     """Return what ``changes`` make of the document where no call's payload bounds them."""
     settled = settle(doc, changes)
-    return doc.with_patch(operations_of(doc, settled.changes, settled.removed, settled.rekeyed).patch)
+    return doc.with_patch(operations_of(doc, settled.levels, settled.removed, settled.rekeyed).patch)
 
 
 def with_reimports(
@@ -217,7 +217,7 @@ def _patch(
 
     copied = after_copy(party.doc, None, chosen)
     settled = settle(copied, (change for change in changes if _concerns(change.path, chosen)))
-    first = operations_of(copied, settled.changes, settled.removed, [])
+    first = operations_of(copied, settled.levels, settled.removed, [])
     # Under the old UIDs: what moves series and instances comes last.
     more = list(_in_utf_8(copied.with_patch(first.patch), len(first.whys)))
     last = operations_of(copied, [], [], settled.rekeyed)

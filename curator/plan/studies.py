@@ -17,7 +17,7 @@ from curator.imageset.equality import canonical
 from curator.plan.leftout import LeftOut, Reason, tally
 from curator.plan.merging import Party
 from curator.plan.packing import Payload
-from curator.plan.settling import left_out
+from curator.plan.settled import left_out
 from curator.plan.units import Kind, Member, Patch, Role, Step, Unit, Update, patch_of, replay, update_steps
 from curator.plan.updates import FORCED_UIDS, plan_update
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from curator.deid.subject import Subject, subject
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option
 from curator.errors import UsageError
+from curator.findings import ABSENT
 from curator.imageset import ImageSetMetadata
 from tests.deid.conftest import keyed_with
+from tests.deid.documents import document as plain_document
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 PHILIPS = "Philips PET Private Group"
@@ -136,6 +139,25 @@ def test_private_elements_go_unless_the_standard_calls_them_safe_and_the_option_
     assert not [key for key in bare if key in private]
     kept, _, _ = cleaned(document(**private), profile(Option.RETAIN_SAFE_PRIVATE), keyed)
     assert [key for key in kept if key in private] == ["70530010", "70531000"]
+
+
+def test_a_private_sequence_whose_items_vrs_are_told_goes_or_is_looked_into(keyed: Keyed) -> None:
+    told: Any = {"00091003": {"00091004": "LO"}}
+    private: Any = {"00090010": "SOMEBODY", "00091003": [{"00090010": "SOMEBODY", "00091004": "Doe"}]}
+    found = plain_document(private, vrs=told)
+    changes = list(Engine(profile(), keyed).changes(found, subject([found], profile(), keyed)))
+    (gone,) = (change for change in changes if change.path.key == "00091003")
+    assert (gone.after, gone.vr) == (ABSENT, "SQ")
+
+    def safe(node: Mapping[str, Json], tag: int, vr: str) -> str:
+        return "the list calls it safe"
+
+    asked = profile(Option.RETAIN_SAFE_PRIVATE)
+    engine = Engine(asked, keyed, private=(safe,))
+    changes = list(engine.changes(found, subject([found], asked, keyed)))
+    assert [change.path.steps for change in changes if "00091003" in change.path.steps] == [
+        ("00091003", 0, "00091004")
+    ]
 
 
 def test_repeating_groups_and_group_lengths_and_directory_elements_go(keyed: Keyed) -> None:

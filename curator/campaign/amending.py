@@ -37,12 +37,15 @@ def amend(
     first = msgspec.structs.replace(plan.header, excluded=(*plan.header.excluded, *said), amends=plan.digest)
     payload = Payload(int(plan.header.options.get("payload") or Payload().limit))
     whats = [each.what for each in said]
+    together = (
+        plan.header.given is not None or "profile" in plan.header.options
+    )  # published, or changed in place
     dropped: list[tuple[str, str]] = []
 
     def units() -> Iterator[Unit]:
         for done, unit in enumerate(plan.units()):
             progress(done, plan.cost.units)
-            kept = without(unit, whats, document, payload=payload, whole=plan.header.given is not None)
+            kept = without(unit, whats, document, payload=payload, whole=together)
             if kept is not None:
                 yield kept
             else:

@@ -12,13 +12,6 @@ if TYPE_CHECKING:
     from curator.deid.ruled import Deidentification
 
 
-def open_profile(spec: str) -> Deidentification:
-    """Return the bundled profile of this name, or the one in a file."""
-    from curator.campaign.deidentifying import open_profile as opened
-
-    return opened(spec)
-
-
 def hold_against_originals(
     workbench: Workbench,
     campaign: Campaign,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,37 +10,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curator.cli.attesting import hold_against_originals, open_profile, verdict
+from curator.cli.attesting import hold_against_originals, verdict
 from curator.cli.catalogue import fresh_catalogue, heard
-from curator.cli.decided import decisions_of, verdicts_of
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.reporting import keep_report
 from curator.cli.walking import begin, clustered, on_option, run_apply, run_verify, tell_cost
 from curator.cli.workbench import Workbench
-from curator.errors import ConfirmationMissing, LimitExceeded, UsageError, VerificationFailed
+from curator.errors import ConfirmationMissing, LimitExceeded, VerificationFailed
 
 if TYPE_CHECKING:
     from curator.campaign.cluster import Cluster
     from curator.campaign.planfile import PlanFile
-    from curator.campaign.planning import Planning
-    from curator.campaign.publishing import Published, Publishing
-    from curator.catalogue import Catalogue, Row
-    from curator.deid.ruled import Deidentification
-    from curator.plan.cost import Cost
+    from curator.campaign.publications import Request, Written
 
 _CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    profile: Deidentification
-    ids: tuple[str, ...]
-    where: str
-    payload: int
-    in_place: bool
-    to: str
-    spec: str
-    """How the profile is named: by that it is opened again."""
 
 
 @click.command()
@@ -114,25 +97,28 @@ def deidentify(
       curator deidentify --profile basic --to local:/data/public
       curator deidentify --profile basic --on dask
     """
+    from curator.campaign.publications import STAYS_READABLE, Request, other_store
+    from curator.plan.reimport import Route
+
     if in_place and not (yes or dry_run or output):
-        raise ConfirmationMissing(
-            "Changed in place, image sets keep every older version, with all that it holds, readable for good.",
-            hint="publish instead (drop --in-place), or say --yes",
-        )
-    if in_place and (to or route == "reimport"):
-        raise UsageError("--in-place changes the sets themselves: it imports nothing and goes nowhere else.")
-    other = _other_store(workbench, to, make=not dry_run) if to else ""
-    asked = _Asked(open_profile(profile), image_set_ids, where, payload, in_place, other, profile)
-    how = _publishing(workbench, asked, aliases, assigned, cleared, promote)
-    how = replace(how, route=type(how.route)(route), to=other, bucket=bucket, role=role)
+        raise ConfirmationMissing(STAYS_READABLE, hint="publish instead (drop --in-place), or say --yes")
+    request = Request(
+        profile, image_set_ids, where, payload, Route(route), to or "", bucket, role, promote, in_place, aliases,
+        assigned, cleared,
+    )  # fmt: skip
+    request.check()
+    if to:
+        request = replace(request, to=other_store(to, workbench.imaging.datastore_id, make=not dry_run))
     with clustered(workbench, on) as cluster:
-        return _published(
-            workbench, asked, how, _Wanted(output, dry_run, max_image_sets, report_to, form), cluster
+        return published(
+            workbench, request, Wanted(output, dry_run, max_image_sets, report_to, form), cluster
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class Wanted:
+    """How far a publication is to go, and where what is told goes."""
+
     output: Path | None
     dry_run: bool
     most: int | None
@@ -140,24 +126,34 @@ class _Wanted:
     form: Form | None
 
 
-def _published(
-    workbench: Workbench, asked: _Asked, how: Publishing, wanted: _Wanted, cluster: Cluster | None
-) -> int:
+def published(workbench: Workbench, request: Request, wanted: Wanted, cluster: Cluster | None) -> int:
     """Plan, publish, verify and report, as far as it is wanted; return the exit code."""
     from curator.campaign.deidentifying import into_crosswalk
+    from curator.campaign.publications import write_publication
 
     output, form = wanted.output, wanted.form
     with (
         fresh_catalogue(workbench, cluster=cluster) as catalogue,
         _plan_path(workbench, output) as path,
+        heard(workbench, "planning") as progress,
     ):
-        made, planning, found = _planned(workbench, catalogue, asked, how, path, cluster)
-        summary = _told(asked, made, planning, found)
+        written = write_publication(
+            catalogue,
+            workbench.project(),
+            workbench.imaging,
+            request,
+            path,
+            store=workbench.spec(),
+            progress=progress,
+            cluster=cluster,
+        )
+        made = written.plan
+        summary = _told(request, written)
         if wanted.dry_run or output is not None or not made.cost.calls:
-            _tell(summary, made, form, asked.payload)
+            _tell(summary, made, form, request.payload)
             if output is not None:
                 # before anybody applies it: what is not recorded could never be traced back
-                into_crosswalk(workbench.project(), made.digest, found)
+                into_crosswalk(workbench.project(), made.digest, written.found)
                 workbench.say(
                     f"{output}: campaign {made.digest[:12]}; review it, then `curator apply {output}`"
                 )
@@ -167,10 +163,10 @@ def _published(
                 f"{made.cost.image_sets} image sets would be published; the limit is {wanted.most}."
             )
         campaign = begin(workbench, path)
-    into_crosswalk(workbench.project(), campaign.id, found)
+    into_crosswalk(workbench.project(), campaign.id, written.found)
     applied = run_apply(workbench, campaign, wanted.most)
     failed = sum(not proof.holds for proof in run_verify(workbench, campaign, cluster))
-    attested = None if asked.in_place else hold_against_originals(workbench, campaign, asked.profile)
+    attested = None if request.in_place else hold_against_originals(workbench, campaign, written.asked)
     summary |= {
         "applied": ", ".join(f"{count} {status}" for status, count in applied.statuses.items()),
         "open": [f"{title}: {status}: {reason}" for _, title, status, reason in applied.open[:20]],
@@ -178,63 +174,13 @@ def _published(
         "attested": verdict(attested),
         "report": str(keep_report(campaign, wanted.report_to)),
     }
-    _tell(summary, made, form, asked.payload)
+    _tell(summary, made, form, request.payload)
     if failed or (attested is not None and not attested.holds):
         raise VerificationFailed(
             "The publication does not hold against its originals.",
             hint=f"`curator report {campaign.id[:12]}` says where; `curator undo {campaign.id[:12]}` deletes it again",
         )
     return int(bool(applied.open))
-
-
-def _other_store(workbench: Workbench, spec: str, *, make: bool) -> str:
-    """Return ``--to`` with the id of its data store, so that the plan means the same wherever it is applied.
-
-    Without ``make`` a store that is not there is not made: a dry run writes nothing.
-    """
-    from curator.stores import pinned
-
-    other, datastore_id = pinned(spec, make=make)
-    if datastore_id == workbench.imaging.datastore_id:
-        raise UsageError("--to names the store of the originals.", hint="drop --to, or name another store")
-    return other
-
-
-def _publishing(
-    workbench: Workbench, asked: _Asked, aliases: Path | None, assigned: Path | None, cleared: Path | None, promote: bool
-) -> Publishing:  # fmt: skip
-    from curator.campaign.publishing import Publishing
-    from curator.deid.people import read_aliases, read_assigned
-    from curator.dicom.confidentiality import Option
-
-    if Option.RETAIN_UIDS in asked.profile.profile.options and not (asked.in_place or asked.to):
-        raise UsageError(
-            "A profile that retains UIDs (113110) cannot publish into the store of the originals: UIDs would meet.",
-            hint="publish into another store (--to), or drop the option",
-        )
-    from curator.campaign.reviewing import pixel_decisions_of
-    from curator.crosswalk import Crosswalk
-
-    project = workbench.project()
-    others = read_aliases(_text(aliases), aliases.name) if aliases else {}
-    given = read_assigned(_text(assigned), assigned.name, others) if assigned else {}
-    return Publishing(
-        asked.profile,
-        project.keyed,
-        aliases=others,
-        assigned=given,
-        decisions=decisions_of(workbench),
-        verdicts=verdicts_of(workbench),
-        known=Crosswalk.open(project).entries().subjects,
-        cleared=frozenset(_text(cleared).split()) if cleared else frozenset(),
-        pixels=pixel_decisions_of(project),
-        in_place=asked.in_place,
-        promote=promote,
-    )
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8-sig")
 
 
 @contextmanager
@@ -248,80 +194,28 @@ def _plan_path(workbench: Workbench, output: Path | None) -> Iterator[Path]:
             path.unlink(missing_ok=True)
 
 
-def _rows(catalogue: Catalogue, asked: _Asked) -> Sequence[Row]:
-    from curator.campaign.planning import chosen_rows
-
-    rows = chosen_rows(catalogue, asked.where, asked.ids)
-    return rows if asked.ids else [row for row in rows if not row.deidentified]
-
-
-def _planned(
-    workbench: Workbench,
-    catalogue: Catalogue,
-    asked: _Asked,
-    how: Publishing,
-    path: Path,
-    cluster: Cluster | None,
-) -> tuple[PlanFile, Planning, Published]:
-    from curator.campaign.beside_pixels import with_text_beside
-    from curator.campaign.deidentifying import given_of
-    from curator.campaign.planfile import write_plan
-    from curator.campaign.planning import Planning, header
-    from curator.campaign.publishing import Published, left_alone, plan_deidentification
-    from curator.plan.packing import Payload
-
-    profile = asked.profile.profile
-    first = header(
-        title=f"{'in place' if asked.in_place else 'published'} by {asked.profile.name}",
-        store=workbench.spec(),
-        datastore=workbench.imaging.datastore_id,
-        project=str(workbench.project().root),
-        rules=(asked.profile.name,),
-        options={
-            "payload": str(asked.payload),
-            "where": asked.where,
-            "profile": asked.profile.name,
-            "edition": f"PS3.15 {profile.table.edition}",
-            "codes": ", ".join(code for code, _ in profile.codes),
-        },
-        given=None if asked.in_place else given_of(how, asked.spec),
-    )
-    found = Published()
-    rows = _rows(catalogue, asked)
-    if not asked.in_place:
-        with heard(workbench, "reading frames that are kept as received") as progress:
-            how = replace(how, beside=with_text_beside(workbench.imaging, catalogue, rows, how, progress))
-    with heard(workbench, "planning") as progress:
-        planning = Planning(Payload(asked.payload), progress=progress)
-        if cluster is None:
-            units = plan_deidentification(catalogue, rows, how, planning, found)
-        else:
-            from curator.campaign.spread_publishing import plan_deidentification_on
-
-            units = plan_deidentification_on(cluster, catalogue, rows, how, planning, found)
-        return write_plan(path, first, units, lambda: left_alone(planning, found)), planning, found
-
-
-def _told(asked: _Asked, made: PlanFile, planning: Planning, found: Published) -> dict[str, object]:
+def _told(request: Request, written: Written) -> dict[str, object]:
+    from curator.campaign.publications import cost_in_words
     from curator.plan.leftout import OF_INSTANCES, tally
 
+    made, asked, planning, found = written.plan, written.asked, written.planning, written.found
     left = [each for unit in made.units() for each in unit.left_out if each.reason in OF_INSTANCES]
     left += [each for _, each in found.refused]
     return {
-        "profile": f"{asked.profile.name} (PS3.15 {asked.profile.profile.table.edition})",
+        "profile": f"{asked.name} (PS3.15 {asked.profile.table.edition})",
         "campaign": made.digest[:12],
         "image_sets": made.cost.units,
         "changes": made.cost.changes,
         "calls": made.cost.calls,
         "routes": [f"{count} × {name}: {route}" for (route, name), count in sorted(found.routes.items())],
-        "route_costs": [f"{route}: {_spelled(cost)}" for route, cost in sorted(found.costs.items())],
+        "route_costs": [f"{route}: {cost_in_words(cost)}" for route, cost in sorted(found.costs.items())],
         "left_out": [f"{each.count} × {each.element}: {each.reason}" for each in tally(left)],
         "cleared": _cleared(made),
         "refused": [
             f"{image_set}: no instance can be published"
             for image_set in dict.fromkeys(one for one, _ in found.refused)
         ],
-        **({"stays_readable": _readable(made)} if asked.in_place else {}),
+        **({"stays_readable": _readable(made)} if request.in_place else {}),
         "without_patient_id": found.unnamed,
         "skipped": [f"{image_set}: {reason}" for image_set, reason in planning.skipped],
         "findings": planning.findings,
@@ -330,9 +224,11 @@ def _told(asked: _Asked, made: PlanFile, planning: Planning, found: Published) -
 
 def _readable(made: PlanFile) -> str:
     """Return what a change in place leaves for whoever may read the data store."""
-    versions = [int(member.version) for unit in made.units() for member in unit.members]
+    from curator.campaign.publications import readable_still
+
+    versions, sets = readable_still(made)
     return (
-        f"{sum(versions):,} older versions of {len(versions):,} image sets, with all that they hold: publish instead, "
+        f"{versions:,} older versions of {sets:,} image sets, with all that they hold: publish instead, "
         "or delete the image sets later"
     )
 
@@ -344,14 +240,6 @@ def _cleared(made: PlanFile) -> list[str]:
         f"{count} instances at pixel risk go along: cleared by {by}"
         for by, count in cleared_in(made.units()).items()
     ]
-
-
-def _spelled(cost: Cost) -> str:
-    from curator.plan.cost import spelled
-
-    calls = [f"{count:,} {name}" for name, count in sorted([*cost.calls.items(), *cost.reads.items()])]
-    storage = f"{cost.frame_bytes / 1e6:,.1f} MB of frames"
-    return f"{', '.join(calls)}; {spelled(cost.seconds())} at the service's default rates; {storage}"
 
 
 def _tell(summary: dict[str, object], made: PlanFile, form: Form | None, payload: int) -> None:

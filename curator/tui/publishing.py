@@ -13,10 +13,10 @@ from curator.errors import Refused
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign
     from curator.campaign.planfile import PlanFile
-    from curator.campaign.publishing import Published, Publishing
+    from curator.campaign.publications import Request
+    from curator.campaign.publishing import Published
     from curator.catalogue.values import DistinctValue
     from curator.deid.decisions import Decision
-    from curator.deid.ruled import Deidentification
     from curator.plan.leftout import LeftOut
     from curator.tui.session import Session
     from curator.tui.widgets.row_view import Cell
@@ -70,37 +70,14 @@ def profiles(ticket: Ticket) -> list[Profile]:
     return sorted(found, key=lambda each: (each.spec.startswith("basic-"), each.spec))
 
 
-def publishing(session: Session, asked: Deidentification) -> Publishing:
-    """Return how the project publishes: with its key, its decisions, and the pseudonyms it gave before."""
-    from curator.campaign.deidentifying import decisions_of, verdicts_of
-    from curator.campaign.publishing import Publishing
-    from curator.campaign.reviewing import pixel_decisions_of
-    from curator.crosswalk import Crosswalk
-
-    project = session.project
-    return Publishing(
-        asked,
-        project.keyed,
-        decisions=decisions_of(project),
-        verdicts=verdicts_of(project),
-        known=Crosswalk.open(project).entries().subjects,
-        pixels=pixel_decisions_of(project),
-    )
-
-
-def plan_publication(
-    session: Session, spec: str, profile: str, ids: Sequence[str], ticket: Ticket
-) -> Publication:
-    """Plan copies de-identified by a profile, of ``ids`` or of all that are not de-identified yet.
-
-    Who becomes whom is recorded in the crosswalk before the plan can be applied by anybody, today or later.
-    """
+def plan_publication(session: Session, spec: str, request: Request, ticket: Ticket) -> Publication:
+    """Plan what is asked for. Who becomes whom is recorded before the plan can be applied by anybody, today or later."""
     from curator.campaign.deidentifying import into_crosswalk
     from curator.campaign.journal import Campaign
 
     with tempfile.TemporaryDirectory(prefix="curator-plan-") as folder:
         path = Path(folder) / "plan.jsonl"
-        made, found, told = write_publication(session, spec, profile, ids, path, ticket)
+        made, found, told = write_publication(session, spec, request, path, ticket)
         ticket.check()
         into_crosswalk(session.project, made.digest, found)
         campaign = Campaign.begin(session.project, path)
@@ -108,40 +85,47 @@ def plan_publication(
 
 
 def write_publication(
-    session: Session, spec: str, profile: str, ids: Sequence[str], path: Path, ticket: Ticket
+    session: Session, spec: str, request: Request, path: Path, ticket: Ticket
 ) -> tuple[PlanFile, Published, Pairs]:
     """Write the plan of a publication; return it with what planning found out and what is to be told.
 
     `Refused`, with the reasons, when nothing can be published.
     """
-    from curator.campaign.beside_pixels import with_text_beside
-    from curator.campaign.deidentifying import given_of, open_profile, options_of
-    from curator.campaign.planfile import write_plan
-    from curator.campaign.planning import Planning, chosen_rows, header
-    from curator.campaign.publishing import Published, left_alone, plan_deidentification
+    from curator.campaign import publications
 
+    request.check()
     if session.embedded:
         session.read_documents(ticket)
-    asked = open_profile(profile)
-    rows = chosen_rows(session.catalogue, "", ids)
-    rows = rows if ids else [row for row in rows if not row.deidentified]
-    planning, found = Planning(progress=ticket.report), Published()
-    how = publishing(session, asked)
-    how = replace(how, beside=with_text_beside(session.imaging, session.catalogue, rows, how, ticket.report))
-    first = header(
-        title=f"published by {asked.name}",
+    if request.to:
+        request = replace(request, to=publications.other_store(request.to, session.imaging.datastore_id))
+    written = publications.write_publication(
+        session.catalogue,
+        session.project,
+        session.imaging,
+        request,
+        path,
         store=spec,
-        datastore=session.imaging.datastore_id,
-        project=str(session.project.root),
-        rules=(asked.name,),
-        options=dict(options_of(asked, profile)),
-        given=given_of(how, profile),
+        progress=ticket.report,
     )
-    units = plan_deidentification(session.catalogue, rows, how, planning, found)
-    made = write_plan(path, first, units, lambda: left_alone(planning, found))
+    made, found, skipped = written.plan, written.found, written.planning.skipped
     if not made.cost.calls:
-        raise Refused(_nothing(found, planning.skipped))
-    return made, found, [*costs(made), *_beside(found, planning.skipped)]
+        raise Refused(_nothing(found, skipped))
+    told: Pairs = costs(made)
+    told += [
+        (f"Route {route}", f"would cost {publications.cost_in_words(cost)}")
+        for route, cost in sorted(found.costs.items())
+    ]
+    told += [
+        ("Goes by", f"{count:,} × {name}: {route}") for (route, name), count in sorted(found.routes.items())
+    ]
+    if request.in_place:
+        versions, sets = publications.readable_still(made)
+        told.append(("Stays readable", (_older(versions, sets), "warn")))
+    return made, found, [*told, *_beside(found, skipped)]
+
+
+def _older(versions: int, sets: int) -> str:
+    return f"{versions:,} older version{'s' * (versions != 1)} of {sets:,} image set{'s' * (sets != 1)}"
 
 
 def _nothing(found: Published, skipped: Sequence[tuple[str, str]]) -> str:

@@ -147,9 +147,11 @@ def _of_rules(
 def _of_profile(
     session: Session, spec: str, book: Book, ids: Sequence[str], path: Path, ticket: Ticket
 ) -> DryRun:
+    from curator.campaign.publications import Request
     from curator.tui.publishing import write_publication
 
-    made, published, told = write_publication(session, spec, book.shelved.spec, ids, path, ticket)
+    request = Request(book.shelved.spec, tuple(ids))
+    made, published, told = write_publication(session, spec, request, path, ticket)
     return DryRun(book.shelved.name, made, Groups.of(made.units()), told, published)
 
 

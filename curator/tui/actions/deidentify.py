@@ -19,6 +19,13 @@ ACTIONS = (
         (Need.STORE, Need.ROW),
         foot=True,
     ),
+    Action(
+        "deidentify.option",
+        "O",
+        "Options",
+        "Go to the options; there, change the one under the cursor (⏎ too)",
+        foot=True,
+    ),
     Action("deidentify.file", "o", "File", "Take a profile of yours, by its path", foot=True),
     Action("deidentify.back", "escape,q", "Back", BACK, foot=True),
 )

@@ -230,7 +230,7 @@ class CampaignScreen(ReviewScreen):
             sets = sum(each.image_sets for each in proofs)
             text = f"{wrong:,} units are NOT as planned" if wrong else f"{sets:,} image sets are as planned"
             holds = not wrong
-            if "profile" in campaign.plan.header.options and holds:
+            if campaign.plan.header.given is not None and holds:
                 attested, holds = hold_against_originals(session, spec, campaign)
                 text = f"{text}; {attested}"
             return Walked(ticket.request, f"verified: {text}", holds)

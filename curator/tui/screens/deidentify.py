@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,10 +13,13 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
+from curator.campaign.publications import STAYS_READABLE, Request
 from curator.tui.actions import Need, bindings
+from curator.tui.publication_options import OPTIONS, Kind, Option, OptionRows, changed, value_of
 from curator.tui.publishing import Profile, Publication, plan_publication, profile_of, profiles
-from curator.tui.screens.asking import TellScreen
+from curator.tui.screens.asking import AskScreen, TellScreen
 from curator.tui.screens.campaign import CampaignScreen
+from curator.tui.screens.confirm import ConfirmScreen
 from curator.tui.screens.place import Place
 from curator.tui.screens.values import ValuesScreen
 from curator.tui.widgets.detail import Detail
@@ -27,6 +30,22 @@ COLUMNS = (
     Column("edition", "PS3.15", 6),
     Column("options", "Options", 20, grow=2),
 )
+
+OPTION_COLUMNS = (
+    Column("option", "Option", 12),
+    Column("value", "Now", 28, grow=2),
+    Column("says", "What it is for", 20, grow=3),
+)
+
+
+def is_text(value: str) -> bool:
+    """Say yes: any text will do, also none."""
+    return value is not None
+
+
+def is_file_or_none(value: str) -> bool:
+    """Say whether a path is that of a file, or empty."""
+    return not value or Path(value).expanduser().is_file()
 
 
 @dataclass
@@ -70,9 +89,10 @@ class DeidentifyScreen(Place):
     PLACE = "deidentify"
     TITLE_TEXT = "De-identify"
     EXPLAINED = (
-        "Choose the confidentiality profile by which copies are published; the originals stay as they are. "
-        "Enter plans it: the plan shows every change, what it costs, and what is left out and why. Nothing is "
-        "published before you apply the plan."
+        "Choose the confidentiality profile by which copies are published; the originals stay as they are. The options "
+        "below (tab goes there, ⏎ changes one) say by which route, into which store, and who is who. Enter on a profile "
+        "plans it: the plan shows every change, what each route costs, and what is left out and why. Nothing is published "
+        "before you apply the plan."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("deidentify"))
 
@@ -80,14 +100,16 @@ class DeidentifyScreen(Place):
         super().__init__()
         self.ids = tuple(ids)
         self.rows = ProfileRows()
+        self.options = OptionRows(Request(""))
         self._request = 0
         self._plan_request = 0
 
     def body(self) -> Iterable[Widget]:
-        """Yield the line for a path, the profiles, and what the one under the cursor is for."""
+        """Yield the line for a path, the profiles, what the one under the cursor is for, and the options."""
         yield Input(placeholder="path of a profile: my-profile.yaml", id="path", select_on_focus=False)
         yield RowView(COLUMNS, self.rows, id="profiles")
-        yield Detail(id="why", lines=6)
+        yield Detail(id="why", lines=3)
+        yield RowView(OPTION_COLUMNS, self.options, id="options")
 
     def on_mount(self) -> None:
         """Read the bundled profiles."""
@@ -111,9 +133,21 @@ class DeidentifyScreen(Place):
             self._explain(0)
             self.tell()
 
-    @on(RowView.Moved, "#profiles")
-    def _moved(self, event: RowView.Moved) -> None:
-        self._explain(event.index)
+    @on(RowView.Moved)
+    def _moved(self) -> None:
+        self._say()
+
+    def on_descendant_focus(self) -> None:
+        """Explain what the cursor is on."""
+        self._say()
+
+    def _say(self) -> None:
+        options = self.query_one("#options", RowView)
+        if options.has_focus:
+            option = OPTIONS[options.cursor]
+            self.query_one("#why", Detail).tell(option.name, option.says)
+        else:
+            self._explain(self.query_one("#profiles", RowView).cursor)
 
     def _explain(self, index: int) -> None:
         if 0 <= index < len(self.rows):
@@ -143,14 +177,15 @@ class DeidentifyScreen(Place):
 
     def do_plan(self) -> None:
         """Plan by the profile under the cursor."""
-        session, spec, ids = self.bench.session, self.bench.store_spec, self.ids
+        session, spec = self.bench.session, self.bench.store_spec
         profile = self.query_one("#profiles", RowView).current
+        request = replace(self.options.request, profile=profile, ids=self.ids)
         if session is not None:
             self._plan_request = self.bench.work.begin(
                 "plan a publication",
                 self,
                 lambda ticket: PublicationPlanned(
-                    ticket.request, plan_publication(session, spec, profile, ids, ticket)
+                    ticket.request, plan_publication(session, spec, request, ticket)
                 ),
             )
 
@@ -161,6 +196,44 @@ class DeidentifyScreen(Place):
             self.app.push_screen(
                 TellScreen("What this publication costs and leaves out", message.publication.told)
             )
+
+    @on(RowView.Opened, "#options")
+    def _option_opened(self) -> None:
+        self.perform("deidentify.option")
+
+    def do_option(self) -> None:
+        """Change the option under the cursor: turn it, or ask what it is to be."""
+        view = self.query_one("#options", RowView)
+        if not view.has_focus:
+            view.focus()
+            return
+        option = OPTIONS[view.cursor]
+        if option.kind in (Kind.TEXT, Kind.FILE):
+            self._ask(option)
+        elif option.field == "in_place" and not self.options.request.in_place:
+            text = f"{STAYS_READABLE} A published copy has one version, and no history."
+            self.app.push_screen(
+                ConfirmScreen("Change the image sets themselves?", text, "In place"),
+                lambda wanted: self._turn(option) if wanted else None,
+            )
+        else:
+            self._turn(option)
+
+    def _ask(self, option: Option) -> None:
+        def typed(value: str | None) -> None:
+            if value is not None:
+                self._turn(option, value)
+
+        right = is_file_or_none if option.kind is Kind.FILE else is_text
+        value = value_of(self.options.request, option)
+        self.app.push_screen(
+            AskScreen(option.name, f"{option.says}. Empty: none.", "Set", value=value, right=right), typed
+        )
+
+    def _turn(self, option: Option, text: str = "") -> None:
+        self.options = OptionRows(changed(self.options.request, option, text))
+        self.query_one("#options", RowView).show(self.options)
+        self.tell()
 
     def do_values(self) -> None:
         """See what the profile would do with every value."""

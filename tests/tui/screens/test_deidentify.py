@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from curator.crosswalk import Crosswalk
@@ -166,3 +167,134 @@ async def test_finish_wants_the_id_typed(demo_folder: Path) -> None:
         await press(pilot, f"={screen.campaign.id[:8]}", "enter")
         await see(pilot, "finished: 1 image sets deleted")
         assert len(ids(spec)) == len(before) - 1
+
+
+async def to_options(pilot: Pilot[None], down: int = 0) -> None:
+    """Open the profiles for the one marked CT, and go to an option."""
+    await see(pilot, "Image sets  18")
+    await press(pilot, "slash", "=modality:CT", "enter", "space", "D")
+    await see(pilot, "1 marked image set", "basic", "auto: for each instance")
+    await at(pilot, "profiles")
+    await press(pilot, "O")
+    await at(pilot, "options")
+    await press(pilot, *["j"] * down)
+
+
+async def plan(pilot: Pilot[None]) -> CampaignScreen:
+    """Plan by the basic profile and close what is told."""
+    await press(pilot, "p")
+    await see(pilot, "What this publication costs")
+    await at(pilot, "told")
+    await press(pilot, "enter")
+    await at(pilot, "units")
+    screen = pilot.app.screen
+    assert isinstance(screen, CampaignScreen)
+    return screen
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+async def test_the_route_is_chosen_and_both_are_priced(demo_folder: Path, size: tuple[int, int]) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await to_options(pilot)
+        await press(pilot, "enter", "enter")
+        await see(pilot, "reimport: rewritten files")
+        await press(pilot, "enter", "p")
+        await see(pilot, "What this publication costs")
+        await at(pilot, "told")
+        shown = [text for pair in app.screen._pairs for text in pair]  # type: ignore[attr-defined]
+        assert {"Route update", "Route reimport"} <= set(shown)
+        await press(pilot, "enter")
+        await at(pilot, "units")
+
+
+async def test_it_goes_into_another_store_and_is_proved_there(demo_folder: Path, tmp_path: Path) -> None:
+    before = ids(f"local:{demo_folder}")
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await to_options(pilot, 1)
+        await press(pilot, "enter")
+        await at(pilot, "value")
+        await press(pilot, f"=local:{tmp_path / 'public'}", "enter")
+        await see(pilot, str(tmp_path / "public"))
+        screen = await plan(pilot)
+        assert screen.campaign.plan.cost.calls == {"StartDICOMImportJob": 1}
+        await press(pilot, "A")
+        await at(pilot, "cancel")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "apply the plan: 1 done")
+        await press(pilot, "v")
+        await see(pilot, "the originals hold")
+    assert ids(f"local:{demo_folder}") == before
+    assert len(ids(f"local:{tmp_path / 'public'}")) == 1
+
+
+async def test_in_place_is_asked_about_and_says_what_stays_readable(demo_folder: Path) -> None:
+    spec = f"local:{demo_folder}"
+    before = ids(spec)
+    app = Workbench(spec)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await to_options(pilot, 2)
+        await press(pilot, "enter")
+        await see(pilot, "Change the image sets themselves?", "readable for good")
+        await at(pilot, "cancel")
+        await press(pilot, "enter")
+        await gone(pilot, "readable for good")
+        await see(pilot, "In place", "no")
+        await press(pilot, "enter")
+        await at(pilot, "cancel")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "YES: older versions stay readable")
+        await press(pilot, "p")
+        await see(pilot, "Stays readable", "1 older version of 1 image set")
+        await at(pilot, "told")
+        await press(pilot, "enter")
+        await see(pilot, "in place by basic")
+        await at(pilot, "units")
+        await press(pilot, "A")
+        await at(pilot, "cancel")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "apply the plan: 1 done")
+        await press(pilot, "v")
+        await see(pilot, "1 image sets are as planned")
+    assert ids(spec) == before
+
+
+async def test_who_is_who_comes_from_files_which_are_checked(demo_folder: Path, tmp_path: Path) -> None:
+    wrong, right = tmp_path / "wrong.csv", tmp_path / "assigned.csv"
+    wrong.write_text("nonsense\n1\n")
+    opened = open_store(f"local:{demo_folder}")
+    try:
+        found = {
+            each.id: opened.imaging.document(each.id).patient.get("PatientID")
+            for each in opened.imaging.search()
+        }
+    finally:
+        opened.close()
+    right.write_text(
+        "id,pseudonym\n"
+        + "".join(
+            f"{each},S-{n}\n" for n, each in enumerate(sorted(set(filter(None, map(str, found.values())))))
+        )
+    )
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await to_options(pilot, 5)
+        await press(pilot, "enter")
+        await at(pilot, "value")
+        await press(pilot, "=/nowhere.csv", "enter")
+        await see(pilot, "pseudonyms fixed beforehand")
+        await press(pilot, "ctrl+u", f"={wrong}", "enter")
+        await at(pilot, "options")
+        await press(pilot, "p")
+        await see(pilot, "wrong.csv")
+        await press(pilot, "enter")
+        await at(pilot, "value")
+        await press(pilot, "ctrl+u", f"={right}", "enter")
+        await at(pilot, "options")
+        screen = await plan(pilot)
+        (unit,) = screen.campaign.plan.units()
+        after = [
+            each.after for patch in unit.patches for each in patch.changes() if each.path.key == "PatientID"
+        ]
+        assert [str(each).startswith("S-") for each in after] == [True]

@@ -509,7 +509,7 @@ class FramesScreen(Place):
         if message.request == self._request:
             count = len(self.image_sets)
             where = "this image set" if count == 1 else f"these {count:,} image sets"
-            self.bench.say(f"No instance at risk waits for a decision in {where}.")
+            self.bench.say(f"Nothing at risk is left to decide in {where}.")
 
     def failed(self, message: Failed) -> None:
         """Say what failed; a stack that cannot be read shows why in its place."""

@@ -157,7 +157,7 @@ async def test_a_review_goes_from_risk_to_risk_and_is_kept_with_who_and_when(dem
         await press(pilot, "x")
         await see(pilot, "is excluded: never published", "✗ Excluded by")
         await press(pilot, "n")
-        await see(pilot, "No instance at risk waits for a decision in these 2 image sets.")
+        await see(pilot, "Nothing at risk is left to decide in these 2 image sets.")
         assert sorted(word for _, word in said()) == ["clear", "exclude"]
         assert all(each.by and each.when and each.pixels for each in told_of_pixels(Project.open()))
         await press(pilot, "u")

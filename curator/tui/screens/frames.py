@@ -278,7 +278,7 @@ class FramesScreen(Place):
             aside(one, said_of(one, self.decided), self.picture, (len(risky), open_), seen)
         )
         line = f"{position(stack, self.place)}\n{facts(frame, self.picture, self.voi)}"
-        self.query_one("#about", Static).update(line)
+        self.query_one("#about", Static).update(line, layout=False)
         risks = frozenset(each.first for each in risky if said_of(each, self.decided) is None)
         self.query_one("#scrubber", Scrubber).tell(self.place, len(stack), risks)
 

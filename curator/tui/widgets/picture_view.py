@@ -216,15 +216,16 @@ def strips_of(image: Array) -> list[Strip]:
     )
     if rows % 2:
         colours = np.vstack([colours, np.full((1, columns), -1)])  # nothing below: the background stays
+    differ = colours[:, 1:] != colours[:, :-1]
+    differ = differ[0::2] | differ[1::2]
     lines = []
-    for upper, lower in zip(colours[0::2], colours[1::2], strict=True):
-        changes = np.flatnonzero((np.diff(upper) != 0) | (np.diff(lower) != 0)) + 1
-        begins = [0, *changes.tolist()]
-        ends = [*changes.tolist(), columns]
+    for upper, lower, changed in zip(colours[0::2].tolist(), colours[1::2].tolist(), differ, strict=True):
+        changes = (np.flatnonzero(changed) + 1).tolist()
+        begins, ends = [0, *changes], [*changes, columns]
         lines.append(
             Strip(
                 [
-                    Segment(_UPPER * (end - begin), _style(int(upper[begin]), int(lower[begin])))
+                    Segment(_UPPER * (end - begin), _style(upper[begin], lower[begin]))
                     for begin, end in zip(begins, ends, strict=True)
                 ],
                 columns,

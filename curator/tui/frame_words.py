@@ -74,13 +74,14 @@ def aside(
     else:
         text.append("No sign of risk\n", "bold")
         text.append("in the attributes; look all the same.\n", "dim")
-    if picture is not None and picture.beside:
+    beside = picture.beside if picture is not None and one.kept else ()
+    if beside:
         text.append("\n▲ Text in the frame's header\n", "bold #e0a030")
-        for each in picture.beside:
+        for each in beside:
             text.append(f"{each.segment}: ", "dim")
             text.append(f"{printable(each.text[:_LONGEST_BESIDE])}\n")
     text.append("\n")
-    _decision(text, one, said)
+    _decision(text, said, at_risk=bool(one.risks or beside))
     risky, open_ = count
     if risky:
         text.append(f"\n{risky:,} of this image set's instances at risk, {open_:,} to decide\n", "dim")
@@ -89,8 +90,8 @@ def aside(
     return text
 
 
-def _decision(text: Text, one: InstanceSeen, said: PixelDecision | None) -> None:
-    if said is None and one.risks:
+def _decision(text: Text, said: PixelDecision | None, *, at_risk: bool) -> None:
+    if said is None and at_risk:
         text.append("Not decided. ", "bold")
         text.append(
             "A publication leaves it out until somebody has looked: c clears it, x excludes it for good.\n"

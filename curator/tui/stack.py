@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,12 +27,15 @@ class InstanceSeen:
     first: int
     count: int
     risks: tuple[str, ...]
+    kept: bool = False
+    """Whether its frames are kept as received, with whatever stands in their headers."""
 
 
 class Stack:
     """All instances with frames of an image set at a version. Building it parses every instance: do it in a thread."""
 
     def __init__(self, image_set: str, version: str, document: ImageSetMetadata) -> None:
+        from curator.campaign.beside_pixels import KEPT
         from curator.dicom.pixelrisk import pixel_risks
 
         self.image_set = image_set
@@ -50,7 +53,10 @@ class Stack:
             modality = str(around.get("Modality") or "")
             first = len(self._by_frame)
             self._by_frame += [len(self.instances)] * count
-            self.instances.append(InstanceSeen(number, series, sop, instance, modality, first, count, risks))
+            kept = instance.node.get("StoredTransferSyntaxUID") in KEPT
+            self.instances.append(
+                InstanceSeen(number, series, sop, instance, modality, first, count, risks, kept)
+            )
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -82,14 +88,6 @@ class Stack:
         """Yield the instances whose attributes say that pixels may identify."""
         return (each for each in self.instances if each.risks)
 
-    def undecided(self, decided: PixelDecisions, places: Sequence[int]) -> int | None:
-        """Return which of the instances at these places (in this order) is the first at risk without a decision."""
-        for place in places:
-            each = self.instances[place]
-            if each.risks and said_of(each, decided) is None:
-                return place
-        return None
-
     def order_from(self, place: int, step: int) -> tuple[list[int], list[int]]:
         """Return the instances beyond a frame's place, and those before it, both in the direction of ``step``."""
         now = self._by_frame[place]
@@ -109,21 +107,54 @@ def stack_of(session: Session, image_set: str, version: str = "") -> Stack:
     return Stack(image_set, at, session.document(image_set, at))
 
 
-def next_at_risk(
-    session: Session, decided: PixelDecisions, others: Sequence[str], ticket: Ticket, step: int
-) -> tuple[Stack, int] | None:
-    """Return the first instance at risk without a decision in ``others``, image sets in this order.
+def waits(session: Session, stack: Stack, one: InstanceSeen, decided: PixelDecisions) -> bool:
+    """Say whether an instance is left out of publications until somebody decides.
 
-    Published ones are passed over; outside an embedded store also those that were never read, since reading touches.
+    Of an embedded store also frames kept as received are read, for text in their headers: elsewhere that is paid for,
+    and done when a publication is planned.
     """
+    from curator.pictures.codestream import texts_beside
+
+    if said_of(one, decided) is not None:
+        return False
+    if one.risks or not (one.kept and session.embedded):
+        return bool(one.risks)
+    frames = stack.frames[one.first : one.first + one.count]
+    return any(texts_beside(session.imaging.frame(stack.image_set, frame.id)[0]) for frame in frames)
+
+
+def next_at_risk(
+    session: Session,
+    decided: PixelDecisions,
+    stack: Stack,
+    place: int,
+    others: Sequence[str],
+    ticket: Ticket,
+    step: int,
+) -> tuple[Stack, int] | None:
+    """Return the next instance that waits for a decision: beyond a place, in ``others``, then in the rest of the stack.
+
+    Published image sets are passed over; outside an embedded store also those that were never read, since reading
+    touches.
+    """
+
+    def first(of: Stack, numbers: Iterable[int]) -> tuple[Stack, int] | None:
+        for number in numbers:
+            ticket.check()
+            if waits(session, of, of.instances[number], decided):
+                return of, of.instances[number].first
+        return None
+
+    beyond, before = stack.order_from(place, step) if len(stack) else ([], [])
+    if (found := first(stack, beyond)) is not None:
+        return found
     for number, image_set in enumerate(others):
         ticket.report(number, len(others))
         row = session.catalogue.row(image_set)
         if row is None or row.deidentified or not (row.read or session.embedded):
             continue
-        stack = stack_of(session, image_set, str(row.version))
-        places = range(len(stack.instances))
-        found = stack.undecided(decided, places if step > 0 else places[::-1])
-        if found is not None:
-            return stack, stack.instances[found].first
-    return None
+        other = stack_of(session, image_set, str(row.version))
+        numbers = range(len(other.instances))
+        if (found := first(other, numbers if step > 0 else reversed(numbers))) is not None:
+            return found
+    return first(stack, before)

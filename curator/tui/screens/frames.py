@@ -174,6 +174,7 @@ class FramesScreen(Place):
         """Show the frames."""
         if message.request != self._request:
             return
+        same = self.stack is message.stack
         self.stack, self.decided = message.stack, message.decided
         self.image_set = message.stack.image_set
         if not len(self.stack):
@@ -182,8 +183,9 @@ class FramesScreen(Place):
             self._tell_aside()
             self.tell()
             return
-        self._forget_views()
-        self._go(message.place, anew=True)
+        if not same:
+            self._forget_views()
+        self._go(message.place, anew=not same)
 
     def _go(self, place: int, *, anew: bool = False) -> None:
         """Look at another frame."""
@@ -487,17 +489,10 @@ class FramesScreen(Place):
         session, stack, decided = self.bench.session, self.stack, self.decided
         if session is None or stack is None:
             return
-        beyond, before = stack.order_from(self.place, step) if len(stack) else ([], [])
-        here = stack.undecided(decided, beyond)
-        if here is not None:
-            self._go(stack.instances[here].first)
-            return
-        others = _around(self.image_sets, stack.image_set, step)
+        place, others = self.place, _around(self.image_sets, stack.image_set, step)
 
         def find(ticket: Ticket) -> Message:
-            found = next_at_risk(session, decided, others, ticket, step)
-            if found is None and (place := stack.undecided(decided, before)) is not None:
-                found = stack, stack.instances[place].first
+            found = next_at_risk(session, decided, stack, place, others, ticket, step)
             if found is None:
                 return NothingAtRisk(ticket.request)
             return StackRead(ticket.request, found[0], decided, found[1])

@@ -14,9 +14,11 @@ from curator.campaign.reviewing import pixel_decisions_of, told_of_pixels
 from curator.healthimaging import HealthImaging
 from curator.pictures import frames_of, picture_of
 from curator.project import Project
+from curator.stores import open_store
 from curator.tui.app import Workbench
 from curator.tui.screens.frames import FramesScreen
 from curator.tui.widgets.picture_view import scaled
+from tests.campaign.test_beside_pixels import jpeg
 from tests.tui.seen import gone, press, screen_text, see, until
 from tests.tui.test_hostile import clean
 
@@ -246,22 +248,33 @@ async def test_the_mouse_goes_through_frames_and_changes_the_window(store: str) 
         assert screen.place == 2
 
 
-async def test_text_beside_the_pixels_is_shown_as_text(store: str, tmp_path: Path) -> None:
+async def test_text_in_a_header_is_found_by_the_review_and_shown_as_text(store: str, tmp_path: Path) -> None:
     """A comment in a JPEG kept as received travels with every copy; it may try to steer the terminal."""
-    from curator.pictures.codestream import Beside
-    from curator.pictures.picture import Picture
-
+    bucket = tmp_path / "bucket"
+    (bucket / "in").mkdir(parents=True)
+    (bucket / "in" / "one.dcm").write_bytes(jpeg("1.2.77", b"Doe [/b] [31mred of 1970"))
+    opened = open_store(store, buckets={"bucket": bucket})
+    role = "arn:aws:iam::123456789012:role/tests"
+    opened.imaging.wait_for_import(
+        opened.imaging.start_import("jpeg", "s3://bucket/in/", "s3://bucket/out/", role)
+    )
+    opened.close()
     app = Workbench(store)
     async with app.run_test(size=WIDE, notifications=True) as pilot:
-        screen = await frames(pilot, "patientid:three")
-        await see(pilot, BLOCK)
-        picture = screen.picture
-        assert picture is not None
-        beside = (Beside("COM", "Doe [/b] \x1b]0;t\x07"),)
-        screen.picture = Picture(picture.grey, None, None, beside)
-        screen._tell_aside()
-        await see(pilot, "Text in the frame's header", "COM: Doe [/b] ␛]0;t␇")
+        screen = await frames(pilot, "modality:RTPLAN", 6)
+        await see(pilot, "This image set has no frames.")
+        screen.image_sets = tuple(row.id for row in app.session.catalogue.rows()) if app.session else ()
+        await press(pilot, "n")
+        await see(pilot, "a derived secondary image")
+        await press(pilot, "c")
+        await see(pilot, "✓ Cleared by")
+        await press(pilot, "n")
+        await see(pilot, "No sign of risk", "▲ Text in the frame's header", "COM: Doe [/b] [31mred of 1970")
+        assert "Not decided. A publication leaves it out" in " ".join(screen_text(app).split())
         clean(app)
+        await press(pilot, "x", "n")
+        await see(pilot, "Nothing at risk is left to decide in these 6 image sets.")
+        assert ("77", "exclude") in said()
 
 
 def test_pictures_are_drawn_in_half_blocks_of_their_own_colours() -> None:

@@ -12,7 +12,7 @@ _MONTH_NUMBER: Final = r"(?:0?[1-9]|1[0-2])"
 
 _ALWAYS: Final = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # mail
-    r"|(?<![\w.])\+\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?){2,6}(?!\d)"  # phone, international
+    r"|(?<![\w.])\+(?=(?:[ ()./-]{0,2}\d){7})\d{1,3}(?:[ ./-]?\(?\d{1,5}\)?){2,6}(?!\d)"  # phone, international; no zone
     r"|(?<![\w.])\(\d{3}\) ?\d{3}-\d{4}(?!\d)|(?<![\w.-])\d{3}-\d{3}-\d{4}(?![\d-])"  # phone, North America
     r"|(?<![\d.-])\d{3}-\d{2}-\d{4}(?![\d-])"  # social security number
 )

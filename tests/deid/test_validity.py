@@ -149,3 +149,13 @@ def test_what_several_classes_share_suits_all_of_them(keyed: Keyed) -> None:
         if each.place.level == "Series"
     ]
     assert series["ReferencedPerformedProcedureStepSequence"] is None  # Type 2 in a report, none in an image
+
+
+@pytest.mark.parametrize("zone", ["+0000", "-0500", "+0530", "+1245"])
+def test_a_time_zone_is_no_telephone_number(keyed: Keyed, zone: str) -> None:
+    full = Profile("full", frozenset({Option.RETAIN_FULL_DATES}))
+    out = cleaned(
+        document({"TimezoneOffsetFromUTC": zone, "ImageComments": "call +49 30 1234567"}), full, keyed
+    )
+    assert out["TimezoneOffsetFromUTC"] == zone
+    assert "ImageComments" not in out

@@ -11,6 +11,7 @@ from curator.campaign.beside_pixels import with_text_beside
 from curator.campaign.deidentifying import decisions_of, given_of, open_profile, options_of, verdicts_of
 from curator.campaign.planfile import PlanFile, write_plan
 from curator.campaign.planning import Planning, chosen_rows, header
+from curator.campaign.published_before import BEFORE, published_before
 from curator.campaign.publishing import Published, Publishing, left_alone, plan_deidentification
 from curator.campaign.reviewing import pixel_decisions_of
 from curator.crosswalk import Crosswalk
@@ -37,7 +38,8 @@ STAYS_READABLE = (
 class Request:
     """What is asked of a publication.
 
-    ``profile`` is a bundled name or a file, ``ids`` none: all that are not de-identified yet. ``to`` names another data
+    ``profile`` is a bundled name or a file, ``ids`` none: all that are neither de-identified nor
+    published by the profile before. ``to`` names another data
     store, with its id (`other_store`). ``aliases`` and ``assigned`` are CSVs as `curator.deid.people` reads them,
     ``cleared`` a file of SOP Instance UIDs. ``decisions`` hold before the project's own.
     """
@@ -75,6 +77,11 @@ class Written:
     asked: Deidentification = field(repr=False)
     planning: Planning = field(repr=False)
     found: Published = field(repr=False)
+
+    @property
+    def all_done(self) -> bool:
+        """Whether there is nothing to publish because all of it was published before."""
+        return {reason for _, reason in self.planning.skipped} == {BEFORE} and not self.found.refused
 
 
 def other_store(spec: str, datastore_id: str, *, make: bool = True) -> str:
@@ -162,6 +169,8 @@ def write_publication(
     asked = open_profile(request.profile)
     how = publishing(project, asked, request)
     rows = rows_of(catalogue, request)
+    before = {} if request.ids else dict(published_before(imaging, catalogue, rows, how))
+    rows = [row for row in rows if row.id not in before]
     if not request.in_place:
         how = replace(how, beside=with_text_beside(imaging, catalogue, rows, how, progress))
     first = header(
@@ -178,6 +187,7 @@ def write_publication(
         given=None if request.in_place else given_of(how, request.profile),
     )
     planning, found = Planning(Payload(request.payload), progress=progress), Published()
+    planning.skipped += [(image_set, BEFORE) for image_set in before]
     if cluster is None:
         units = plan_deidentification(catalogue, rows, how, planning, found)
     else:

@@ -85,7 +85,7 @@ def deidentify(
 ) -> int:  # fmt: skip
     """Publish de-identified copies of image sets; the originals stay as they are.
 
-    Without ID and --where: every set that is not de-identified yet. A published set has one version and no
+    Without ID: every set (that matches) which is neither de-identified nor published by this profile before. A published set has one version and no
     history. What cannot be cleaned is left out and counted, never published half clean. Exit codes: 0 done,
     1 something is open or was left out, 5 verification failed.
 
@@ -157,7 +157,7 @@ def published(workbench: Workbench, request: Request, wanted: Wanted, cluster: C
                 workbench.say(
                     f"{output}: campaign {made.digest[:12]}; review it, then `curator apply {output}`"
                 )
-            return 0 if made.cost.calls or wanted.dry_run else 1
+            return 0 if made.cost.calls or wanted.dry_run or written.all_done else 1
         if wanted.most is not None and made.cost.image_sets > wanted.most:
             raise LimitExceeded(
                 f"{made.cost.image_sets} image sets would be published; the limit is {wanted.most}."

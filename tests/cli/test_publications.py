@@ -34,6 +34,25 @@ def place(curator: Curator, tmp_path: Path) -> Curator:
     return call
 
 
+def test_what_was_published_is_not_published_again_unless_it_changed_or_is_named(place: Curator) -> None:
+    first = place("deidentify", "--profile", "basic", "--where", "modality:CT", "--json")
+    assert first.code == 0, first.err
+    published = first.json["image_sets"]
+    assert published >= 1
+    again = place("deidentify", "--profile", "basic", "--where", "modality:CT", "--json")
+    assert (again.code, again.json["image_sets"]) == (0, 0), again.err
+    assert len(again.json["skipped"]) == published
+    assert "before" in again.json["skipped"][0]
+    one = again.json["skipped"][0].partition(":")[0]
+    other = place("deidentify", "--profile", "research", "--where", "modality:CT", "--dry-run", "--json")
+    assert other.json["image_sets"] == published
+    named = place("deidentify", one, "--profile", "basic", "--dry-run", "--json")
+    assert named.json["image_sets"] == 1
+    assert place("set", one, "Study/StudyDescription=another").code == 0
+    changed = place("deidentify", "--profile", "basic", "--where", "modality:CT", "--dry-run", "--json")
+    assert changed.json["image_sets"] == 1
+
+
 def documents(curator: Curator) -> dict[str, dict[str, str]]:
     """Return the Patient level of each image set."""
     return {

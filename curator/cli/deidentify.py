@@ -85,9 +85,9 @@ def deidentify(
 ) -> int:  # fmt: skip
     """Publish de-identified copies of image sets; the originals stay as they are.
 
-    Without ID: every set (that matches) which is neither de-identified nor published by this profile before. A published set has one version and no
-    history. What cannot be cleaned is left out and counted, never published half clean. Exit codes: 0 done,
-    1 something is open or was left out, 5 verification failed.
+    Without ID: every set (that matches) that is neither de-identified nor published by this profile before. A
+    published set has one version and no history. What cannot be cleaned is left out and counted, never published half
+    clean. Exit codes: 0 done, 1 something is open or was left out, 5 verification failed.
 
     \b
     Examples:

@@ -47,6 +47,7 @@ SLOW = frozenset(
         "test_markers",
         "test_on",
         "test_outcomes",
+        "test_paging",
         "test_permissions",
         "test_predictions",
         "test_probes",

@@ -48,7 +48,7 @@ def opening(found: Evidence) -> Iterator[str]:
 
 def _done(found: Evidence) -> Iterator[str]:
     if not found.sessions:
-        yield "This plan has not been carried out; if it is:"
+        yield "This plan has not been carried out. Once it is:"
     for kind, units in found.kinds.items():
         yield f"{plural(units, *_DID.get(kind, (kind,)))}."
     yield f"The plan holds {plural(found.changes, 'change')} of metadata."

@@ -1,11 +1,14 @@
-"""Other programs in the workbench's terminal: the user's own editor."""
+"""Other programs in the workbench's terminal: the user's own editor and pager, and a browser."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
 import subprocess
+import webbrowser
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +17,22 @@ from textual.app import SuspendNotSupported
 if TYPE_CHECKING:
     from curator.tui.app import Workbench
 
+_PAGERS = ("less", "more")
 _USUAL = ("sensible-editor", "nano", "vi")
 
 
 def editor() -> list[str]:
     """Return the command of ``$VISUAL``, ``$EDITOR``, or of an editor that is usually there; [] if there is none."""
-    for name in (os.environ.get("VISUAL"), os.environ.get("EDITOR"), *_USUAL):
+    return _command(os.environ.get("VISUAL"), os.environ.get("EDITOR"), *_USUAL)
+
+
+def pager() -> list[str]:
+    """Return the command of ``$PAGER``, or of a pager that is usually there; [] if there is none."""
+    return _command(os.environ.get("PAGER"), *_PAGERS)
+
+
+def _command(*named: str | None) -> list[str]:
+    for name in named:
         try:
             words = shlex.split(name or "")
         except ValueError:  # a quotation that does not end
@@ -47,3 +60,44 @@ def in_editor(bench: Workbench, path: Path) -> bool:
     if done.returncode:
         bench.say(f"{words[0]} ended with {done.returncode}.", severity="warning")
     return True
+
+
+def in_pager(bench: Workbench, lines: Iterable[str]) -> bool:
+    """Give the terminal and ``lines`` to the pager until it ends, and return whether it was opened.
+
+    The lines go through a pipe, as they are read: no value is written to a file, nor kept in less's history.
+    """
+    words = pager()
+    if not words:
+        bench.say("There is no pager: set PAGER to the command of yours.", severity="warning")
+        return False
+    environment = {"LESS": "i", **os.environ, "LESSHISTFILE": "-"}
+    try:
+        with bench.suspend():
+            read = subprocess.Popen(
+                words, stdin=subprocess.PIPE, text=True, errors="replace", env=environment
+            )
+            with contextlib.suppress(BrokenPipeError), read:
+                assert read.stdin is not None
+                with contextlib.suppress(KeyboardInterrupt):
+                    read.stdin.writelines(f"{line}\n" for line in lines)
+    except SuspendNotSupported:
+        bench.say("A pager cannot be opened in this terminal.", severity="warning")
+        return False
+    except OSError as error:
+        bench.say(f"{words[0]} cannot be started: {error.strerror}.", severity="error")
+        return False
+    return True
+
+
+def in_browser(bench: Workbench, path: Path) -> bool:
+    """Show a file in the user's browser, and return whether there is one."""
+    try:
+        browser = webbrowser.get()
+        with bench.suspend():  # a browser may be a program of the terminal, or talk to it
+            shown = browser.open(path.as_uri())
+    except (webbrowser.Error, SuspendNotSupported):
+        shown = False
+    if not shown:
+        bench.say(f"There is no browser here. The file: {path}", severity="warning")
+    return shown

@@ -232,6 +232,13 @@ def report_campaign(campaign: Campaign, path: str) -> Path:
     return target
 
 
+def report_lines(campaign: Campaign) -> list[str]:
+    """Return the campaign's report as Markdown."""
+    from curator.report.writing import report_text
+
+    return report_text(campaign, "md").splitlines()
+
+
 def ledger_problems(campaign: Campaign) -> list[tuple[int, str]]:
     """Return (line, what is wrong) of the campaign's ledger; nothing where it is whole."""
     from curator.campaign.auditing import problems_of

@@ -92,6 +92,7 @@ def unknown(ids: Iterable[str]) -> list[str]:
 
 _KEY_NAMES = {
     "slash": "/",
+    "vertical_line": "|",
     "question_mark": "?",
     "colon": ":",
     "asterisk": "*",

@@ -84,6 +84,8 @@ ACTIONS = (
         (Need.IDLE,),
         foot=True,
     ),
+    Action("campaign.pager", "vertical_line", "Pager", "Read the report in $PAGER"),
+    Action("campaign.browse", "B", "Browser", "Write the report beside the plan, and open it in the browser"),
     Action(
         "campaign.audit",
         "L",

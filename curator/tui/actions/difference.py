@@ -14,6 +14,7 @@ ACTIONS = (
         foot=True,
     ),
     Action("diff.swap", "x", "Swap", "Exchange before and after", foot=True),
+    Action("diff.pager", "vertical_line", "Pager", "Read what differs in $PAGER", (Need.CHANGE,)),
     Action("diff.copy", "y", "Copy", "Copy the value after to the clipboard", (Need.ROW,)),
     Action("diff.copy-path", "Y", "Copy path", "Copy the element's path to the clipboard", (Need.ROW,)),
     Action("diff.back", "escape,q", "Back", BACK, foot=True),

@@ -47,6 +47,7 @@ ACTIONS = (
     Action("metadata.copy", "y", "Copy value", "Copy the value to the clipboard", (Need.ROW,), foot=True),
     Action("metadata.copy-path", "Y", "Copy path", "Copy the element's path to the clipboard", (Need.ROW,)),
     Action("metadata.versions", "v", "Versions", "See the versions", (Need.STORE,), foot=True),
+    Action("metadata.pager", "vertical_line", "Pager", "Read the whole document in $PAGER", (Need.STORE,)),
     Action("metadata.refresh", "r", "Refresh", "Read the metadata again", (Need.STORE,)),
     Action("metadata.back", "escape,q", "Back", BACK, foot=True),
 )

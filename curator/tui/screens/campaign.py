@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -15,6 +16,7 @@ from textual.widgets import Static
 from curator.tui.actions import Need, bindings
 from curator.tui.campaign_rows import BY_SET, SETTLED, UNDOABLE
 from curator.tui.messages import Written
+from curator.tui.outside import in_browser, in_pager
 from curator.tui.publishing import hold_against_originals, summary
 from curator.tui.screens.asking import AskScreen, TellScreen, is_new_file
 from curator.tui.screens.confirm import ConfirmScreen
@@ -24,6 +26,7 @@ from curator.tui.walk import (
     finish_campaign,
     ledger_problems,
     report_campaign,
+    report_lines,
     undo_campaign,
     verify_campaign,
 )
@@ -91,6 +94,15 @@ def going_text(seen: Progress, *, paused: bool) -> str:
     return "  ".join(told)
 
 
+@dataclass
+class Reported(Message):
+    """The report as lines, or where its page lies."""
+
+    request: int
+    lines: Sequence[str]
+    path: Path | None
+
+
 class CampaignScreen(ReviewScreen):
     """Review, apply, verify, undo."""
 
@@ -108,6 +120,7 @@ class CampaignScreen(ReviewScreen):
         super().__init__(campaign)
         self._walking = 0
         self._told = 0
+        self._reporting = 0
         self._heard: Going | None = None
 
     # --- what is shown
@@ -271,6 +284,26 @@ class CampaignScreen(ReviewScreen):
         self.app.push_screen(
             AskScreen("Write the report", text, "Write", value=kept, right=is_new_file), named
         )
+
+    def do_pager(self) -> None:
+        """Read the report in the pager."""
+        self._report(lambda ticket: Reported(ticket.request, report_lines(self.campaign), None))
+
+    def do_browse(self) -> None:
+        """Write the report beside the plan, and show it in the browser."""
+        path = self.campaign.folder / "report.html"
+        self._report(lambda ticket: Reported(ticket.request, (), report_campaign(self.campaign, str(path))))
+
+    def _report(self, make: Callable[[Ticket], Reported]) -> None:
+        self._reporting = self.bench.work.begin("make the report", self, make)
+
+    def on_reported(self, message: Reported) -> None:
+        """Show the report."""
+        if message.request == self._reporting:
+            if message.path is not None:
+                in_browser(self.bench, message.path)
+            else:
+                in_pager(self.bench, message.lines)
 
     def do_audit(self) -> None:
         """Hold the ledger against its chain, its heads and the plan."""

@@ -15,6 +15,8 @@ from textual.widgets import Static
 from curator.imageset import ElementChange, ImageSetMetadata, describe
 from curator.tui.actions import Need, bindings
 from curator.tui.changes import SIDE_BY_SIDE, STACKED, DiffLine, DiffRows, lines_of
+from curator.tui.outside import in_pager
+from curator.tui.paging import difference_lines
 from curator.tui.screens.place import Place
 from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.row_view import RowView
@@ -238,6 +240,12 @@ class DifferenceScreen(Place):
         side = self.app.size.width >= WIDE if self._side is None else self._side
         self._side = not side
         self._show()
+
+    def do_pager(self) -> None:
+        """Read what differs in the pager."""
+        if self._compared is not None:
+            before, after, changes = self._compared.before, self._compared.after, self._compared.changes
+            in_pager(self.bench, difference_lines(self.title_text(), before, after, changes))
 
     def do_swap(self) -> None:
         """Exchange before and after."""

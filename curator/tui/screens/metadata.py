@@ -22,6 +22,8 @@ from curator.tui.elements import people_path, typed_text, value_text
 from curator.tui.forms import editable
 from curator.tui.messages import DocumentRead, Written
 from curator.tui.outline import Line, Outline
+from curator.tui.outside import in_pager
+from curator.tui.paging import document_lines
 from curator.tui.screens.metadata_edits import EditedPlace
 from curator.tui.screens.versions import VersionsScreen
 from curator.tui.searching import matches
@@ -322,6 +324,11 @@ class MetadataScreen(EditedPlace):
         if view.outline and view.cursor >= 0:
             view.outline.close_all(view.cursor)
             view.redraw(layout=True)
+
+    def do_pager(self) -> None:
+        """Read the document in the pager."""
+        if self.document is not None:
+            in_pager(self.bench, document_lines(self.document))
 
     # --- copying
 

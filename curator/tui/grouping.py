@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from curator.catalogue.rows import Row
 from curator.tui.image_set_columns import date_text
@@ -58,8 +57,7 @@ COLUMNS: Final = (
 _DISPENSABLE: Final = ("instances", "dates", "modalities", "conflicts")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Rows (by their numbers) that belong together; the order is the list's."""
 
     key: str

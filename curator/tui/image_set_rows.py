@@ -6,7 +6,7 @@ filter before it while somebody types, so that a key costs milliseconds among 10
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from operator import attrgetter
 
 from curator.catalogue.rows import Row
@@ -120,13 +120,13 @@ class ImageSetRows:
         """Return the key of the group that a row belongs to."""
         return key_of(self.group_by, self._all[number])
 
-    def hidden(self, ids: Collection[str]) -> int:
+    def hidden(self, ids: Set[str]) -> int:
         """Return how many of these image sets the filter does not show."""
         if not self._filter.text or not ids:
             return 0
         if self._hit_ids is None:
             self._hit_ids = frozenset(self.found_ids)
-        return sum(image_set not in self._hit_ids for image_set in ids)
+        return len(ids - self._hit_ids)
 
     # --- groups
 

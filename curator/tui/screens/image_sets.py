@@ -120,7 +120,7 @@ class ImageSetsScreen(NarrowingPlace):
         if self.rows.group_by:
             text += f" in {self.rows.group_by.counted(self.rows.groups)}"
         if marks:
-            hidden = self.rows.hidden(marks)
+            hidden = self.view.hidden
             text += f"  ● {len(marks):,} marked" + (f", {hidden:,} not shown" if hidden else "")
         if self.rows.problem:
             return f"{text}  {self.rows.problem}"

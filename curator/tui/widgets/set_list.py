@@ -21,6 +21,7 @@ class SetList(RowView):
         super().__init__(columns, rows, id="list", markable=True)
         self.sets = rows
         self._whole: dict[int, int] = {}  # what the marks say of groups
+        self._hidden: int | None = None
 
     # --- groups
 
@@ -76,16 +77,28 @@ class SetList(RowView):
 
     def mark(self, keys: Collection[str], *, on: bool = True) -> None:
         """Mark image sets, or take their marks away."""
-        self._whole.clear()
+        self._forget()
         super().mark(keys, on=on)
+
+    @property
+    def hidden(self) -> int:
+        """Return how many of the marked image sets the filter does not show."""
+        if self._hidden is None:
+            self._hidden = self.sets.hidden(self.marks)
+        return self._hidden
+
+    def _forget(self) -> None:
+        self._whole.clear()
+        self._hidden = None
 
     def keep_marks(self) -> None:
         """Take the marks of image sets away that are no more."""
         self.marks = {key for key in self.marks if self.sets.of(key) is not None}
+        self._forget()
 
     def redraw(self, *, layout: bool = False) -> None:
         """Draw again, because the rows changed."""
-        self._whole.clear()
+        self._forget()
         super().redraw(layout=layout)
 
     # --- drawing

@@ -89,7 +89,7 @@ class FacetRows:
         """Return the cells of a line: of a value three, of anything else one."""
         line = self._lines[index]
         if line.rest:
-            return ((f"    … {line.rest:,} more", "dim"),)
+            return ((f"   … {line.rest:,} more", "dim"),)
         if line.only:
             return ((f"  {line.facet.title}: {line.only}", "dim"),)
         if line.value is None:
@@ -105,7 +105,7 @@ class FacetRows:
             role = "dim"
         text = line.value or "(empty)"
         return (
-            (f"  {sign}{text}", role or ("" if line.value else "dim")),
+            (f" {sign}{text}", role or ("" if line.value else "dim")),
             (f"{line.count:,}", role),
             (_bar(line.count, line.most), "accent"),
         )

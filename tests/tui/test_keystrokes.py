@@ -12,7 +12,7 @@ from curator.tui.widgets.row_view import RowView
 from tests.tui.seen import press, see, until
 
 SIZE = (80, 24)
-_NAMES = {"/": "slash", "\r": "enter", "\x1b": "escape", " ": "space", "!": "exclamation_mark"}
+_NAMES = {"/": "slash", "\r": "enter", "\x1b": "escape", " ": "space", "!": "exclamation_mark", ":": "colon"}
 
 
 async def burst(pilot: Pilot[None], text: str) -> None:
@@ -80,3 +80,15 @@ async def test_the_findings_and_the_values_hear_it_too(store: str) -> None:
         await burst(pilot, "/patient\rj")
         await until(pilot, lambda: app.screen.query_one("#values", RowView).cursor == 1)
         assert filter_text(app) == "patient"
+
+
+async def test_opening_the_filter_again_begins_another_term(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await burst(pilot, "/modality:CT\r/three\r")
+        await until(pilot, lambda: filter_text(app) == "modality:CT three")
+        await see(pilot, "1 of 5")
+        await burst(pilot, "/\r")
+        await until(pilot, lambda: app.focused is app.screen.query_one("#list"))
+        assert filter_text(app) == "modality:CT three"

@@ -49,9 +49,13 @@ class FilteredPlace(Place):
         self.set_focus(self.query_one(self.LIST))
 
     def do_filter(self) -> None:
-        """Open the field and type into it."""
+        """Open the field and type into it: another term, where there are some."""
         field = self.field
         field.display = True
+        if field.value.strip() and field.value.count('"') % 2 == 0:
+            with field.prevent(Input.Changed):
+                field.value = f"{field.value.rstrip()} "
+        field.cursor_position = len(field.value)
         self.set_focus(field)  # at once: the next keys may be here already
 
     def do_back(self) -> None:
@@ -69,5 +73,7 @@ class FilteredPlace(Place):
 
     @on(Input.Submitted, "#filter")
     def _filter_done(self, event: Input.Submitted) -> None:
-        event.input.display = bool(event.value)
+        with event.input.prevent(Input.Changed):
+            event.input.value = event.input.value.rstrip()
+        event.input.display = bool(event.input.value)
         self.set_focus(self.query_one(self.LIST))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,10 @@ class Stack:
         """Return the instance of a frame's place."""
         return self.instances[self._by_frame[place]]
 
+    def number_at(self, place: int) -> int:
+        """Return which of `instances` a frame's place is in."""
+        return self._by_frame[place]
+
     def beside(self, place: int, step: int) -> int:
         """Return the first frame of the instance so many further, or as far as there are any."""
         wanted = min(max(self._by_frame[place] + step, 0), len(self.instances) - 1)
@@ -83,10 +87,6 @@ class Stack:
             if each.number == int(number):
                 return each.first + min(max(int(frame or 1), 1), each.count) - 1
         return None
-
-    def risky(self) -> Iterator[InstanceSeen]:
-        """Yield the instances whose attributes say that pixels may identify."""
-        return (each for each in self.instances if each.risks)
 
     def order_from(self, place: int, step: int) -> tuple[list[int], list[int]]:
         """Return the instances beyond a frame's place, and those before it, both in the direction of ``step``."""

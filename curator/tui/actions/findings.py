@@ -44,6 +44,13 @@ ACTIONS = (
         (Need.STORE,),
         foot=True,
     ),
+    Action(
+        "findings.frames",
+        "P",
+        "Frames",
+        "Look at the frames of the finding's image sets, and review pixels at risk",
+        (Need.STORE, Need.ROW),
+    ),
     Action("findings.refresh", "r", "Refresh", "Check again", (Need.STORE, Need.IDLE)),
     Action("findings.back", "escape,q", "Back", BACK, foot=True),
 )

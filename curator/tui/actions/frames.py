@@ -28,6 +28,7 @@ ACTIONS = (
         (*_SEEN, Need.DECIDED),
         foot=True,
     ),
+    Action("frames.note", "e", "Say why", "Say why you decided so", (*_SEEN, Need.DECIDED)),
     Action(
         "frames.next-risk",
         "n",

@@ -230,6 +230,15 @@ class FindingsScreen(FilteredPlace):
             second = next(each for each in others if each[0] != first[0])
             self.app.push_screen(DifferenceScreen(first, second))
 
+    def do_frames(self) -> None:
+        """Look at the frames of the finding's image sets."""
+        from curator.tui.screens.frames import FramesScreen
+
+        finding = self._finding()
+        sets = [image_set for image_set, _ in finding.image_sets] if finding is not None else []
+        if sets:
+            self.app.push_screen(FramesScreen(sets[0], list(dict.fromkeys(sets))))
+
     def do_mend(self) -> None:
         """Plan the safe changes."""
         session, spec, chosen = self.bench.session, self.bench.store_spec, self._chosen()

@@ -18,6 +18,7 @@ from curator.tui.actions import Need, bindings
 from curator.tui.frame_reader import FrameCame, FrameReader, Wanted
 from curator.tui.frame_words import aside, facts, position
 from curator.tui.graphics import Terminal, ask
+from curator.tui.screens.asking import AskScreen
 from curator.tui.screens.confirm import ConfirmScreen
 from curator.tui.screens.place import Place
 from curator.tui.stack import InstanceSeen, Stack, next_at_risk, said_of, stack_of
@@ -27,7 +28,7 @@ from curator.tui.widgets.scrubber import Scrubber
 from curator.tui.work import Failed, Ticket
 
 if TYPE_CHECKING:
-    from curator.deid.pixelreview import PixelDecisions, Verdict
+    from curator.deid.pixelreview import PixelDecision, PixelDecisions, Verdict
     from curator.pictures import Picture
     from curator.pictures.greyscale import Voi, Window
 
@@ -92,6 +93,9 @@ class FramesScreen(Place):
         self.stack: Stack | None = None
         self.place = 0
         self.decided = PixelDecisions()
+        self._said: list[PixelDecision | None] = []  # of each instance: what was decided
+        self._open: frozenset[int] = frozenset()  # places of instances at risk that nobody decided
+        self._risky = 0
         self.picture: Picture | None = None
         self.viewport = Viewport()
         self.corner: Piece | None = None
@@ -175,8 +179,8 @@ class FramesScreen(Place):
         if message.request != self._request:
             return
         same = self.stack is message.stack
-        self.stack, self.decided = message.stack, message.decided
-        self.image_set = message.stack.image_set
+        self.stack, self.image_set = message.stack, message.stack.image_set
+        self._review(message.decided)
         if not len(self.stack):
             self.picture = None
             self.view.say("This image set has no frames.")
@@ -272,17 +276,14 @@ class FramesScreen(Place):
             self.query_one("#about", Static).update("")
             return
         one, frame = stack.at(self.place), stack.frames[self.place]
-        risky = list(stack.risky())
-        open_ = sum(said_of(each, self.decided) is None for each in risky)
         seen = f"magnified: {self.corner.name}" if self.corner is not None else ""
         seen = "\n".join(filter(None, (seen, "contrast stretched" if self.stretched else "")))
         self.query_one("#said", Static).update(
-            aside(one, said_of(one, self.decided), self.picture, (len(risky), open_), seen)
+            aside(one, self.said, self.picture, (self._risky, len(self._open)), seen)
         )
         line = f"{position(stack, self.place)}\n{facts(frame, self.picture, self.voi)}"
         self.query_one("#about", Static).update(line, layout=False)
-        risks = frozenset(each.first for each in risky if said_of(each, self.decided) is None)
-        self.query_one("#scrubber", Scrubber).tell(self.place, len(stack), risks)
+        self.query_one("#scrubber", Scrubber).tell(self.place, len(stack), self._open)
 
     def title_text(self) -> str:
         """Return which image set."""
@@ -301,7 +302,7 @@ class FramesScreen(Place):
         held = super().held()
         if self.stack is not None and len(self.stack):
             held.add(Need.FRAME)
-            if said_of(self.stack.at(self.place), self.decided) is not None:
+            if self.said is not None:
                 held.add(Need.DECIDED)
         if self.picture is not None and self.picture.grey is not None:
             held.add(Need.GREY)
@@ -426,6 +427,20 @@ class FramesScreen(Place):
         """Take the decision back."""
         self._decide("withdraw")
 
+    def do_note(self) -> None:
+        """Ask why, and keep the decision with it."""
+        stack, said = self.stack, self.said
+        if stack is None or said is None:
+            return
+        one, word = stack.at(self.place), str(said.verdict)
+
+        def typed(why: str | None) -> None:
+            if why:
+                self._keep(word, [one], why)
+
+        text = "It is kept with the decision, in the project; the report does not show it."
+        self.app.push_screen(AskScreen("Why?", text, "Keep", value=said.why), typed)
+
     def do_clear_series(self) -> None:
         """Clear the series, once confirmed."""
         self._decide_series("clear", "Clear")
@@ -454,7 +469,7 @@ class FramesScreen(Place):
         if self.stack is not None:
             self._keep(word, [self.stack.at(self.place)])
 
-    def _keep(self, word: str, chosen: Sequence[InstanceSeen]) -> None:
+    def _keep(self, word: str, chosen: Sequence[InstanceSeen], why: str = "") -> None:
         from curator.campaign.reviewing import review
         from curator.deid.pixelreview import PixelDecision, Verdict, pixels_of
 
@@ -464,17 +479,33 @@ class FramesScreen(Place):
         told = _told(verdict, chosen)
 
         def keep(ticket: Ticket) -> PixelsDecided:
-            new = [PixelDecision(each.sop, verdict, pixels_of(each.instance.frames)) for each in chosen]
+            new = [
+                PixelDecision(each.sop, verdict, pixels_of(each.instance.frames), why=why) for each in chosen
+            ]
             return PixelsDecided(ticket.request, review(session.project, new), told)
 
         self._deciding = self.bench.work.begin("keep a decision about pixels", self, keep)
 
     def on_pixels_decided(self, message: PixelsDecided) -> None:
         """Show what holds."""
-        self.decided = message.decided
+        self._review(message.decided)
         self.bench.say(message.told)
         self._tell_aside()
         self.tell()
+
+    def _review(self, decided: PixelDecisions) -> None:
+        """Hold what was decided against the instances, once for all keys that follow."""
+        instances = self.stack.instances if self.stack is not None else []
+        self.decided = decided
+        self._said = [said_of(each, decided) for each in instances]
+        risky = [(each.first, said) for each, said in zip(instances, self._said, strict=True) if each.risks]
+        self._risky = len(risky)
+        self._open = frozenset(first for first, said in risky if said is None)
+
+    @property
+    def said(self) -> PixelDecision | None:
+        """What was decided of the instance that is looked at."""
+        return self._said[self.stack.number_at(self.place)] if self.stack is not None and self._said else None
 
     def do_next_risk(self) -> None:
         """The next instance at risk."""

@@ -16,6 +16,7 @@ from curator.pictures import frames_of, picture_of
 from curator.project import Project
 from curator.stores import open_store
 from curator.tui.app import Workbench
+from curator.tui.frame_reader import THREADS, Wanted
 from curator.tui.screens.frames import FramesScreen
 from curator.tui.widgets.picture_view import scaled
 from tests.campaign.test_beside_pixels import jpeg
@@ -100,6 +101,24 @@ async def test_neighbours_are_read_ahead_and_a_frame_is_read_once(store: str) ->
         assert reader.read == 3
 
 
+async def test_what_nobody_waits_for_any_more_is_not_read(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "patientid:204", 18)
+        await see(pilot, "frame 1 of 30", BLOCK)
+        reader, stack = screen._reader, screen.stack
+        assert reader is not None
+        assert stack is not None
+        wanted = [Wanted(stack.image_set, frame) for frame in stack.frames]
+        before = reader.read
+        reader.want(wanted[5:25])
+        reader.want(wanted[29:])
+        await until(pilot, lambda: reader.picture(stack.frames[29].id) is not None)
+        assert (
+            reader.read - before <= 1 + 2 * THREADS
+        )  # what the threads had begun, and what was asked for last
+
+
 async def test_windows_are_chosen_and_changed(store: str) -> None:
     app = Workbench(store)
     async with app.run_test(size=WIDE, notifications=True) as pilot:
@@ -158,6 +177,11 @@ async def test_a_review_goes_from_risk_to_risk_and_is_kept_with_who_and_when(dem
         await see(pilot, "Not decided.")
         await press(pilot, "x")
         await see(pilot, "is excluded: never published", "✗ Excluded by")
+        await press(pilot, "e")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "value")
+        await press(pilot, "=a [/b] name in the corner", "enter")
+        await see(pilot, "a [/b] name in the corner", "✗ Excluded by")
+        clean(app)
         await press(pilot, "n")
         await see(pilot, "Nothing at risk is left to decide in these 2 image sets.")
         assert sorted(word for _, word in said()) == ["clear", "exclude"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -61,6 +62,7 @@ class ConflictRows:
         self.groups = groups
         self._all = [each for group in groups for each in group.conflicts]
         self._haystacks = [_haystack(each) for each in self._all]
+        self._alike = Counter((each.scope, each.element) for each in self._all)
         self.shown = list(range(len(self._all)))
         self.decide(decided)
 
@@ -68,6 +70,9 @@ class ConflictRows:
         """Take other decisions."""
         self.decisions = list(decided)
         self.resolutions = Resolutions(self.decisions)
+        self.decided = (
+            sum(self.resolutions.of(each) is not None for each in self._all) if self.decisions else 0
+        )
 
     def __len__(self) -> int:
         return len(self.shown)
@@ -76,11 +81,6 @@ class ConflictRows:
     def total(self) -> int:
         """Return how many there are, whatever the filter."""
         return len(self._all)
-
-    @property
-    def decided(self) -> int:
-        """Return how many are decided."""
-        return sum(self.resolutions.of(each) is not None for each in self._all)
 
     def key(self, index: int) -> str:
         """Return the conflict's number: patients and UIDs are no names for rows."""
@@ -96,7 +96,7 @@ class ConflictRows:
 
     def alike(self, conflict: Conflict) -> int:
         """Return how many conflicts there are of the same kind and element."""
-        return sum(each.scope is conflict.scope and each.element == conflict.element for each in self._all)
+        return self._alike[conflict.scope, conflict.element]
 
     def filter(self, text: str) -> None:
         """Show those that hold every word."""

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from curator.errors import CuratorError
+from curator.findings import Absent
 from curator.healthimaging import ImageSetProperties
 from curator.imageset import ElementPath, parse_path
 from curator.tui.actions import Need, bindings
@@ -32,6 +33,7 @@ from curator.tui.widgets.outline_view import OutlineView
 from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Failed, Ticket
 
+_ABOUT_LINE = frozenset(("metadata.edit", "metadata.remove", "metadata.copy", "metadata.copy-path"))
 _PAUSE = 0.2  # seconds without a key before a search begins
 
 
@@ -67,6 +69,7 @@ class MetadataScreen(EditedPlace):
         self._match = -1
         self._needle = ""
         self._rest: Timer | None = None
+        self._then = ""  # what was asked for while a search was under way
         self.return_to = at
 
     def body(self) -> Iterable[Widget]:
@@ -191,6 +194,12 @@ class MetadataScreen(EditedPlace):
             detail.tell(
                 people_path(line.path, self.document), "1 element" if count == 1 else f"{count:,} elements"
             )
+        elif (change := self.edits.get(line.path)) is not None:
+            before, after = (
+                "" if isinstance(each, Absent) else value_text(each, change.vr)
+                for each in (change.before, change.after)
+            )
+            detail.tell(people_path(line.path, self.document), f"- {before}\n+ {after}", "edited")
         else:
             detail.tell(
                 people_path(line.path, self.document),
@@ -214,10 +223,20 @@ class MetadataScreen(EditedPlace):
 
     # --- search
 
+    def perform(self, action_id: str) -> None:
+        """Do an action; one about the line under the cursor waits until a search has put it there."""
+        if action_id in _ABOUT_LINE and (self._rest is not None or self._search_request):
+            self._then = action_id
+        else:
+            super().perform(action_id)
+
     def do_search(self) -> None:
-        """Open the search field."""
-        field = self.query_one("#search", Input)
+        """Open the search field, for a new search."""
+        self._type_into(self.query_one("#search", Input))
+
+    def _type_into(self, field: Input) -> None:
         field.display = True
+        field.value = ""
         self.set_focus(field)  # at once: the next keys may be here already
 
     @on(Input.Changed, "#search")
@@ -229,11 +248,14 @@ class MetadataScreen(EditedPlace):
         self._rest = self.set_timer(_PAUSE, self._search)
 
     def _search(self) -> None:
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None
         document, needle = self.document, self._needle
         self._matches, self._match = (), -1
         if document is None or not needle:
             self._search_request = 0
-            self.tell()
+            self._go_on()
             return
 
         def find(ticket: Ticket) -> MatchesFound:
@@ -252,12 +274,21 @@ class MetadataScreen(EditedPlace):
             line = view.outline.at(view.cursor) if view.outline else None
             here = line.path if line is not None else None
             self._go(message.paths.index(here) if here in message.paths else 0)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Do what waited for the search."""
         self.tell()
+        wanted, self._then = self._then, ""
+        if wanted:
+            self.perform(wanted)
 
     @on(Input.Submitted, "#search")
     def _search_done(self, event: Input.Submitted) -> None:
         event.input.display = False
         self.query_one("#tree").focus()
+        if self._rest is not None:
+            self._search()
 
     def do_next(self) -> None:
         """To the next match."""
@@ -286,9 +317,7 @@ class MetadataScreen(EditedPlace):
 
     def do_goto(self) -> None:
         """Open the path field."""
-        field = self.query_one("#path", Input)
-        field.display = True
-        self.set_focus(field)  # at once: the next keys may be here already
+        self._type_into(self.query_one("#path", Input))
 
     @on(Input.Submitted, "#path")
     def _goto_done(self, event: Input.Submitted) -> None:
@@ -353,6 +382,7 @@ class MetadataScreen(EditedPlace):
         """Say what failed."""
         if message.request == self._search_request:
             self._search_request = 0
+            self._then = ""
             return
         super().failed(message)
 

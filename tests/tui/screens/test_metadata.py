@@ -53,6 +53,15 @@ async def test_search_looks_everywhere_and_n_goes_on(store: str) -> None:
         await gone(pilot, "match 3 of 3")
 
 
+async def test_what_is_typed_after_a_search_is_about_what_it_finds(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        screen = await open_set(pilot, "three")
+        await press(pilot, "slash", "=patientsex", "enter", "D")
+        await see(pilot, "1 edit pending")
+        assert [path.key for path in app.edits.of(screen.image_set)] == ["PatientSex"]
+
+
 async def test_private_elements_are_named_by_their_creator(store: str) -> None:
     app = Workbench(store)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
@@ -93,7 +102,7 @@ async def test_value_and_path_are_copied(store: str) -> None:
 
 async def go(pilot: Pilot[None], screen: MetadataScreen, path: str) -> None:
     """Put the cursor on an element by its path."""
-    await press(pilot, "P", "ctrl+u", f"={path}", "enter")
+    await press(pilot, "P", f"={path}", "enter")
     await until(
         pilot, lambda: (line := screen.line()) and line.path and line.path.key == path.rpartition("/")[2]
     )

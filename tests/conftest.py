@@ -76,6 +76,11 @@ def is_slow(path: Path) -> bool:
     return path.stem in SLOW or (path.parent == SCREENS and path.stem not in USUAL_SCREENS)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what the usual loop leaves out: a fifth of its time."""
+    return True if "not slow" in config.option.markexpr and is_slow(collection_path) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of slow modules."""
     for item in items:

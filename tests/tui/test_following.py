@@ -16,7 +16,7 @@ CHANGED = b'{"SchemaVersion":"1.1","Study":{"DICOM":{"StudyDescription":"Written
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbench, "_LOOK", 0.1)
+    monkeypatch.setattr(workbench, "_LOOK", 0.2)
 
 
 def listed(app: Workbench) -> RowView:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curator.cli.output import Form, json_option, write, write_json
+from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def heard(workbench: Workbench, what: str) -> Iterator[Heard]:
         yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=WholeHelp, invoke_without_command=True)
 @json_option
 @click.pass_context
 def catalogue(context: click.Context, form: Form | None) -> None:

@@ -11,6 +11,7 @@ import click
 
 from curator.cli.catalogue import fresh_catalogue
 from curator.cli.output import Form, form_options, write_rows
+from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ COLUMNS = {
 }
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=WholeHelp, invoke_without_command=True)
 @click.option("--where", metavar="EXPR", help="Only image sets that match.")
 @click.option(
     "--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a sheet to decide in."

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from curator.cli.output import Form, json_option, write, write_json
+from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=WholeHelp, invoke_without_command=True)
 @json_option
 @click.pass_context
 def crosswalk(context: click.Context, form: Form | None) -> None:

@@ -36,7 +36,13 @@ class _Wanted:
 @click.command()
 @click.argument("image_set_ids", nargs=-1, required=True, metavar="ID...")
 @click.option(
-    "-o", "--output", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR"
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where the folders of the image sets go.",
 )
 @click.option(
     "--transfer-syntax", metavar="UID", help="Instead of Explicit VR Little Endian; * is the stored one."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curator.cli.output import Form, json_option, write, write_json
+from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import ConfirmationMissing
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 KINDS = ("catalogues", "campaigns", "decisions", "crosswalk")
 
 
-@click.group()
+@click.group(cls=WholeHelp)
 def key() -> None:
     """The project's key, from which pseudonyms, UIDs, offsets and ledger hashes derive.
 

@@ -123,7 +123,8 @@ class Verbs(click.Group):
     params=_global_options(),
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Without a verb: the terminal interface. Environment: CURATOR_STORE, CURATOR_HOME, CURATOR_KEY_FILE.",
+    epilog="Without a verb: the terminal interface. `curator VERB --help` explains a verb, with examples. "
+    "Environment: CURATOR_STORE, CURATOR_HOME, CURATOR_KEY_FILE.",
 )
 @click.pass_context
 def verbs(context: click.Context) -> int | None:

@@ -13,6 +13,7 @@ import click
 
 from curator.cli.catalogue import fresh_catalogue
 from curator.cli.output import Form, form_options, write_rows
+from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError
 
@@ -42,7 +43,7 @@ SHEET = (
 )
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=WholeHelp, invoke_without_command=True)
 @click.option("--where", metavar="EXPR", help="Only image sets that match.")
 @click.option("--undecided", is_flag=True, help="Only instances that nobody decided yet.")
 @click.option(

@@ -11,6 +11,7 @@ import click
 
 from curator.cli.output import Form, form_options, write_rows
 from curator.cli.walking import campaign_of
+from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError, VerificationFailed
 
@@ -35,7 +36,13 @@ def keep_report(campaign: Campaign, target: Path | None) -> Path:
 @click.command()
 @click.argument("campaign", metavar="CAMPAIGN")
 @click.option("--format", "form", type=click.Choice(FORMS), help="Default: by the file's name, else md.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write it there (0600) instead of printing it.",
+)
 @click.option("--with-phi", is_flag=True, help="Add sampled values before and after (identified data).")
 @click.pass_obj
 def report(
@@ -48,6 +55,7 @@ def report(
     \b
     Examples:
       curator report latest
+      curator report latest -o evidence.html     # one page to keep, print and sign
       curator report 3f2a -o evidence.csv
     """
     from curator.report.writing import form_of, report_text, write_report
@@ -60,7 +68,7 @@ def report(
     workbench.say(f"{output}: report of campaign {found.id[:12]}")
 
 
-@click.group()
+@click.group(cls=WholeHelp)
 def audit() -> None:
     """The ledgers: what was done, chained so that nothing in them can change unseen.
 

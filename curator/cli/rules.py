@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curator.cli.output import Form, form_options, json_option, write, write_json, write_rows
+from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import RuleFileError, UsageError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from curator.ruleshelf.own import Shelved
 
 
-@click.group(name="rules")
+@click.group(cls=WholeHelp, name="rules")
 def rules() -> None:
     """Rule files: YAML that says which elements to change, when, how and why.
 

@@ -149,6 +149,12 @@ def _limits(context: click.Context, parameter: click.Parameter, value: str | Non
     metavar="FILE",
 )
 @click.option(
+    "--tls-key",
+    help="The certificate's key, in PEM.",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+)
+@click.option(
     "--faults",
     "faults_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -156,7 +162,6 @@ def _limits(context: click.Context, parameter: click.Parameter, value: str | Non
     help="Let calls fail on purpose, by rates (YAML or JSON, see above).",
 )
 @click.option("--web", is_flag=True, help="Serve the terminal interface to a browser instead.")
-@click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
 @click.pass_context
 def serve(
     context: click.Context,

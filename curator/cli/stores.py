@@ -7,13 +7,14 @@ import sys
 import click
 
 from curator.cli.output import Form, form_options, write, write_rows
+from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import ConfirmationMissing, UsageError, VerificationFailed
 
 COLUMNS = {"datastoreId": "data store", "name": "name", "status": "status", "createdAt": "created"}
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=WholeHelp, invoke_without_command=True)
 @form_options
 @click.pass_context
 def stores(context: click.Context, form: Form | None) -> None:

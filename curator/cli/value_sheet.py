@@ -14,6 +14,7 @@ import click
 
 from curator.cli.catalogue import fresh_catalogue
 from curator.cli.output import Form, form_options, write_rows
+from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError
 
@@ -27,7 +28,7 @@ COLUMNS = {"element": "element", "vr": "VR", "value": "value", "count": "count",
 WITH_PROFILE = {**COLUMNS, "would": "the profile would"}
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=WholeHelp, invoke_without_command=True)
 @click.option(
     "--element", metavar="E", help="A keyword, 8 hex digits, or a path; without: all but UIDs and bulk data."
 )

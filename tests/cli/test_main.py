@@ -6,6 +6,7 @@ import importlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -128,6 +129,32 @@ def test_a_defect_is_told_without_any_value(
     said = capsys.readouterr().err
     assert "KeyError" in said
     assert "Mustermann" not in said
+
+
+def _below(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield a verb, and the verbs below it."""
+    yield words
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from _below(child, (*words, name))
+
+
+@pytest.mark.parametrize("verb", OURS)
+def test_help_says_what_every_option_and_verb_below_is_for(curator: Curator, verb: str) -> None:
+    root = click.Context(verbs)
+    command = verbs.get_command(root, verb)
+    assert command is not None
+    for words in _below(command, (verb,)):
+        found = command
+        for word in words[1:]:
+            assert isinstance(found, click.Group)
+            found = found.commands[word]
+        assert found.help, words
+        for option in found.params:
+            if isinstance(option, click.Option):
+                told = option.help or isinstance(option.type, click.Choice) or option.show_default
+                assert told, f"curator {' '.join(words)} does not say what {option.opts[-1]} is for"
+        assert "..." not in curator(*words, "--help").out.partition("\nCommands:")[2], words
 
 
 def test_a_closed_pipe_ends_quietly() -> None:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 from curator.dicom import Json
+from curator.dicom.confidentiality import safe_private
 from curator.dicom.dictionary import is_private, tag_of_key
 from curator.dicom.levels import Level
 from curator.dicom.uids import is_registered
@@ -76,7 +77,9 @@ class Search:
             tag, vr = _known(key)
             if tag is None:
                 self._key(key, held, place)
-            elif is_private(tag) or not vr:
+            elif is_private(tag):
+                vr = declared.get(key) or _listed_vr(node, tag) or vr
+            elif not vr:
                 vr = declared.get(key, vr)
             if value is None:
                 continue
@@ -184,6 +187,13 @@ def _strings(value: Json) -> list[str]:
     if isinstance(value, list):
         return [text for each in value for text in _strings(each)]
     return [value] if isinstance(value, str) else []
+
+
+def _listed_vr(node: Mapping[str, Json], tag: int) -> str:
+    """Return the VR that Table E.3.10-1 gives a private element: a document tells none inside sequences."""
+    creator = node.get(f"{tag >> 16:04X}00{tag >> 8 & 0xFF:02X}")
+    row = safe_private(tag >> 16, creator, tag & 0xFF) if isinstance(creator, str) else None
+    return row[0] if row is not None and row[0] in VRS else ""
 
 
 @cache

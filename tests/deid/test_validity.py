@@ -159,3 +159,10 @@ def test_a_time_zone_is_no_telephone_number(keyed: Keyed, zone: str) -> None:
     )
     assert out["TimezoneOffsetFromUTC"] == zone
     assert "ImageComments" not in out
+
+
+def test_a_term_in_a_safe_private_element_of_a_sequence_stays_whoever_is_called_so(keyed: Keyed) -> None:
+    dose: Json = [{"01E10010": "ELSCINT1", "01E11026": "HEAD 16 CM"}]
+    found = document({"ExposureDoseSequence": dose}, patient={"PatientName": "Head^Ann"})
+    out = cleaned(found, Profile("safe", frozenset({Option.RETAIN_SAFE_PRIVATE})), keyed)
+    assert out["ExposureDoseSequence"] == dose

@@ -57,6 +57,7 @@ SLOW = frozenset(
         "test_readme",
         "test_reimport",
         "test_republishing",
+        "test_retained",
         "test_stopping",
         "test_terminal",
         "test_walk",

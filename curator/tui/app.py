@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -198,6 +199,8 @@ class Workbench(App[None]):
         """Ask, in a thread, whether other programs changed an embedded store; while nothing else is done with it."""
         session = self.session
         if session is None or not session.embedded or self._looking or self.work.running:
+            return
+        if time.monotonic() < session.rest_until:
             return
         self._looking = True
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -44,6 +46,7 @@ class Session:
         self.catalogue = Catalogue.open(project, store.imaging.datastore_id)
         self.memory = kept(project, store.imaging.datastore_id)
         self.closed = False
+        self.rest_until = 0.0
         self.known = Known(pinned(store.spec, store.imaging.datastore_id), str(project.root.absolute()))
         self._documents: OrderedDict[tuple[str, str], ImageSetMetadata] = OrderedDict()
         self._lock = threading.Lock()
@@ -120,11 +123,19 @@ class Session:
         return self.catalogue.rows()
 
     def rows_now(self, ticket: Ticket) -> list[Row]:
-        """Return all image sets of an embedded store, after what other programs did to it."""
-        cost = self._news(ticket, self.imaging)
-        if cost.anything:
-            self.read_documents(ticket, cost)
-        return self.catalogue.rows()
+        """Return all image sets of an embedded store, after what other programs did to it.
+
+        A large store takes its time: nine times as long is then left to the user (`rest_until`, monotonic seconds).
+        """
+        begun, self.rest_until = time.monotonic(), math.inf
+        try:
+            cost = self._news(ticket, self.imaging)
+            if cost.anything:
+                self.read_documents(ticket, cost)
+            return self.catalogue.rows()
+        finally:
+            ended = time.monotonic()
+            self.rest_until = ended + 9 * (ended - begun)
 
     def _news(self, ticket: Ticket, door: HealthImaging, *, whole: bool = False) -> ReadCost:
         cost = self.catalogue.plan_refresh(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from curator.healthimaging import HealthImaging
 from curator.tui import app as workbench
 from curator.tui.app import Workbench
+from curator.tui.session import Session
 from curator.tui.widgets.row_view import RowView
+from curator.tui.work import Ticket
 from tests.tui.seen import press, screen_text, see, until
 
 SIZE = (200, 50)
@@ -55,6 +59,23 @@ async def test_it_is_seen_below_other_screens_too(store: str, imaging: HealthIma
         await until(pilot, lambda: _version(app, current) == 2)
         await press(pilot, "escape")
         await see(pilot, "Written elsewhere")
+
+
+def test_reading_what_changed_leaves_most_of_the_time_to_the_user(store: str, imaging: HealthImaging) -> None:
+    session = Session.open(store, project=None, read_only=False)
+    ticket = Ticket(1, "read what changed", 0)
+    session.rows(ticket, lambda _: None, lambda _: None)
+    assert not session.behind()
+    first = next(imaging.search()).id
+    imaging.wait(first, imaging.update(first, "1", updatable=CHANGED))
+    assert session.behind()
+    begun = time.monotonic()
+    rows = session.rows_now(ticket)
+    ended = time.monotonic()
+    assert next(row for row in rows if row.id == first).version == 2
+    assert not session.behind()
+    assert ended < session.rest_until <= ended + 9 * (ended - begun)
+    session.close()
 
 
 async def test_a_store_that_is_gone_does_not_nag(store: str) -> None:

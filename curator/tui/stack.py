@@ -65,6 +65,10 @@ class Stack:
         """Return the instance of a frame's place."""
         return self.instances[self._by_frame[place]]
 
+    def frames_of(self, one: InstanceSeen) -> Sequence[Frame]:
+        """Return an instance's frames."""
+        return self.frames[one.first : one.first + one.count]
+
     def number_at(self, place: int) -> int:
         """Return which of `instances` a frame's place is in."""
         return self._by_frame[place]
@@ -119,8 +123,8 @@ def waits(session: Session, stack: Stack, one: InstanceSeen, decided: PixelDecis
         return False
     if one.risks or not (one.kept and session.embedded):
         return bool(one.risks)
-    frames = stack.frames[one.first : one.first + one.count]
-    return any(texts_beside(session.imaging.frame(stack.image_set, frame.id)[0]) for frame in frames)
+    frames = (session.imaging.frame(stack.image_set, frame.id)[0] for frame in stack.frames_of(one))
+    return any(texts_beside(frame) for frame in frames)
 
 
 def next_at_risk(

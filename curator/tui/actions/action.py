@@ -47,6 +47,7 @@ class Need(StrEnum):
     SOUND = "the file has problems, which its source shows"
     PROBLEM = "there is no problem"
     FRAME = "there is no frame to look at"
+    SHOWN = "its frame is not shown: nobody looked at it"
     GREY = "it is in colour, or not read yet"
     OVERLAY = "it has no overlay"
     FILES = "files can be imported into an embedded store only"

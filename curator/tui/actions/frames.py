@@ -17,7 +17,12 @@ ACTIONS = (
     Action("frames.play", "space", "Play", "Play the frames as a film, or stop", _SEEN),
     # --- the review
     Action(
-        "frames.clear", "c", "Clear", "You looked: this instance's pixels may be published", _SEEN, foot=True
+        "frames.clear",
+        "c",
+        "Clear",
+        "You looked: this instance's pixels may be published",
+        (*_SEEN, Need.SHOWN),
+        foot=True,
     ),
     Action("frames.exclude", "x", "Exclude", "Never publish this instance", _SEEN, foot=True),
     Action(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,8 +171,14 @@ async def test_a_review_goes_from_risk_to_risk_and_is_kept_with_who_and_when(dem
         screen = await frames(pilot, "modality:US", 18)
         await see(pilot, "▲ Pixels at risk", "modality US without BurnedInAnnotation NO", "Not decided.")
         first = screen.image_set
+        await see(pilot, "looked at 1 of its 30 frames")
         await press(pilot, "c")
-        await see(pilot, "is cleared: pixels may be published", "✓ Cleared by")
+        await see(
+            pilot,
+            "is cleared: pixels may be published",
+            "29 of the frames were not looked at",
+            "✓ Cleared by",
+        )
         await press(pilot, "n")
         await until(pilot, lambda: screen.image_set != first)
         await see(pilot, "Not decided.")
@@ -227,6 +234,24 @@ async def test_a_whole_series_is_excluded_only_when_confirmed(store: str) -> Non
         await press(pilot, "tab", "enter")
         await see(pilot, "3 instances are excluded")
         assert said() == [("1", "exclude"), ("2", "exclude"), ("3", "exclude")]
+
+
+async def test_nothing_is_cleared_that_was_not_shown(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "patientid:three")
+        await see(pilot, "instance 1 of 3", BLOCK)
+        assert app.session is not None
+        assert screen.stack is not None
+        broken = replace(screen.stack.frames[2], facts={"ID": "0" * 32})  # the service has no such frame
+        screen.stack.frames = [*screen.stack.frames[:2], broken]
+        await press(pilot, "end")
+        await gone(pilot, BLOCK)
+        await press(pilot, "c")
+        await see(pilot, "Clear: its frame is not shown: nobody looked at it")
+        assert said() == []
+        await press(pilot, "x")
+        await see(pilot, "is excluded: never published")
 
 
 async def test_a_film_plays_and_stops(demo_folder: Path) -> None:

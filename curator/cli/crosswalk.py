@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
+from curator.errors import VerificationFailed
+
+if TYPE_CHECKING:
+    from curator.project import Project
 
 
 @click.group(cls=WholeHelp, invoke_without_command=True)
@@ -17,7 +22,8 @@ from curator.cli.workbench import Workbench
 def crosswalk(context: click.Context, form: Form | None) -> None:
     """Say how much the crosswalk holds; export it.
 
-    It is encrypted under the project's key; losing the key loses it.
+    It is encrypted under the project's key; losing the key loses it. A publication of the project that it does not know
+    shows that it is an older copy (exit 5).
 
     \b
     Example:
@@ -29,18 +35,39 @@ def crosswalk(context: click.Context, form: Form | None) -> None:
     from curator.crosswalk import Crosswalk
 
     workbench: Workbench = context.obj
-    found = Crosswalk.open(workbench.project()).entries()
+    project = workbench.project()
+    found = Crosswalk.open(project).entries()
+    missing = _not_recorded(project, frozenset(found.campaigns))
     facts: dict[str, object] = {
         "patients": len(found.patients),
         "uids": len(found.uids),
         "campaigns": len(found.campaigns),
         "keys": found.generation + 1,
+        **({"missing": missing} if missing else {}),
     }
     if form is Form.JSON:
         write_json(facts)
     else:
         for name, value in facts.items():
             write(f"{name:<10} {value}")
+    if missing:
+        raise VerificationFailed(
+            f"{len(missing)} publications of this project are not in the crosswalk: it was purged, or is an older copy of itself.",
+            hint="put the newest copy back; what was published then cannot be traced by this one",
+        )
+
+
+def _not_recorded(project: Project, recorded: frozenset[str]) -> list[str]:
+    """Return the ids of publications that were begun, and of which the crosswalk knows nothing."""
+    from curator.campaign.amending import original_of
+    from curator.campaign.journal import Campaign
+
+    found = []
+    for folder in project.campaigns():
+        campaign = Campaign.open(project, folder.name)
+        if campaign.plan.header.given is not None and campaign.ledger_path.exists():
+            found += [] if original_of(campaign).id in recorded else [campaign.id[:12]]
+    return found
 
 
 @crosswalk.command()

@@ -36,7 +36,11 @@ WITH_PROFILE = {**COLUMNS, "would": "the profile would"}
     "--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a sheet to decide in."
 )
 @click.option("--where", metavar="EXPR", help="Only image sets that match.")
-@click.option("--profile", metavar="PROFILE", help="Say what this profile would do with each value.")
+@click.option(
+    "--profile",
+    metavar="PROFILE",
+    help="Say what this profile would do with each value; without --where, of what is not de-identified yet.",
+)
 @click.option("--undecided", is_flag=True, help="Only values that nobody decided yet.")
 @click.option("--refresh/--no-refresh", default=True, help="Read what is new in the data store first.")
 @form_options
@@ -66,6 +70,10 @@ def values(
     from curator.catalogue.values import write_csv
     from curator.project import write_private
 
+    if profile and not where:
+        where = (
+            "!deidentified"  # nobody publishes what is published: its values would only be asked about twice
+        )
     chosen = Where.parse(where) if where else None
     decided = {each.key: each for each in _decided(workbench)}
     with fresh_catalogue(workbench, refresh=refresh) as index:

@@ -94,7 +94,9 @@ def test_a_profile_says_what_it_would_do_and_only_undecided_values_come_again(
         writer.writeheader()
         writer.writerows(rows)
     assert indexed("values", "decide", sheet).code == 0
-    again = indexed("values", "--element", "StudyDescription", "--undecided", "--json").json
+    again = indexed(
+        "values", "--element", "StudyDescription", "--profile", "research", "--undecided", "--json"
+    ).json
     assert len(again) == len(rows) - 1
 
 

@@ -34,6 +34,20 @@ def place(curator: Curator, tmp_path: Path) -> Curator:
     return call
 
 
+def test_an_older_copy_of_the_crosswalk_put_in_its_place_is_noticed(place: Curator, tmp_path: Path) -> None:
+    kept = tmp_path / "project" / "crosswalk"
+    for profile in ("basic", "research"):
+        ran = place("deidentify", "--profile", profile, "--where", "modality:CT", "--json")
+        assert ran.code == 0, ran.err
+        if profile == "basic":
+            older = kept.read_bytes()
+    assert place("crosswalk", "--json").json["campaigns"] == 2
+    kept.write_bytes(older)
+    told = place("crosswalk", "--json")
+    assert (told.code, told.json["missing"]) == (5, [ran.json["campaign"]])
+    assert "older copy" in told.err
+
+
 def test_what_was_published_is_not_published_again_unless_it_changed_or_is_named(place: Curator) -> None:
     first = place("deidentify", "--profile", "basic", "--where", "modality:CT", "--json")
     assert first.code == 0, first.err

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from curator.campaign.conflicts import PATIENT_ID, STUDY_UID, Conflict, Group, gather
+from curator.campaign.editing import edit_units
 from curator.campaign.planning import Planning, party_of, readable
 from curator.campaign.resolutions import Resolutions, Settled, reason
 from curator.checks.view import Scope
@@ -20,7 +21,6 @@ from curator.findings import ABSENT, Absent, Change, Safety
 from curator.imageset import ElementPath
 from curator.imageset.equality import same_value
 from curator.plan.merging import Choice, Party, choose, plan_merge
-from curator.plan.publishing import plan_in_place
 from curator.plan.units import Tag, Unit
 
 if TYPE_CHECKING:
@@ -66,12 +66,20 @@ def resolve(
             continue
         yield unit
         number += 1
+    wanted: dict[str, list[Change]] = {}
     for image_set, values in sorted(chosen.items()):
         party = parties.get(image_set) if image_set not in merged and values else None
         changes = list(_aligning(party, values)) if party is not None else []
-        if party is not None and changes:
-            yield plan_in_place(party, changes, number=number, payload=planning.payload)
-            number += 1
+        if changes:
+            wanted[image_set] = changes
+
+    def primaries(image_set: str) -> list[str]:
+        rows = map(catalogue.row, catalogue.sharing(image_set, Level.STUDY))
+        return [
+            row.id for row in rows if row and row.primary and row.id not in merged and parties.get(row.id)
+        ]
+
+    yield from edit_units(wanted.items(), parties.known, primaries, first=number, payload=planning.payload)
 
 
 class _Parties:
@@ -89,6 +97,12 @@ class _Parties:
             doc = readable(self._catalogue, row, self._planning) if row is not None else None
             self._found[image_set] = party_of(row, doc) if row is not None and doc is not None else None
         return self._found[image_set]
+
+    def known(self, image_set: str) -> Party:
+        """Return an image set that can be planned for."""
+        party = self.get(image_set)
+        assert party is not None
+        return party
 
 
 # ── which values ─────────────────────────────────────────────────────────────────────────────────────────

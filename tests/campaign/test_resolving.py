@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
@@ -232,3 +233,21 @@ def test_a_sheet_is_read_as_it_was_written() -> None:
 def test_a_wrong_row_is_named_with_its_line(row: str, why: str) -> None:
     with pytest.raises(UsageError, match=f"sheet:2: .*{why}"):
         read(io.StringIO(f"scope,group,element,choice,value\n{row}\n"), "sheet")
+
+
+def test_the_primary_sets_of_a_study_take_a_value_together() -> None:
+    with ground("2025-07") as place:
+        place.add(_study("Head"))
+        place.add(_study("Head", 1, 11, uid="1.2.3.5"))
+        copied = place.imaging.copy(place.sets[0], "1").destination_id
+        place.imaging.wait(copied)
+        said = {"SchemaVersion": "1.1", "Study": {"DICOM": {"StudyDescription": "Skull"}}}
+        place.imaging.update(copied, "1", updatable=json.dumps(said).encode())
+        place.imaging.wait(copied)
+        place.sets.append(copied)
+        assert [place.party(each).primary for each in place.sets] == [True, True, False]
+        own = Resolution("study", "1.2.3", "Study/StudyDescription", Word.VALUE, "Skull")
+        units, _ = _resolved(place, own, how=None)
+        assert [len(unit.members) for unit in units] == [2]
+        assert place.apply(place.campaign(units)).complete
+        assert {_said(place, each, "Study/StudyDescription") for each in place.sets} == {"Skull"}

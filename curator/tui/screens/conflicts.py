@@ -153,7 +153,9 @@ class ConflictsScreen(FilteredPlace):
         view.display = bool(self.rows.total)
         self.query_one("#variants").display = bool(self.rows.total)
         nothing.display = not self.rows.total
-        nothing.update("The image sets agree in what must agree." if not self.rows.total else "")
+        nothing.update(
+            "The image sets that were read agree in what must agree." if not self.rows.total else ""
+        )
         self._ask_cost()
         self.tell()
 

@@ -111,6 +111,8 @@ class EditScreen(ModalScreen["Edited | None"]):
             verb, do = ("Add", "Add") if isinstance(self._original, Absent) else ("Edit", "Change")
             title = Text(f"{verb} {printable(name_of(self.path.key, beside))}", style="bold")
             title.append(f"  {tag_text(self.path.key)} {self.vr}", style="not bold dim")
+            if self._form in (Form.TEXT, Form.LINES):
+                title.append("  ctrl+s takes it", style="not bold dim")
             yield Static(title, markup=False, classes="heading")
             yield Static(Text(printable(people_path(self.path, self.document))), classes="path", markup=False)
             yield from self._fields()

@@ -100,7 +100,8 @@ class VersionRows:
         forced = ", forced" if state.forced else ""
         if origin is not None:
             who = origin.user.rpartition("/")[2]
-            return f"{who}: {origin.words}{forced}", "accent" if origin.campaign else ""
+            campaign = f"  {origin.campaign[:8]}" if origin.campaign else ""
+            return f"{who}: {origin.words}{forced}{campaign}", "accent" if origin.campaign else ""
         if first:
             return "the first version", "dim"
         back = self.back.get(state.version)

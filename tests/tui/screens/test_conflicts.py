@@ -163,7 +163,7 @@ async def test_sets_that_agree_have_no_conflicts(store: str, imaging: HealthImag
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await see(pilot, "Image sets  5")
         await press(pilot, "X")
-        await see(pilot, "The image sets agree")
+        await see(pilot, "The image sets that were read agree")
         await press(pilot, "P")
         await see(pilot, "Plan: nothing is decided yet")
 

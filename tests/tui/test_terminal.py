@@ -116,7 +116,7 @@ def test_conflicts_are_decided_value_by_value_planned_applied_and_undone(
     terminal.press("A")
     terminal.see("Apply this plan?")
     terminal.press("Tab", "Enter")
-    terminal.see("done")
+    terminal.see("2 done")
     terminal.press("v")
     terminal.see("as planned")
     terminal.press("U")

@@ -16,6 +16,7 @@ from curator.ruleshelf.own import keep_own
 from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.metadata import MetadataScreen
+from curator.tui.widgets.facet_pane import FacetPane
 from tests.tui.imagesets import CRASH, ESCAPE, MARKUP
 from tests.tui.seen import press, screen_text, see, until
 
@@ -43,6 +44,29 @@ async def test_the_list_and_the_preview(store: str) -> None:
         await crafted(pilot)
         await see(pilot, "thick [mm] x", "a [/b] z", "␛[31mred␛]52;c;", "version 1")
         clean(app)
+
+
+async def test_facets_groups_and_what_they_write_into_the_filter(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await crafted(pilot)
+        await see(pilot, "Manufacturer: a [/b] z")
+        await press(pilot, "b")
+        await see(pilot, "▸ thick [mm] x  a [/b] z", "in 1 patient", "Group")
+        clean(app)
+        await press(pilot, "b", "enter")
+        await see(pilot, "▾ ", "in 1 study", "␛[31mred")
+        clean(app)
+        await press(pilot, "escape", "F")
+        await see(pilot, "▾ Manufacturer")
+        pane = app.screen.query_one(FacetPane)
+        wanted = next(line for line in range(len(pane.facets)) if "[" in pane.facets.key(line))
+        pane.move(wanted)
+        await press(pilot, "enter")
+        await see(pilot, "1 of 5", "✓ ")
+        clean(app)
+        told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
+        assert "[" not in told
 
 
 async def test_metadata_search_edit_and_remove(store: str) -> None:

@@ -17,8 +17,9 @@ from typing import Final
 import msgspec
 
 from curator.dicom import Json
-from curator.findings import Absent, Change, Safety, Why
-from curator.imageset import ElementPath, ImageSetMetadata, Step
+from curator.dicom.levels import Level
+from curator.findings import Absent, Change, Safety, Why, changed
+from curator.imageset import ElementPath, ImageSetMetadata, Instance, SeriesNode, Step
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
@@ -146,9 +147,42 @@ class Treated(Collection[Change]):
     def __contains__(self, change: object) -> bool:
         return any(change == each for each in self)
 
+    def made(self, doc: ImageSetMetadata) -> ImageSetMetadata:
+        """Return ``doc``, which they concern, with all changes made; series and instances stay under their old UIDs."""
+        levels = {level.place: level for level in self.levels}
+
+        def node(place: ElementPath, before: Mapping[str, Json]) -> dict[str, Json]:
+            level = levels.get(place)
+            return dict(before) if level is None else {**before, "DICOM": level.after()}
+
+        def instance(place: ElementPath, before: Instance) -> Instance:
+            return Instance(None, node(place, before.node)) if place in levels else before
+
+        series = {
+            uid: SeriesNode(
+                node(ElementPath(Level.SERIES, uid), found.node),
+                {
+                    sop: instance(ElementPath(Level.INSTANCE, uid, sop), each)
+                    for sop, each in found.instances.items()
+                },
+            )
+            for uid, found in doc.series.items()
+        }
+        patient = node(ElementPath(Level.PATIENT), doc.patient_node)
+        return ImageSetMetadata(
+            dict(doc.head), patient, node(ElementPath(Level.STUDY), doc.study_node), series
+        )
+
     def concerns(self, doc: ImageSetMetadata) -> bool:
         """Say whether each level is in ``doc`` as it was when it was treated: that very object, not one like it."""
         return all(doc.attributes(level.place) is level.attributes for level in self.levels)
+
+
+def made_by(changes: Collection[Change], doc: ImageSetMetadata) -> ImageSetMetadata:
+    """Return the document with the changes made; series and instances stay under their old UIDs."""
+    if isinstance(changes, Treated) and changes.concerns(doc):
+        return changes.made(doc)
+    return changed(doc, changes)
 
 
 def without_instances(changes: Collection[Change], out: Container[str]) -> Collection[Change]:

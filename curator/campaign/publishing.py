@@ -6,7 +6,7 @@ instance keeps the instance out, with the reason and its SOP class in the plan.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +29,7 @@ from curator.dicom.levels import Level
 from curator.dicom.pixelrisk import pixel_risks
 from curator.dicom.uids import sop_class_name
 from curator.errors import Refused
-from curator.findings import Change, changed
+from curator.findings import Change
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.imageset.instance import collector_off
 from curator.plan.cost import Cost
@@ -38,7 +38,8 @@ from curator.plan.merging import FRAMES_A_COPY, Party
 from curator.plan.publishing import plan_in_place, plan_publication
 from curator.plan.reimport import Route, plan_reimport, sketch_reimport, with_reimports, without_payload
 from curator.plan.units import Unit
-from curator.plan.updates import plan_update
+from curator.plan.updates import ImageSetUpdate, plan_update
+from curator.treatments import made_by, without_instances
 
 if TYPE_CHECKING:
     from curator.catalogue import Catalogue, Row
@@ -247,6 +248,8 @@ class _Chosen:
     kept_out: dict[str, tuple[Reason, str]]
     update: frozenset[str]
     reimport: frozenset[str]
+    whole: ImageSetUpdate | None = None
+    """What was planned to find that out, where it is the whole image set's update: it need not be planned again."""
 
     @classmethod
     def of(cls, doc: ImageSetMetadata, outcome: Outcome, how: Publishing, planning: Planning) -> _Chosen:
@@ -256,12 +259,17 @@ class _Chosen:
         rest = {sop for _, sop, _ in doc.instances()} - kept_out.keys()
         route = Route.REIMPORT if how.to else Route.UPDATE if how.in_place else how.route
         too_many = {} if how.in_place else dict(_of_too_many_frames(doc, rest))
+        whole: ImageSetUpdate | None = None
         if route is Route.REIMPORT:
             short: dict[str, tuple[Reason, str]] = dict.fromkeys(rest, (Reason.FRAMES, ""))
         else:
-            short = too_many | dict(_undone(doc, changes, planning, {**kept_out, **too_many}))
-        if route is Route.UPDATE:
-            return cls(kept_out | short, frozenset(rest - short.keys()), frozenset())
+            out = {**kept_out, **too_many}
+            update = plan_update(doc, without_instances(changes, out), payload=planning.payload)
+            undone = dict(_short(doc, without_instances(changes, out), update.predicted, out))
+            short = too_many | undone
+            whole = update if not out and not undone else None
+        if route is Route.UPDATE or whole is not None:
+            return cls(kept_out | short, frozenset(rest - short.keys()), frozenset(), whole)
         unclean = dict(_unimportable(doc, changes, set(short)))
         kept_out |= unclean
         return cls(kept_out, frozenset(rest - short.keys()), frozenset(short.keys() - unclean.keys()))
@@ -269,7 +277,7 @@ class _Chosen:
 
 def _planned(
     party: Party,
-    changes: Sequence[Change],
+    changes: Collection[Change],
     chosen: _Chosen,
     how: Publishing,
     planning: Planning,
@@ -284,14 +292,14 @@ def _planned(
         )
     else:
         out = {sop for _, sop, _ in party.doc.instances()} - chosen.update
-        updates = [change for change in changes if change.path.instance not in out]
         unit = plan_publication(
             party,
-            updates,
+            without_instances(changes, out),
             number=number,
             payload=planning.payload,
             promote=how.promote,
             leave_out=out,
+            planned=chosen.whole,
         )
         found.costs.setdefault(Route.UPDATE, Cost()).add(unit)
         if chosen.reimport:
@@ -364,32 +372,23 @@ def _of_too_many_frames(
             yield sop, (Reason.FRAMES, _class_name(instance.dicom))
 
 
-def _undone(
-    doc: ImageSetMetadata, changes: Sequence[Change], planning: Planning, kept_out: Container[str]
-) -> Iterator[tuple[str, tuple[Reason, str]]]:
-    """Yield instances that updates would leave short of what the profile says; all, when a level above is."""
-    changes = [change for change in changes if change.path.instance not in kept_out]
-    predicted = plan_update(doc, changes, payload=planning.payload).predicted
-    yield from _short(doc, changes, predicted, kept_out)
-
-
 def _unimportable(
-    doc: ImageSetMetadata, changes: Sequence[Change], sops: set[str]
+    doc: ImageSetMetadata, changes: Collection[Change], sops: set[str]
 ) -> Iterator[tuple[str, tuple[Reason, str]]]:
     """Yield instances that even a file would leave short of what the profile says."""
     out = {sop for _, sop, _ in doc.instances()} - sops
-    changes = [change for change in changes if change.path.instance not in out]
     if sops:
+        changes = without_instances(changes, out)
         yield from _short(doc, changes, without_payload(doc, changes), out)
 
 
 def _short(
     doc: ImageSetMetadata,
-    changes: Iterable[Change],
+    changes: Collection[Change],
     predicted: ImageSetMetadata,
     kept_out: Container[str],
 ) -> Iterator[tuple[str, tuple[Reason, str]]]:
-    wanted = changed(doc, changes)
+    wanted = made_by(changes, doc)
     renamed = {
         uid: _text(series.dicom.get("SeriesInstanceUID")) or uid for uid, series in wanted.series.items()
     }

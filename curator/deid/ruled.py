@@ -76,7 +76,7 @@ class Deidentification:
         """Return changes, findings, and the levels to be left out; ``engine`` is one that `engine` made."""
         table = engine.changes(doc, about)
         if not self.rules.rules:
-            return Outcome(tuple(table), (), frozenset())
+            return Outcome(table, (), frozenset())
         said = self.rules.outcome(doc, about, engine, version=version)
         return _Over(self, engine, doc, about, table, said).outcome()
 

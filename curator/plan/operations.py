@@ -49,20 +49,24 @@ def operations_of(
     for change in removed:
         patch += _removed(doc, change, reasons)
     for level in levels:
-        patch += _level(doc, level, reasons)
+        _level(doc, level, reasons, patch)
     for change in _uid_order(rekeyed):
         patch += _rekeyed(change, reasons)
     return Operations(tuple(patch), tuple(reasons.index))
 
 
-def _level(doc: ImageSetMetadata, level: TreatedLevel, reasons: _Reasons) -> Iterator[Mapping[str, Json]]:
+def _level(
+    doc: ImageSetMetadata, level: TreatedLevel, reasons: _Reasons, patch: list[Mapping[str, Json]]
+) -> None:
+    """Add what is done on one level."""
     place = level.place
-    base = f"{place.base_pointer()}/DICOM/"
+    base = place.base_pointer()
     for treatment in level.treatments:
         for part in in_order(treatment.parts) if treatment.nested else treatment.parts:
-            yield from _changed(part, base + _tokens(part.steps), reasons)
+            _changed(part, f"{base}/DICOM/{_tokens(part.steps)}", reasons, patch)
         if place.level is Level.INSTANCE and not treatment.nested and _is_private(treatment.key):
-            yield from _private_vr(doc, place, treatment.parts[0])
+            node = doc.series[place.series].instances[place.instance].node
+            patch += _private_vr(node, base, treatment.parts[0])
 
 
 @lru_cache(maxsize=4096)
@@ -85,24 +89,25 @@ def _removed(doc: ImageSetMetadata, change: Change, reasons: _Reasons) -> Iterat
     yield {"op": "remove", "path": place.base_pointer(), "why": reasons.of(change.why)}
 
 
-def _changed(part: Part, pointer: str, reasons: _Reasons) -> Iterator[Mapping[str, Json]]:
-    if not isinstance(part.before, Absent):
-        yield {"op": "test", "path": pointer, "value": part.before}
-    said: dict[str, Json] = {"why": reasons.of(part.why), "vr": part.vr, "safety": str(part.safety)}
-    if isinstance(part.after, Absent):
-        yield {"op": "remove", "path": pointer, **said}
+def _changed(part: Part, pointer: str, reasons: _Reasons, patch: list[Mapping[str, Json]]) -> None:
+    before, after = part.before, part.after
+    if not isinstance(before, Absent):
+        patch.append({"op": "test", "path": pointer, "value": before})
+    why, vr, safety = reasons.of(part.why), part.vr, part.safety.value
+    if isinstance(after, Absent):
+        patch.append({"op": "remove", "path": pointer, "why": why, "vr": vr, "safety": safety})
     else:
-        op = "add" if isinstance(part.before, Absent) else "replace"
-        yield {"op": op, "path": pointer, "value": normal(part.after), **said}
+        op = "add" if isinstance(before, Absent) else "replace"
+        value = normal(after)
+        patch.append({"op": op, "path": pointer, "value": value, "why": why, "vr": vr, "safety": safety})
 
 
-def _private_vr(doc: ImageSetMetadata, place: ElementPath, part: Part) -> Iterator[Mapping[str, Json]]:
+def _private_vr(node: Mapping[str, Json], base: str, part: Part) -> Iterator[Mapping[str, Json]]:
     """Yield what becomes of a private element's entry in ``DICOMVRs``; part of the change before it."""
     key = str(part.steps[0])
-    node = doc.series[place.series].instances[place.instance].node
     known = node.get("DICOMVRs")
     present = known.get(key) if isinstance(known, dict) else None
-    pointer = f"{place.base_pointer()}/DICOMVRs/{key}"
+    pointer = f"{base}/DICOMVRs/{key}"
     if isinstance(part.after, Absent):
         if present is not None:
             yield {"op": "remove", "path": pointer}
@@ -110,7 +115,7 @@ def _private_vr(doc: ImageSetMetadata, place: ElementPath, part: Part) -> Iterat
         if isinstance(present, dict):
             return
         if not isinstance(known, dict):
-            yield {"op": "add", "path": f"{place.base_pointer()}/DICOMVRs", "value": {}}
+            yield {"op": "add", "path": f"{base}/DICOMVRs", "value": {}}
         yield {"op": "add", "path": pointer, "value": part.vr}
 
 

@@ -15,11 +15,10 @@ from curator.errors import Refused
 from curator.findings import Change, Safety
 from curator.imageset import content_hash
 from curator.plan.merging import Party, frame_bytes
-from curator.plan.model import after_copy
 from curator.plan.packing import Payload
-from curator.plan.splitting import plan_copy
+from curator.plan.splitting import copy_steps
 from curator.plan.units import Copy, Delete, Kind, Member, Role, Step, Tag, Unit, patch_of, update_steps
-from curator.plan.updates import plan_update
+from curator.plan.updates import ImageSetUpdate, plan_update
 
 
 def plan_publication(
@@ -33,31 +32,26 @@ def plan_publication(
     promote: bool = False,
     replaces: bool = False,
     leave_out: Container[str] = frozenset(),
+    planned: ImageSetUpdate | None = None,
 ) -> Unit:
     """Plan a publication of ``party`` with ``changes``; ``replaces`` lets ``finish`` delete the original.
 
     Instances in ``leave_out`` are not copied at all: removed later, their frames would stay. The copy in between
-    is tagged at once as a working copy, the result with what it was published from. Raises
+    is tagged at once as a working copy, the result with what it was published from. ``planned`` is what `plan_update`
+    made of the same changes to all of ``party``, where that is known and nothing is left out. Raises
     `Conflict` when rules contradict each other, `Refused` when nothing is left or an instance cannot be copied.
     """
     if replaces and any(sop in leave_out for _, sop, _ in party.doc.instances()):
         raise Refused(f"{party.id} cannot be replaced: instances that are left out would be lost with it.")
-    first = plan_copy(party, leave_out=leave_out).steps
-    copied = party.doc
-    for step in first:
-        if isinstance(step, Copy) and step.chosen is not None:
-            copied = after_copy(party.doc, None if step.new else copied, step.chosen)
-    update = plan_update(copied, changes, payload=payload, priority=priority, allow=allow)
+    first, copied = copy_steps(party, leave_out=leave_out)
+    update = planned or plan_update(copied, changes, payload=payload, priority=priority, allow=allow)
     if not update.predicted.instance_count:
         raise Refused(f"Nothing of {party.id} would be left to publish.")
     # assumption: a copy carries the latest version alone, not the history (guide, "Copying an image set").
-    changed = Party("$1", "", update.predicted)
-    last = plan_copy(changed, promote=promote)
+    last, published = copy_steps(Party("$1", "", update.predicted), promote=promote)
     steps: list[Step] = [*first[:1], Tag("$1", {WORKING_COPY: f"{party.id}/{party.version}"}), *first[1:]]
     steps += update_steps("$1", update.calls)
-    steps += [
-        msgspec.structs.replace(each, set="$1", into="$2") for each in last.steps if isinstance(each, Copy)
-    ]
+    steps += [msgspec.structs.replace(each, set="$1", into="$2") for each in last if isinstance(each, Copy)]
     steps += [Tag("$2", {PUBLISHED_FROM: f"{party.id}/{party.version}"}), Delete("$1")]
     content = content_hash(party.doc)
     member = Member(
@@ -71,7 +65,7 @@ def plan_publication(
         tuple(steps),
         (patch_of(party.id, update.operations),),
         update.left_out,
-        made={"$2": last.made["$1"]},
+        made={"$2": content_hash(published)},
         emptied=(party.id,) if replaces else (),
         changes=update.changes,
         least_bytes=update.least_bytes,

@@ -102,11 +102,7 @@ def plan_copy(
 
     Raises `Refused` when an instance is too large to be copied, or none is left.
     """
-    steps: list[Step] = []
-    sops = [sop for _, sop, _ in party.doc.instances() if sop not in leave_out]
-    if not sops:
-        raise Refused(f"Nothing of {party.id} would be left to copy.")
-    copied = _copy_out(party.doc, party.id, "$1", sops, steps, promote=promote)
+    steps, copied = copy_steps(party, promote=promote, leave_out=leave_out)
     content = content_hash(party.doc)
     member = Member(
         party.id, party.version, content, content, Role.SOURCE, party.primary, 0, party.doc.instance_count
@@ -121,6 +117,20 @@ def plan_copy(
         series=tuple(party.doc.series),
         frame_bytes=frame_bytes(copied),
     )
+
+
+def copy_steps(
+    party: Party, *, promote: bool = False, leave_out: Container[str] = frozenset()
+) -> tuple[list[Step], ImageSetMetadata]:
+    """Return the steps that copy an image set to ``$1`` without what is left out, and what that will be.
+
+    Raises `Refused` when an instance is too large to be copied, or none is left.
+    """
+    sops = [sop for _, sop, _ in party.doc.instances() if sop not in leave_out]
+    if not sops:
+        raise Refused(f"Nothing of {party.id} would be left to copy.")
+    steps: list[Step] = []
+    return steps, _copy_out(party.doc, party.id, "$1", sops, steps, promote=promote)
 
 
 def _copy_out(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,7 @@ class Step:
 class Outcome:
     """All that a rule file says of one document, in the document's order."""
 
-    changes: tuple[Change, ...]
+    changes: Collection[Change]
     findings: tuple[Finding, ...]
     quarantined: frozenset[ElementPath]
     """Levels (paths without steps) that are to be left out: instances; Patient, Study, Series mean all below."""

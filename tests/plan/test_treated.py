@@ -18,10 +18,13 @@ from curator.deid.subject import subject
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option
 from curator.findings import ABSENT, Absent, Change
-from curator.imageset import ElementPath, ImageSetMetadata
+from curator.imageset import ElementPath, ImageSetMetadata, same
 from curator.plan import ImageSetUpdate, Payload, plan_update
+from curator.plan.merging import Party
+from curator.plan.publishing import plan_publication
+from curator.plan.units import Copy
 from curator.plan.values import nested
-from curator.treatments import Group, Part, Treated, TreatedLevel, Treatment, without_instances
+from curator.treatments import Group, Part, Treated, TreatedLevel, Treatment, made_by, without_instances
 from tests.plan.documents import changes_to, samples
 
 OPTIONS = st.frozensets(
@@ -66,7 +69,7 @@ def told(update: ImageSetUpdate) -> tuple[object, ...]:
 
 def treated_by(changes: Iterable[Change], doc: ImageSetMetadata) -> Treated:
     """Return changes as treatments: what is alike is one object, and removals stand in groups."""
-    same: dict[tuple[object, ...], Treatment] = {}
+    alike: dict[tuple[object, ...], Treatment] = {}
     groups: dict[tuple[Treatment, ...], Group] = {}
     levels = []
     ordered = sorted(changes, key=lambda change: change.path)
@@ -79,7 +82,7 @@ def treated_by(changes: Iterable[Change], doc: ImageSetMetadata) -> Treated:
                 Part(one.path.steps, one.before, one.after, one.vr, one.why, one.safety) for one in inside
             )
             made.append(
-                same.setdefault(
+                alike.setdefault(
                     (top, _mark(node.get(top, ABSENT)), *map(_mark, parts)),
                     _treatment(node.get(top, ABSENT), parts),
                 )
@@ -133,6 +136,7 @@ def test_a_deidentification_is_planned_as_its_changes_are(
     together = plan_update(doc, treated, payload=payload)
     apart = plan_update(doc, list(treated), payload=payload)
     assert told(together) == told(apart)
+    assert same(made_by(treated, doc), made_by(list(treated), doc))
 
 
 @laws
@@ -163,7 +167,7 @@ def _three_instances() -> tuple[ImageSetMetadata, Treated]:
                 "InstanceNumber": str(number),
             },
             "DICOMVRs": {},
-            "ImageFrames": [],
+            "ImageFrames": [{"ID": f"{number}-{frame}"} for frame in range(600)],
         }
         for number, sop in enumerate(("1.2.1.1.1", "1.2.1.1.2", "1.2.1.1.3"))
     }
@@ -203,3 +207,11 @@ def test_treatments_count_and_hold_the_changes_that_they_are() -> None:
     fewer = without_instances(treated, {"1.2.1.1.2"})
     assert list(fewer) == list(without_instances(changes, {"1.2.1.1.2"}))
     assert len(fewer) < len(treated)
+
+
+def test_a_publication_is_the_same_with_its_update_planned_before() -> None:
+    doc, treated = _three_instances()
+    party = Party("i" * 32, "1", doc)
+    unit = plan_publication(party, treated, planned=plan_update(doc, treated))
+    assert sum(isinstance(step, Copy) for step in unit.steps) == 6  # of 600 frames each, there and back
+    assert unit == plan_publication(party, list(treated))

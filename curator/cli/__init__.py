@@ -36,7 +36,7 @@ VERBS: dict[str, str] = {
     "doctor": "curator.cli.doctor:doctor",
     "simulate": "curator.cli.simulating:simulate",
     "plan": "curator.cli.planning:plan",
-    "batch": "curator.cli.planning:batch",
+    "batch": "curator.cli.batching:batch",
     "deidentify": "curator.cli.deidentify:deidentify",
     "apply": "curator.cli.campaigning:apply",
     "verify": "curator.cli.campaigning:verify",

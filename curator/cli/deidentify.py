@@ -110,28 +110,50 @@ def deidentify(
     if to:
         request = replace(request, to=other_store(to, workbench.imaging.datastore_id, make=not dry_run))
     with clustered(workbench, on) as cluster:
-        return published(
-            workbench, request, Wanted(output, dry_run, max_image_sets, report_to, form), cluster
-        )
+        outcome = published(workbench, request, Wanted(output, dry_run, max_image_sets, report_to), cluster)
+    _tell(outcome.summary, outcome.made, form, payload)
+    if output is not None:
+        name = outcome.made.digest[:12]
+        workbench.say(f"{output}: campaign {name}; review it, then `curator apply {output}`")
+    return outcome.hold()
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How far a publication is to go, and where what is told goes."""
+    """How far a publication is to go, and where its report goes too."""
 
-    output: Path | None
-    dry_run: bool
-    most: int | None
-    report_to: Path | None
-    form: Form | None
+    output: Path | None = None
+    dry_run: bool = False
+    most: int | None = None
+    report_to: Path | None = None
 
 
-def published(workbench: Workbench, request: Request, wanted: Wanted, cluster: Cluster | None) -> int:
-    """Plan, publish, verify and report, as far as it is wanted; return the exit code."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a publication: what is told of it, its plan, the exit code, and whether it is NOT proved."""
+
+    summary: dict[str, object]
+    made: PlanFile
+    code: int
+    failed: bool = False
+
+    def hold(self) -> int:
+        """Return the exit code; raises VerificationFailed where the publication is not proved."""
+        if self.failed:
+            name = self.made.digest[:12]
+            raise VerificationFailed(
+                "The publication does not hold against its originals.",
+                hint=f"`curator report {name}` says where; `curator undo {name}` deletes it again",
+            )
+        return self.code
+
+
+def published(workbench: Workbench, request: Request, wanted: Wanted, cluster: Cluster | None) -> Outcome:
+    """Plan, publish, verify and report, as far as it is wanted."""
     from curator.campaign.deidentifying import into_crosswalk
     from curator.campaign.publications import write_publication
 
-    output, form = wanted.output, wanted.form
+    output = wanted.output
     with (
         fresh_catalogue(workbench, cluster=cluster) as catalogue,
         _plan_path(workbench, output) as path,
@@ -150,14 +172,10 @@ def published(workbench: Workbench, request: Request, wanted: Wanted, cluster: C
         made = written.plan
         summary = _told(request, written)
         if wanted.dry_run or output is not None or not made.cost.calls:
-            _tell(summary, made, form, request.payload)
             if output is not None:
                 # before anybody applies it: what is not recorded could never be traced back
                 into_crosswalk(workbench.project(), made.digest, written.found)
-                workbench.say(
-                    f"{output}: campaign {made.digest[:12]}; review it, then `curator apply {output}`"
-                )
-            return 0 if made.cost.calls or wanted.dry_run or written.all_done else 1
+            return Outcome(summary, made, 0 if made.cost.calls or wanted.dry_run or written.all_done else 1)
         if wanted.most is not None and made.cost.image_sets > wanted.most:
             raise LimitExceeded(
                 f"{made.cost.image_sets} image sets would be published; the limit is {wanted.most}."
@@ -174,13 +192,8 @@ def published(workbench: Workbench, request: Request, wanted: Wanted, cluster: C
         "attested": verdict(attested),
         "report": str(keep_report(campaign, wanted.report_to)),
     }
-    _tell(summary, made, form, request.payload)
-    if failed or (attested is not None and not attested.holds):
-        raise VerificationFailed(
-            "The publication does not hold against its originals.",
-            hint=f"`curator report {campaign.id[:12]}` says where; `curator undo {campaign.id[:12]}` deletes it again",
-        )
-    return int(bool(applied.open))
+    unproved = bool(failed or (attested is not None and not attested.holds))
+    return Outcome(summary, made, int(bool(applied.open)), unproved)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,19 +12,15 @@ import click
 
 from curator.cli.catalogue import fresh_catalogue, heard
 from curator.cli.excluding import exclude_options, write_amended
-from curator.cli.output import Form, json_option, write, write_json
-from curator.cli.reporting import keep_report
+from curator.cli.output import Form, json_option
 from curator.cli.walking import (
     adopt_plan_store,
-    begin,
     clustered,
     on_option,
-    run_apply,
-    run_verify,
     tell_cost,
 )
 from curator.cli.workbench import Workbench
-from curator.errors import LimitExceeded, UsageError, VerificationFailed
+from curator.errors import UsageError
 
 if TYPE_CHECKING:
     from curator.campaign.cluster import Cluster
@@ -90,6 +85,9 @@ class Asked:
     without: frozenset[str] = (
         frozenset()
     )  # image sets that a merge emptied: they wait for `finish` as they are
+    decided: tuple[
+        Resolution, ...
+    ] = ()  # what the files say of conflicts, after --choices and before the project
 
     @property
     def title(self) -> str:
@@ -153,7 +151,7 @@ def write_planned(
             copies_of_primary=asked.copy_primary,
             keyed=workbench.project().keyed,
         )
-        decided = Resolutions([*read_choices(asked.choices), *kept(workbench.project())])
+        decided = Resolutions([*read_choices(asked.choices), *asked.decided, *kept(workbench.project())])
         units = _units(catalogue, asked, planning, cluster, decided)
         plan = write_plan(path, first, units, lambda: planning.skipped)
     _say_some(workbench, [f"skipped {image_set}: {reason}" for image_set, reason in planning.skipped])
@@ -241,11 +239,17 @@ def plan(
     import tempfile
 
     from curator.plan.packing import Payload
+    from curator.rulefile.batching import batch_of
 
     if amend is not None:
         _amended(workbench, words, amend, excluded, output, estimate, form)
         return
     asked = asked_for(words, where, resolve, payload, choices, safe_only, copy_primary)
+    for file in asked.files:
+        if batch_of(file) is not None:
+            workbench.say(
+                f"{file.source}: a plan is of its rules alone; `curator batch` does what batch: asks for"
+            )
     if output is None and not estimate:
         raise UsageError("Say where the plan goes (-o PLAN), or ask for the cost alone (--estimate).")
     with (
@@ -291,137 +295,3 @@ def _simulated(made: PlanFile) -> float:
     from curator.plan.simulation import calls_of, seconds_of
 
     return seconds_of(calls_of(unit) for unit in made.units())
-
-
-@contextmanager
-def _plan_path(workbench: Workbench, stage: str) -> Iterator[Path]:
-    folder = workbench.project().folder("plans")
-    path = folder / f"{stage}.jsonl"
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)  # the campaign keeps its own
-
-
-@click.command()
-@click.argument("words", nargs=-1, metavar="[RULES...] [ID...]")
-@planning_options
-@click.option("--dry-run", is_flag=True, help="Plan and say what it costs; change nothing.")
-@click.option(
-    "--max-image-sets", type=click.IntRange(1), metavar="N", help="Refuse to change more image sets."
-)
-@click.option("--include-review", is_flag=True, help="Also changes that want a person's review.")
-@click.option("--fail-on", multiple=True, metavar="CODE", help="End with 1 if a rule finds this.")
-@click.option(
-    "--report",
-    "report_to",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write the report there too (.md, .json or .csv).",
-)
-@on_option
-@json_option
-@click.pass_obj
-def batch(
-    workbench: Workbench, words: tuple[str, ...], where: str, resolve: str | None, payload: int, choices: Path | None, copy_primary: bool,
-    dry_run: bool, max_image_sets: int | None, include_review: bool, fail_on: tuple[str, ...],
-    report_to: Path | None, on: str | None, form: Form | None,
-) -> int:  # fmt: skip
-    """Plan, apply, verify and report in one, for schedulers; the summary on stdout can be mailed.
-
-    With --resolve conflicts come first, then, from the result, the rules: two campaigns. Only changes that the
-    rules call safe are made, unless --include-review. Exit codes: 0 done, 1 something is open or was found, 5 not
-    as planned.
-
-    \b
-    Examples:
-      curator batch body-part-terms --where 'modality:CT' --max-image-sets 500
-      curator batch --resolve majority --dry-run
-      curator batch body-part-terms --on dask
-    """
-    import dataclasses
-
-    asked = asked_for(words, where, resolve, payload, choices, not include_review, copy_primary)
-    stages = [("resolve", _only_resolving(asked)), ("rules", _only_rules(asked))]
-    told: list[dict[str, object]] = []
-    code = 0
-    emptied: frozenset[str] = frozenset()
-    with clustered(workbench, on) as cluster:
-        for stage, wanted in stages:
-            if wanted is not None:
-                wanted = dataclasses.replace(wanted, without=emptied)
-                summary, outcome, emptied = _stage(
-                    workbench, stage, wanted, dry_run, max_image_sets, fail_on, report_to, cluster
-                )
-                told.append(summary)
-                code = max(code, outcome)
-    if form is Form.JSON:
-        write_json(told)
-    else:
-        for summary in told:
-            write(
-                "\n".join(
-                    f"{name:<14} {value}" for name, value in summary.items() if value not in ("", [], {})
-                )
-            )
-    if code == 5:
-        raise VerificationFailed(
-            "Image sets are not as planned.", hint="`curator report CAMPAIGN` names them"
-        )
-    return code
-
-
-def _only_resolving(asked: Asked) -> Asked | None:
-    import dataclasses
-
-    return dataclasses.replace(asked, files=()) if asked.resolve else None
-
-
-def _only_rules(asked: Asked) -> Asked | None:
-    import dataclasses
-
-    return dataclasses.replace(asked, resolve=None) if asked.files else None
-
-
-def _stage(
-    workbench: Workbench, stage: str, asked: Asked, dry_run: bool, most: int | None, fail_on: Sequence[str],
-    report_to: Path | None, cluster: Cluster | None,
-) -> tuple[dict[str, object], int, frozenset[str]]:  # fmt: skip
-    """Carry out one stage and return its summary, the exit code, and the image sets that its merges emptied."""
-    from curator.plan.cost import spelled
-
-    with _plan_path(workbench, stage) as path, fresh_catalogue(workbench, cluster=cluster) as catalogue:
-        made, planning = write_planned(workbench, catalogue, asked, path, cluster)
-        summary: dict[str, object] = {
-            "stage": asked.title,
-            "campaign": made.digest[:12],
-            "changes": made.cost.changes,
-            "image_sets": made.cost.image_sets,
-            "calls": made.cost.calls,
-            "time": spelled(made.cost.seconds()) + " at the service's rates",
-            "left_out": made.cost.left_out,
-            "skipped": len(planning.skipped),
-            "findings": planning.findings,
-        }
-        found = int(any(code in planning.findings for code in fail_on))
-        emptied = frozenset(name for unit in made.units() for name in unit.emptied)
-        if dry_run or not made.cost.calls:
-            if most is not None and made.cost.image_sets > most:
-                raise LimitExceeded(
-                    f"{made.cost.image_sets} image sets would be changed; the limit is {most}."
-                )
-            return {**summary, "applied": "no: a dry run" if dry_run else "nothing to do"}, found, emptied
-        campaign = begin(workbench, path)
-    applied = run_apply(workbench, campaign, most)
-    proofs = run_verify(workbench, campaign, cluster)
-    if report_to is not None and stage != "rules":
-        report_to = report_to.with_stem(f"{report_to.stem}-{stage}")
-    kept = keep_report(campaign, report_to)
-    failed = sum(not proof.holds for proof in proofs)
-    summary |= {
-        "applied": ", ".join(f"{count} {status}" for status, count in applied.statuses.items()),
-        "open": [f"{title}: {status}: {reason}" for _, title, status, reason in applied.open[:20]],
-        "verified": f"{failed} units NOT as planned" if failed else "as planned",
-        "report": str(kept),
-    }
-    return summary, 5 if failed else int(bool(applied.open) or found), emptied

@@ -44,7 +44,10 @@ from curator.rulefile import (
     told,
 )
 from curator.rulefile.actions.action import Result
+from curator.rulefile.batching import SECTION as BATCH
+from curator.rulefile.batching import Batch
 from curator.rulefile.rule import Rule
+from curator.rulefile.shapes import Filled
 from curator.rulefile.values import Value
 
 _STRINGS: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UT"})
@@ -313,8 +316,10 @@ ACTIONS: Final[tuple[type[Action], ...]] = (
     KeepPrivate,
     DropPrivate,
 )
-VOCABULARY: Final[Vocabulary] = BASE.with_actions(ACTIONS).with_section(
-    SECTION, ProfileShape(), "a confidentiality profile of PS3.15: edition, options, overrides"
+VOCABULARY: Final[Vocabulary] = (
+    BASE.with_actions(ACTIONS)
+    .with_section(SECTION, ProfileShape(), "a confidentiality profile of PS3.15: edition, options, overrides")
+    .with_section(BATCH, Filled(Batch), "what curator batch does around the rules: resolve, publish")
 )
 """All words of rule files."""
 

@@ -202,7 +202,7 @@ FILE_FIELDS: Final[dict[str, tuple[Told, bool]]] = {
     "version": (Told(Checked(_version, f"version {VERSION}"), "the version of this file format: 1"), True),
     "name": (Told(ID, "the file's name in lists and plans"), True),
     "why": (Told(Text(longest=2_000), "what the file is for"), True),
-    "where": (Told(Text(longest=2_000), "which image sets: an expression as in list --where"), False),
+    "where": (Told(Text(longest=100_000), "which image sets: an expression as in list --where"), False),
 }
 
 

@@ -6,7 +6,7 @@ condition that the value is the one that was there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from curator.dicom import Json
@@ -28,10 +28,18 @@ class Written:
     left_out: tuple[Change, ...]
 
 
-def written(name: str, why: str, changes: Iterable[Change]) -> Written:
+def written(
+    name: str,
+    why: str,
+    changes: Iterable[Change],
+    *,
+    where: str = "",
+    sections: Mapping[str, object] | None = None,
+) -> Written:
     """Return a rule file that makes ``changes``; equal decisions become one rule.
 
-    Left out are changes of sequences and binary values, and decisions that contradict each other.
+    Left out are changes of sequences and binary values, and decisions that contradict each other. ``where`` narrows the
+    file, ``sections`` are what it has besides rules.
     """
     decisions: dict[tuple[str, str, str], list[Change]] = {}
     left_out: list[Change] = []
@@ -46,11 +54,12 @@ def written(name: str, why: str, changes: Iterable[Change]) -> Written:
             left_out += same
         else:
             rules.append(_rule(f"{name[:50]}-{len(rules) + 1}", same[0]))
-    if not rules:
+    if not rules and not sections:
         return Written("", tuple(left_out))
     import yaml
 
-    file = {"version": VERSION, "name": name, "why": why, "rules": rules}
+    head = {"version": VERSION, "name": name, "why": why, **({"where": where} if where else {})}
+    file = {**head, **(sections or {}), **({"rules": rules} if rules else {})}
     return Written(yaml.safe_dump(file, sort_keys=False, allow_unicode=True, width=110), tuple(left_out))
 
 

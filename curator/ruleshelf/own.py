@@ -14,6 +14,8 @@ from curator.ruleshelf import SUFFIX, bundled, find, text_of
 
 OWN: Final = "rules"
 """The folder of a project's own rule files."""
+SESSIONS: Final = "sessions"
+"""The folder of sessions saved as rule files: they quote values, and go with `curator purge`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,7 @@ class Shelved:
 
 def shelf(project: Project) -> list[Shelved]:
     """Return the project's own rule files, then the bundled ones, each by name."""
-    folder = project.root / OWN
-    own = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else ()
+    own = [path for folder in (OWN, SESSIONS) for path in sorted((project.root / folder).glob(f"*{SUFFIX}"))]
     return [
         *(Shelved(path.stem, path, own=True) for path in own),
         *(Shelved(name, path) for name, path in bundled().items()),
@@ -87,9 +88,9 @@ def copy_to_own(project: Project, spec: str, name: str) -> Path:
     return made
 
 
-def keep_own(project: Project, name: str, text: str) -> Path:
+def keep_own(project: Project, name: str, text: str, folder: str = OWN) -> Path:
     """Keep ``text`` as a new rule file of the project (0600: conditions may quote values); `Refused` if it is there."""
-    path = own_path(project, name)
+    path = own_path(project, name, folder)
     if not create_private(path, text.encode()):
         raise Refused(f"The project has a rule file {name} already.", hint="choose another name")
     return path
@@ -102,11 +103,11 @@ def save_own(path: Path, text: str) -> None:
     write_private(path, text.encode())
 
 
-def own_path(project: Project, name: str) -> Path:
+def own_path(project: Project, name: str, folder: str = OWN) -> Path:
     """Return where a rule file of the project lies; UsageError for a name that rule files cannot have."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name):
         raise UsageError(
             f"{name!r} cannot be a rule file's name.",
             hint="lower-case letters, digits and hyphens, at most 64",
         )
-    return project.folder(OWN) / f"{name}{SUFFIX}"
+    return project.folder(folder) / f"{name}{SUFFIX}"

@@ -129,7 +129,15 @@ def plan_decided(session: Session, spec: str, ids: Sequence[str]) -> Campaign:
         within=frozenset(ids) if ids else None,
     )
     try:
-        return keep_plan(session, spec, "conflicts as decided", ["resolve"], units, lambda: planning.skipped)
+        return keep_plan(
+            session,
+            spec,
+            "conflicts as decided",
+            ["resolve"],
+            units,
+            lambda: planning.skipped,
+            {"resolve": "decided"},
+        )
     except Refused as error:
         why = next((why for _, why in planning.skipped), "decide first; all that is decided may hold already")
         raise Refused("There is nothing to plan.", hint=why) from error

@@ -47,6 +47,8 @@ class Session:
         self.memory = kept(project, store.imaging.datastore_id)
         self.closed = False
         self.rest_until = 0.0
+        self.walked: list[str] = []  # the campaigns that were applied since it was opened, in that order
+        self.profile = ""  # the profile that values were last decided for
         self.known = Known(pinned(store.spec, store.imaging.datastore_id), str(project.root.absolute()))
         self._documents: OrderedDict[tuple[str, str], ImageSetMetadata] = OrderedDict()
         self._lock = threading.Lock()

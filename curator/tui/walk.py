@@ -91,7 +91,10 @@ def plan_resolution(session: Session, spec: str, ids: Sequence[str]) -> Campaign
     within = frozenset(ids) if ids else None
     decided = Resolutions(kept(session.project))
     units = resolve(session.catalogue, planning, decided=decided, within=within)
-    return keep_plan(session, spec, "resolve conflicts", ["resolve"], units, lambda: planning.skipped)
+    options = {"resolve": "majority"}
+    return keep_plan(
+        session, spec, "resolve conflicts", ["resolve"], units, lambda: planning.skipped, options
+    )
 
 
 def keep_plan(
@@ -101,6 +104,7 @@ def keep_plan(
     rules: Sequence[str],
     units: Iterable[Unit],
     skipped: Callable[[], Iterable[tuple[str, str]]] = tuple,
+    options: dict[str, str] | None = None,
 ) -> Campaign:
     """Write the plan and return its campaign, kept in the project. `Refused` where there is nothing to plan."""
     from curator.campaign.journal import Campaign
@@ -113,7 +117,7 @@ def keep_plan(
         datastore=session.imaging.datastore_id,
         project=str(session.project.root),
         rules=rules,
-        options={},
+        options=options or {},
     )
     with tempfile.TemporaryDirectory(prefix="curator-plan-") as folder:
         path = Path(folder) / "plan.jsonl"
@@ -165,6 +169,8 @@ def apply_campaign(
     from curator.campaign.identity import who
 
     teller = _Teller(ticket, hears)
+    if campaign.id not in session.walked:
+        session.walked.append(campaign.id)
     with _paced(session, spec, ticket):
         applied = apply(
             campaign,

@@ -11,7 +11,7 @@ from curator.deid.ruled import run_cases
 from curator.errors import CuratorError, Refused, UsageError
 from curator.project import Project
 from curator.ruleshelf import bundled, lint, open_rule_file, problems_of
-from curator.ruleshelf.own import copy_to_own, new_own, save_own, shelf
+from curator.ruleshelf.own import SESSIONS, copy_to_own, keep_own, new_own, save_own, shelf
 
 
 @pytest.fixture
@@ -72,3 +72,10 @@ def test_text_is_linted_as_the_file_it_would_be(project: Project) -> None:
 def test_what_cannot_be_saved_is_told(tmp_path: Path) -> None:
     with pytest.raises(CuratorError):
         save_own(tmp_path / "gone" / "ours.yaml", "version: 1\n")
+
+
+def test_saved_sessions_are_on_the_shelf_and_go_with_a_purge(project: Project) -> None:
+    mine, session = new_own(project, "ours"), keep_own(project, "monday", "version: 1\n", SESSIONS)
+    assert [each.name for each in shelf(project) if each.own] == ["ours", "monday"]
+    project.purge()
+    assert (mine.exists(), session.exists()) == (True, False)

@@ -43,6 +43,7 @@ class Need(StrEnum):
     APPLYING = "the plan is not being applied here"
     UNBEGUN = "it was begun: what was done is taken back by undo"
     EXCLUDED = "nothing was taken out of the plan"
+    WALKED = "nothing was applied in this session: mark the campaigns to save"
     OWN = "it is no file of the project's own: copy it into the project to change it"
     SOUND = "the file has problems, which its source shows"
     PROBLEM = "there is no problem"

@@ -104,6 +104,21 @@ ACTIONS = (
     Action("campaign.back", "escape,q", "Back", BACK, foot=True),
     # --- in the list of campaigns
     Action("campaigns.open", "o", "Open", "See what the campaign does and did", (Need.ROW,), foot=True),
+    Action(
+        "campaigns.save",
+        "w",
+        "Save as rules",
+        "Save what the marked campaigns did, or those of this session, as a rule file for just these series; batch replays it",
+        (Need.STORE, Need.WALKED, Need.IDLE),
+        foot=True,
+    ),
+    Action(
+        "campaigns.save-everywhere",
+        "W",
+        "Save for all",
+        "The same, as rules that hold wherever the same values stand",
+        (Need.STORE, Need.WALKED, Need.IDLE),
+    ),
     Action("campaigns.refresh", "r", "Refresh", "Read the project again", foot=True),
     Action("campaigns.back", "escape,q", "Back", BACK, foot=True),
 )

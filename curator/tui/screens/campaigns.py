@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from textual import on
@@ -13,10 +14,13 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from curator.tui.actions import Need, bindings
+from curator.tui.recording import said_of, save_session
+from curator.tui.screens.asking import AskScreen, TellScreen
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.place import Place
 from curator.tui.walk import Outline, campaigns_of
 from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.work import Ticket
 
 COLUMNS = (
     Column("made", "Planned", 16),
@@ -34,6 +38,14 @@ class CampaignsRead(Message):
 
     request: int
     found: Sequence[Outline] = field(repr=False)
+
+
+@dataclass
+class SessionSaved(Message):
+    """A rule file was made of campaigns."""
+
+    request: int
+    text: str
 
 
 class CampaignRows:
@@ -84,10 +96,11 @@ class CampaignsScreen(Place):
         super().__init__()
         self.rows = CampaignRows()
         self._request = 0
+        self._saving = 0
 
     def body(self) -> Iterable[Widget]:
         """Yield the list, or the sentence that there is none."""
-        yield RowView(COLUMNS, self.rows, id="campaigns")
+        yield RowView(COLUMNS, self.rows, id="campaigns", markable=True)
         yield Static("", id="nothing", markup=False)
 
     def on_mount(self) -> None:
@@ -127,7 +140,21 @@ class CampaignsScreen(Place):
         held = super().held()
         if len(self.rows):
             held.add(Need.ROW)
+        if self._chosen():
+            held.add(Need.WALKED)
         return held
+
+    @on(RowView.Marked, "#campaigns")
+    def _marked(self) -> None:
+        self.tell()
+
+    def _chosen(self) -> list[str]:
+        """Return the marked campaigns, the oldest first, or those of this session."""
+        marks = self.query_one("#campaigns", RowView).marks if self.here else set()
+        session = self.bench.session
+        return [each.id for each in reversed(self.rows.found) if each.id in marks] or (
+            list(session.walked) if session is not None else []
+        )
 
     def count_text(self) -> str:
         """Return how many."""
@@ -144,6 +171,41 @@ class CampaignsScreen(Place):
         session, key = self.bench.session, self.query_one("#campaigns", RowView).current
         if session is not None and key:
             self.app.push_screen(CampaignScreen(Campaign.open(session.project, key)))
+
+    def do_save(self) -> None:
+        """Save for the series alone in which it was done."""
+        self._save(everywhere=False)
+
+    def do_save_everywhere(self) -> None:
+        """Save for all."""
+        self._save(everywhere=True)
+
+    def _save(self, *, everywhere: bool) -> None:
+        session, ids = self.bench.session, self._chosen()
+
+        def named(name: str | None) -> None:
+            if name is not None and session is not None:
+
+                def save(ticket: Ticket) -> SessionSaved:
+                    made = save_session(session, ids, name, everywhere=everywhere, ticket=ticket)
+                    return SessionSaved(ticket.request, said_of(*made))
+
+                self._saving = self.bench.work.begin("save as rules", self, save)
+
+        count = len(ids)
+        where = "wherever the same values stand" if everywhere else "in the series where it was done"
+        text = (
+            f"What {count:,} campaign{'s' * (count != 1)} did, as rules {where}. The file lies in the project, for you "
+            "alone: it quotes values. Its name:"
+        )
+        name = f"session-{datetime.now(UTC):%Y-%m-%d-%H%M}"
+        self.app.push_screen(AskScreen("Save as a rule file", text, "Save", value=name), named)
+
+    def on_session_saved(self, message: SessionSaved) -> None:
+        """Say where, and how it is replayed; it is wanted later, too."""
+        if message.request == self._saving:
+            self.bench.work.note(message.text)
+            self.app.push_screen(TellScreen("Saved as a rule file", [("", message.text)]))
 
     def do_back(self) -> None:
         """Leave."""

@@ -194,6 +194,7 @@ class ValuesScreen(FilteredPlace):
         withdrawn = [] if word else [each.key for each in chosen]
         if session is None or not chosen:
             return
+        session.profile = self.profile
 
         def keep(ticket: Ticket) -> ValuesDecided:
             return ValuesDecided(ticket.request, *decide_values(session, new, withdrawn))

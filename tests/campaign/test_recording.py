@@ -1,0 +1,85 @@
+"""What campaigns did becomes a rule file: net changes, proved on the documents they were made to, nothing hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from curator.campaign.recording import Around, record
+from curator.campaign.undoing import undo
+from curator.deid.words import VOCABULARY
+from curator.errors import Refused
+from curator.rulefile import load
+from tests.campaign.ground import ABSENT, WHO, Ground, change, document, ground, instance
+
+
+@pytest.fixture
+def place() -> Iterator[Ground]:
+    with ground() as made:
+        yield made
+
+
+def test_the_rules_do_to_the_documents_what_the_campaigns_did(place: Ground) -> None:
+    one = place.add(document(2))
+    base = place.imaging.document(one)
+    first = place.campaign([place.update(0, one, change("Study/StudyDescription", "Head", "B"))])
+    place.apply(first)
+    second = place.campaign(
+        [
+            place.update(
+                0,
+                one,
+                change("Study/StudyDescription", "B", "C"),
+                change(instance(1, "ImageComments"), ABSENT, "seen", "LT"),
+                change(instance(2, "ImageComments"), ABSENT, "seen", "LT"),
+            )
+        ]
+    )
+    place.apply(second)
+    made = record([first, second], "monday", document=place.imaging.document)
+    assert (made.rules, made.left_out, made.otherwise, made.notes) == (2, 0, 0, ())
+    file = load(made.text, "monday", vocabulary=VOCABULARY)
+    assert all(rule.safety.value == "safe" for rule in file.rules), "a person applied them"
+    found = {(each.path.key, each.after) for each in file.evaluate(base)}
+    assert found == {("StudyDescription", "C"), ("ImageComments", "seen")}
+
+
+def test_what_a_rule_would_do_to_others_too_is_counted(place: Ground) -> None:
+    one = place.add(document(2))
+    made_to_one = change(instance(1, "ImageComments"), ABSENT, "seen", "LT")
+    campaign = place.campaign([place.update(0, one, made_to_one)])
+    place.apply(campaign)
+    assert record([campaign], "monday", document=place.imaging.document).otherwise == 1
+
+
+def test_what_was_undone_or_never_done_is_not_in_it(place: Ground) -> None:
+    one = place.add(document(2))
+    campaign = place.campaign([place.update(0, one, change("Study/StudyDescription", "Head", "B"))])
+    with pytest.raises(Refused):
+        record([campaign], "monday", document=place.imaging.document)
+    place.apply(campaign)
+    assert "Head" in record([campaign], "monday", document=place.imaging.document).text
+    undo(campaign, place.imaging, WHO)
+    with pytest.raises(Refused):
+        record([campaign], "monday", document=place.imaging.document)
+
+
+def test_it_may_be_for_the_series_alone_that_were_touched(place: Ground) -> None:
+    one = place.add(document(2))
+    campaign = place.campaign([place.update(0, one, change("Study/StudyDescription", "Head", "B"))])
+    place.apply(campaign)
+    around = Around(lambda image_set: "1.2.3.4", lambda image_set: ())
+    made = record([campaign], "monday", document=place.imaging.document, around=around)
+    assert load(made.text, "monday", vocabulary=VOCABULARY).where == "seriesuid=1.2.3.4"
+
+
+def test_an_edit_that_was_edited_back_is_nothing(place: Ground) -> None:
+    one = place.add(document(2))
+    campaigns = []
+    for before, after in (("Head", "B"), ("B", "Head")):
+        campaign = place.campaign([place.update(0, one, change("Study/StudyDescription", before, after))])
+        place.apply(campaign)
+        campaigns.append(campaign)
+    with pytest.raises(Refused):
+        record(campaigns, "monday", document=place.imaging.document)

@@ -6,13 +6,14 @@ believes neither the plan nor the engine: it reads original and published docume
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from curator.campaign.applying import states_of
+from curator.campaign.beside_pixels import text_beside_published
 from curator.campaign.elsewhere import Doors
 from curator.campaign.journal import Campaign, Status, UnitState
 from curator.deid.decisions import Decisions
@@ -23,7 +24,7 @@ from curator.deid.subject import identity
 from curator.deid.taglist import PrivateList, kept_keys
 from curator.dicom.dictionary import tag_of_key, vrs
 from curator.errors import NotFound
-from curator.imageset import ImageSetMetadata, parse_path
+from curator.imageset import ImageSetMetadata, Instance, parse_path
 from curator.plan.importing import OF_THE_FILE
 from curator.plan.lines import Given
 from curator.plan.units import Copy, Import, Kind, Unit
@@ -40,6 +41,7 @@ from curator.verify import (
     Violation,
     verify,
 )
+from curator.verify.pairing import pixel_sums
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -127,7 +129,7 @@ def attest(
         safe_private=tuple(kept_keys((*asked.private, *verdicts))),
     )
     with Doors(campaign, imaging) as doors:
-        subjects = _gathered(campaign, doors, asked.profile, given.aliases)
+        subjects = _gathered(campaign, doors, asked.profile, given, pixels)
     for image_set, version, document in (*_beside(campaign, subjects, given.aliases), *others):
         known_by = identity(document, given.aliases)[0]
         if known_by in subjects:
@@ -165,8 +167,9 @@ def kept_attestation(campaign: Campaign) -> Attestation | None:
 
 
 def _gathered(
-    campaign: Campaign, doors: Doors, profile: Profile, aliases: Mapping[str, str]
+    campaign: Campaign, doors: Doors, profile: Profile, given: Given, pixels: PixelDecisions | None
 ) -> dict[str, _Subject]:
+    aliases, cleared = given.aliases, frozenset(given.cleared)
     searches = _Searches(profile)
     subjects: dict[str, _Subject] = {}
     imaging = doors.own
@@ -187,7 +190,29 @@ def _gathered(
         there = doors.of(unit, next(iter(unit.made)))
         found.service += searches.checks(there, document, published)
         found.service += _working_copies(unit, state, there)
+        seen = {
+            pixel_sums(instance)
+            for _, sop, instance in document.instances()
+            if sop in cleared or (pixels and _is_cleared(pixels, sop, instance))
+        }
+        last = {held.image_set: held for held in found.published}
+        for name in unit.made:
+            if (held := last.get(state.id_of(name))) is not None:
+                found.service += _beside_pixels(doors.of(unit, name), held, seen)
     return subjects
+
+
+def _is_cleared(pixels: PixelDecisions, sop: str, instance: Instance) -> bool:
+    said = pixels.of(sop, instance.frames)
+    return said is not None and said.verdict is Verdict.CLEAR
+
+
+def _beside_pixels(
+    imaging: HealthImaging, held: Held, looked_at: Container[tuple[str, ...]]
+) -> Iterator[ServiceCheck]:
+    for text in text_beside_published(imaging, held.image_set, held.document, looked_at):
+        said = "comments and application segments of frames that are kept as received"
+        yield ServiceCheck(Check.PIXELS_HIDDEN, held.image_set, not text, said)
 
 
 def _beside(

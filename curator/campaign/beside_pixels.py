@@ -6,7 +6,7 @@ copy or an import takes them along so. Nothing in the metadata tells of them: th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from curator.dicom.pixelrisk import pixel_risks
 from curator.dicom.uids import TRANSFER_SYNTAXES
 from curator.pictures.codestream import texts_beside
+from curator.verify.pairing import pixel_sums
 
 if TYPE_CHECKING:
     from curator.campaign.publishing import Publishing
@@ -64,6 +65,18 @@ def with_text_beside(
             if text:
                 found.add(sop)
     return frozenset(found)
+
+
+def text_beside_published(
+    imaging: HealthImaging, image_set: str, document: ImageSetMetadata, looked_at: Container[tuple[str, ...]]
+) -> Iterator[bool]:
+    """Yield for each published instance with frames kept as received whether they carry text.
+
+    ``looked_at`` are the pixels, by their checksums, of originals that a person cleared: those are not read.
+    """
+    for _, _, instance in document.instances():
+        if instance.node.get("StoredTransferSyntaxUID") in KEPT and pixel_sums(instance) not in looked_at:
+            yield any(texts_beside(imaging.frame(image_set, each)[0]) for each in instance.frame_ids)
 
 
 def _kept(image_set: str, document: ImageSetMetadata, how: Publishing) -> Iterator[_Frame]:

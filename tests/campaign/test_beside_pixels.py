@@ -10,6 +10,7 @@ import pytest
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import UID
 
+from curator.campaign.attesting import attest
 from curator.campaign.beside_pixels import with_text_beside
 from curator.campaign.planning import Planning
 from curator.campaign.publishing import Published, Publishing, plan_deidentification
@@ -18,7 +19,7 @@ from curator.deid.ruled import load_profile
 from curator.plan.leftout import Reason
 from curator.plan.packing import Payload
 from curator.ruleshelf import open_rule_file
-from tests.campaign.ground import Ground, ground
+from tests.campaign.ground import WHO, Ground, ground
 from tests.test_part10 import bundled
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -61,3 +62,19 @@ def test_text_in_a_comment_keeps_an_instance_back_until_it_is_cleared(place: Gro
         how = Publishing(asked, place.project.keyed, beside=found)
         (unit,) = plan_deidentification(catalogue, rows, how, Planning(Payload()), Published())
     assert [(each.reason, each.count) for each in unit.left_out] == [(Reason.BESIDE_PIXELS, 1)]
+
+
+def test_the_proof_reads_the_frames_of_what_was_published_too(place: Ground) -> None:
+    place.bring(jpeg("1.2.3.1", b"for Roe, Richard"))
+    asked = load_profile(open_rule_file("basic"))
+    with Catalogue.open(place.project, place.imaging.datastore_id) as catalogue:
+        catalogue.refresh(place.imaging)
+        how = Publishing(asked, place.project.keyed)  # as if nobody had read the frame
+        units = list(
+            plan_deidentification(catalogue, catalogue.rows(), how, Planning(Payload()), Published())
+        )
+    campaign = place.campaign(units)
+    assert place.apply(campaign).complete
+    found = attest(campaign, place.imaging, asked, WHO)
+    assert [(each.check, each.count) for each in found.violations] == [("pixels_hidden", 1)]
+    assert attest(campaign, place.imaging, asked, WHO, cleared=frozenset({"1.2.3.1"})).holds

@@ -6,32 +6,31 @@ believes neither the plan nor the engine: it reads original and published docume
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from curator.campaign.applying import states_of
-from curator.campaign.beside_pixels import text_beside_published
 from curator.campaign.elsewhere import Doors
-from curator.campaign.journal import Campaign, Status, UnitState
+from curator.campaign.journal import Campaign, Status
+from curator.campaign.service_checks import Searches, beside_pixels, looked_at, working_copies
 from curator.deid.decisions import Decisions
 from curator.deid.pixelreview import PixelDecisions, Verdict
 from curator.deid.profile import Profile
 from curator.deid.ruled import Deidentification
 from curator.deid.subject import identity
 from curator.deid.taglist import PrivateList, kept_keys
-from curator.dicom.dictionary import tag_of_key, vrs
+from curator.dicom.dictionary import tag_of_key
 from curator.errors import NotFound
-from curator.imageset import ImageSetMetadata, Instance, parse_path
+from curator.imageset import ImageSetMetadata, parse_path
 from curator.plan.importing import OF_THE_FILE
 from curator.plan.lines import Given
 from curator.plan.units import Copy, Import, Kind, Unit
 from curator.project import write_private
 from curator.verify import (
     BY_RULE,
-    Check,
     Claim,
     Decided,
     Held,
@@ -41,20 +40,12 @@ from curator.verify import (
     Violation,
     verify,
 )
-from curator.verify.pairing import pixel_sums
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
 
 KEPT: Final = "attestation.json"
 """Where a campaign's folder keeps what was found; no values."""
-_SEARCHED: Final = {
-    "DICOMPatientId": ("patient", "PatientID"),
-    "DICOMAccessionNumber": ("study", "AccessionNumber"),
-    "DICOMStudyId": ("study", "StudyID"),
-    "DICOMStudyInstanceUID": ("study", "StudyInstanceUID"),
-    "DICOMSeriesInstanceUID": ("series", "SeriesInstanceUID"),
-}
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -170,7 +161,7 @@ def _gathered(
     campaign: Campaign, doors: Doors, profile: Profile, given: Given, pixels: PixelDecisions | None
 ) -> dict[str, _Subject]:
     aliases, cleared = given.aliases, frozenset(given.cleared)
-    searches = _Searches(profile)
+    searches = Searches(profile)
     subjects: dict[str, _Subject] = {}
     imaging = doors.own
     for unit, state in states_of(campaign):
@@ -189,30 +180,13 @@ def _gathered(
             found.published += _history(doors.of(unit, name), state.id_of(name))
         there = doors.of(unit, next(iter(unit.made)))
         found.service += searches.checks(there, document, published)
-        found.service += _working_copies(unit, state, there)
-        seen = {
-            pixel_sums(instance)
-            for _, sop, instance in document.instances()
-            if sop in cleared or (pixels and _is_cleared(pixels, sop, instance))
-        }
+        found.service += working_copies(unit, state, there)
+        seen = looked_at(document, cleared, pixels)
         last = {held.image_set: held for held in found.published}
         for name in unit.made:
             if (held := last.get(state.id_of(name))) is not None:
-                found.service += _beside_pixels(doors.of(unit, name), held, seen)
+                found.service += beside_pixels(doors.of(unit, name), held, seen)
     return subjects
-
-
-def _is_cleared(pixels: PixelDecisions, sop: str, instance: Instance) -> bool:
-    said = pixels.of(sop, instance.frames)
-    return said is not None and said.verdict is Verdict.CLEAR
-
-
-def _beside_pixels(
-    imaging: HealthImaging, held: Held, looked_at: Container[tuple[str, ...]]
-) -> Iterator[ServiceCheck]:
-    for text in text_beside_published(imaging, held.image_set, held.document, looked_at):
-        said = "comments and application segments of frames that are kept as received"
-        yield ServiceCheck(Check.PIXELS_HIDDEN, held.image_set, not text, said)
 
 
 def _beside(
@@ -259,63 +233,6 @@ def _left_out(unit: Unit, document: ImageSetMetadata) -> set[str]:
                 return set()
             sops -= {sop for chosen in step.chosen.values() for sop in chosen}
     return sops
-
-
-class _Searches:
-    """SearchImageSets by original ids; each is asked once of a store, however many image sets bear it."""
-
-    def __init__(self, profile: Profile) -> None:
-        retained = {key for key, (_, keyword) in _SEARCHED.items() if _is_kept(profile, keyword)}
-        self._keys = [key for key in _SEARCHED if key not in retained]
-        self._hits: dict[tuple[str, str, str], set[str]] = {}
-
-    def checks(
-        self, imaging: HealthImaging, document: ImageSetMetadata, published: Sequence[str]
-    ) -> Iterator[ServiceCheck]:
-        """Yield, for each id of an original, whether a search by it returns what was published."""
-        for key in self._keys:
-            level, keyword = _SEARCHED[key]
-            for value in dict.fromkeys(_values_at(document, level, keyword)):
-                hits = self._of(imaging, key, value)
-                for image_set in published:
-                    said = f"SearchImageSets by the original {keyword}"
-                    yield ServiceCheck(Check.NOT_FOUND_BY_ORIGINAL_ID, image_set, image_set not in hits, said)
-
-    def _of(self, imaging: HealthImaging, key: str, value: str) -> set[str]:
-        asked = (imaging.datastore_id, key, value)
-        if asked not in self._hits:
-            filters = [{"values": [{key: value}], "operator": "EQUAL"}]
-            self._hits[asked] = {each.id for each in imaging.search(filters)}
-        return self._hits[asked]
-
-
-def _is_kept(profile: Profile, keyword: str) -> bool:
-    tag = tag_of_key(keyword) or 0
-    return profile.verdict(tag, vrs(tag)[0]).code == "K"
-
-
-def _values_at(document: ImageSetMetadata, level: str, keyword: str) -> Iterator[str]:
-    nodes = [document.patient] if level == "patient" else [document.study]
-    if level == "series":
-        nodes = [series.dicom for series in document.series.values()]
-    for node in nodes:
-        value = node.get(keyword)
-        if isinstance(value, str) and value:
-            yield value
-
-
-def _working_copies(unit: Unit, state: UnitState, imaging: HealthImaging) -> Iterator[ServiceCheck]:
-    for name, image_set in state.names.items():
-        if name not in unit.made:
-            gone = _is_gone(imaging, image_set)
-            yield ServiceCheck(Check.WORKING_COPY_GONE, image_set, gone, "GetImageSet of the working copy")
-
-
-def _is_gone(imaging: HealthImaging, image_set: str) -> bool:
-    try:
-        return imaging.image_set(image_set).state == "DELETED"
-    except NotFound:
-        return True
 
 
 def _by_rule(campaign: Campaign, asked: Deidentification) -> frozenset[int]:

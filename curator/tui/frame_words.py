@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -60,15 +61,21 @@ def window_text(voi: Voi) -> str:
 
 
 def aside(
-    one: InstanceSeen, said: PixelDecision | None, picture: Picture | None, count: tuple[int, int], seen: str
+    one: InstanceSeen,
+    said: PixelDecision | None,
+    picture: Picture | None,
+    count: tuple[int, int],
+    seen: str,
+    colours: Mapping[str, str],
 ) -> Text:
     """Return why an instance's pixels may identify, and what was decided; ``count``: at risk, and still to decide.
 
-    ``seen`` says which part is magnified, and how contrast was stretched.
+    ``seen`` says which part is magnified, and how contrast was stretched; ``colours`` are the theme's, by name.
     """
+    warning = f"bold {colours.get('warning', '')}"
     text = Text(overflow="fold")
     if one.risks:
-        text.append("▲ Pixels at risk\n", "bold #e0a030")
+        text.append("▲ Pixels at risk\n", warning)
         for risk in one.risks:
             text.append(f"• {printable(risk)}\n")
     else:
@@ -76,12 +83,12 @@ def aside(
         text.append("in the attributes; look all the same.\n", "dim")
     beside = picture.beside if picture is not None and one.kept else ()
     if beside:
-        text.append("\n▲ Text in the frame's header\n", "bold #e0a030")
+        text.append("\n▲ Text in the frame's header\n", warning)
         for each in beside:
             text.append(f"{each.segment}: ", "dim")
             text.append(f"{printable(each.text[:_LONGEST_BESIDE])}\n")
     text.append("\n")
-    _decision(text, said, at_risk=bool(one.risks or beside))
+    _decision(text, said, colours, at_risk=bool(one.risks or beside))
     risky, open_ = count
     if risky:
         text.append(f"\n{risky:,} of this image set's instances at risk, {open_:,} to decide\n", "dim")
@@ -90,7 +97,7 @@ def aside(
     return text
 
 
-def _decision(text: Text, said: PixelDecision | None, *, at_risk: bool) -> None:
+def _decision(text: Text, said: PixelDecision | None, colours: Mapping[str, str], *, at_risk: bool) -> None:
     if said is None and at_risk:
         text.append("Not decided. ", "bold")
         text.append(
@@ -100,7 +107,8 @@ def _decision(text: Text, said: PixelDecision | None, *, at_risk: bool) -> None:
         text.append("It will be published; x excludes it.\n", "dim")
     else:
         excluded = said.verdict == "exclude"
-        text.append("✗ Excluded" if excluded else "✓ Cleared", "bold #e06050" if excluded else "bold #60b060")
+        colour = colours.get("error" if excluded else "success", "")
+        text.append("✗ Excluded" if excluded else "✓ Cleared", f"bold {colour}")
         by = " ".join(f"{word} {value}" for word, value in (("by", said.by), ("on", said.when[:10])) if value)
         text.append(f" {printable(by)}\n")
         if said.why:

@@ -108,8 +108,8 @@ def workbench(store: str, answer: str, typed_meanwhile: bytes = b"") -> Iterator
 
 @pytest.mark.parametrize(
     ("answer", "drawn"),
-    [(SIXEL, b"\x1bP0;0;0q"), (KITTY, b"\x1b_G"), ("\x1b[?1;2c", "▀".encode())],
-    ids=["sixel", "kitty", "blocks"],
+    [(SIXEL, b"\x1bP0;0;0q"), (KITTY, b"\x1b_G"), ("\x1b[?1;2c", "▀".encode()), ("", "▀".encode())],
+    ids=["sixel", "kitty", "blocks", "silent"],
 )
 def test_pictures_are_drawn_by_what_the_terminal_has(store: str, answer: str, drawn: bytes) -> None:
     with workbench(store, answer, typed_meanwhile=b"\x1b[C") as terminal:

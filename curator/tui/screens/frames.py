@@ -155,7 +155,9 @@ class FramesScreen(FrameGoing):
             seen = f"looked at {looked:,} of its {one.count:,} frames\n{seen}"
         seen = "\n".join(filter(None, (seen, "contrast stretched" if self.stretched else "")))
         self.query_one("#said", Static).update(
-            aside(one, self.said, self.picture, (self._risky, len(self._open)), seen)
+            aside(
+                one, self.said, self.picture, (self._risky, len(self._open)), seen, self.app.theme_variables
+            )
         )
         line = f"{position(stack, self.place)}\n{facts(frame, self.picture, self.voi)}"
         self.query_one("#about", Static).update(line, layout=False)

@@ -165,6 +165,28 @@ async def test_corners_are_magnified_in_turn_and_escape_shows_the_whole(store: s
         await see(pilot, "Image sets")
 
 
+async def test_the_picture_fits_whatever_the_size_and_either_theme(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "patientid:three")
+        await see(pilot, BLOCK)
+        for width, height in ((80, 24), (120, 30), (60, 15)):
+            await pilot.resize_terminal(width, height)
+            await until(pilot, lambda: screen.view.size.width <= screen.app.size.width)
+            await until(pilot, lambda: screen.view.drawn is not None and _fits(screen))
+            clean(app)
+        await press(pilot, "ctrl+t", "x")
+        await see(pilot, "✗ Excluded")
+
+
+def _fits(screen: FramesScreen) -> bool:
+    drawn = screen.view.drawn
+    assert drawn is not None
+    return bool(
+        drawn.shape[0] <= 2 * screen.view.size.height and max(drawn.shape) >= 2 * screen.view.size.height - 2
+    )
+
+
 async def test_a_review_goes_from_risk_to_risk_and_is_kept_with_who_and_when(demo_folder: Path) -> None:
     app = Workbench(f"local:{demo_folder}")
     async with app.run_test(size=WIDE, notifications=True) as pilot:

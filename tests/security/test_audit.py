@@ -90,6 +90,7 @@ def advisory_service(bad: str) -> Iterator[str]:
         server.server_close()
 
 
+@pytest.mark.slow
 def test_what_is_installed_is_audited_by_pip_audit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

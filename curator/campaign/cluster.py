@@ -145,6 +145,8 @@ def open_cluster(
 
     ``rates`` are those of the account (default: the guide's times ``scale`` on AWS, none elsewhere).
     """
+    from curator.stores import whole
+
     try:
         import distributed
     except ImportError:
@@ -152,10 +154,14 @@ def open_cluster(
     address = where.removeprefix("dask").removeprefix("://")
     if where != "dask" and not (where.startswith("dask://") and address):
         raise UsageError(f"{where!r} names no cluster.", hint=FORMS)
+    # Workers may have another working folder and another home than this process.
+    named = whole(spec, datastore) if spec.startswith("local") else spec
     opened = _existing(distributed, address, spec) if address else _local(distributed, project, workers)
     with opened as client:
         count = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
-        yield Cluster(client, Access(spec, datastore, _share(spec, count, scale, rates)), project.root)
+        yield Cluster(
+            client, Access(named, datastore, _share(spec, count, scale, rates)), project.root.absolute()
+        )
 
 
 def _share(
@@ -236,7 +242,4 @@ def door(access: Access) -> HealthImaging:
     from curator.stores import open_store
 
     rates = None if access.rates is None else {name: (rate, burst) for name, rate, burst in access.rates}
-    spec = access.spec
-    if spec.startswith("local") and "#" not in spec:
-        spec = f"{spec if ':' in spec else 'local:'}#{access.datastore}"
-    return open_store(spec, read_only=True, limiter=RateLimiter(rates)).imaging
+    return open_store(access.spec, read_only=True, limiter=RateLimiter(rates)).imaging

@@ -114,7 +114,7 @@ def grey_of(stored: Array, attributes: Mapping[str, Json], *, modality: str = ""
     """Return a grey frame as its attributes describe it (those of `curator.pictures.Frame.described`)."""
     transform = _modality_of(attributes)
     presets: list[Voi] = [*_windows(attributes), *_tables(attributes)]
-    ranged = _whole_range(transform(stored), attributes, transform)
+    ranged = _whole_range(stored, attributes, transform)
     if modality == "CT" and decimals(attributes.get("RescaleSlope")):
         presets += [Window(name, centre, width) for name, centre, width in CT_WINDOWS]
     inverse = attributes.get("PhotometricInterpretation") == "MONOCHROME1"
@@ -157,17 +157,21 @@ def _tables(attributes: Mapping[str, Json]) -> Iterator[Table]:
 
 
 def _whole_range(
-    values: Array, attributes: Mapping[str, Json], transform: Callable[[Array], Array]
+    stored: Array, attributes: Mapping[str, Json], transform: Callable[[Array], Array]
 ) -> Window:
     """Return the window from the least value to the greatest; padding is no value (PS3.3 C.7.5.1.1.2)."""
     import numpy as np
 
-    seen = values[np.isfinite(values)] if values.dtype.kind == "f" else values
-    padding = decimals(attributes.get("PixelPaddingValue"))
-    if padding:
-        kept = seen[seen != transform(np.array([padding[0]]))[0]]
+    seen = stored[np.isfinite(stored)] if stored.dtype.kind == "f" else stored
+    for padding in decimals(attributes.get("PixelPaddingValue"))[:1]:
+        kept = seen[seen != padding]
         seen = kept if kept.size else seen
-    low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 1.0)
+    if "ModalityLUTSequence" in attributes:  # a table may turn the order round
+        seen = transform(seen)
+        low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 1.0)
+    else:
+        ends = np.array([seen.min(), seen.max()] if seen.size else [0, 1])
+        low, high = sorted(float(each) for each in transform(ends))
     width = high - low or 1.0
     return Window("all values", low + width / 2, width, "LINEAR_EXACT")
 

@@ -1,6 +1,6 @@
 """A picture in cells: two pixels in each by half blocks, or by the terminal's own graphics through textual-image.
 
-Half blocks are drawn line by line with styles kept by colour: textual-image's renderable of them takes seven times as
+Half blocks are drawn line by line with styles kept by colour: textual-image's renderable of them takes ten times as
 long for a slice of CT in 150 × 48 cells, which is too slow to go through a series.
 """
 

@@ -13,6 +13,7 @@ from curator.dicom import Json
 from curator.findings import Absent
 from curator.imageset.equality import canonical
 from curator.plan.merging import Choice
+from curator.plan.typed import as_typed
 from curator.tui.elements import name_of, value_text
 from curator.tui.image_set_columns import moment_text
 from curator.tui.widgets.row_view import Cell, Column
@@ -43,7 +44,8 @@ def shown(value: Json | Absent, vr: str) -> Cell:
     """Return a value as a cell; what is no value is dimmed."""
     if isinstance(value, Absent):
         return "(absent)", "dim"
-    text = value_text(value, vr)
+    # Sequences of as many items look alike otherwise.
+    text = as_typed(value) if vr == "SQ" and value else value_text(value, vr)
     return (text, "dim") if value in (None, "", []) else text
 
 

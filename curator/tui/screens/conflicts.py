@@ -19,7 +19,7 @@ from curator.campaign.resolutions import Resolution, Word
 from curator.findings import Absent
 from curator.plan.typed import as_typed, typed
 from curator.tui.actions import Need, bindings
-from curator.tui.conflict_rows import CONFLICTS, VARIANTS, ConflictRows, VariantRows, where_of
+from curator.tui.conflict_rows import CONFLICTS, VARIANTS, ConflictRows, VariantRows, shown, where_of
 from curator.tui.conflicting import (
     Foreseen,
     calls_text,
@@ -209,6 +209,11 @@ class ConflictsScreen(FilteredPlace):
 
     def on_descendant_focus(self) -> None:
         """Say what Enter does now."""
+        variants = self.query_one("#variants", RowView)
+        if self.focused is variants:
+            self._tell_variant(RowView.Moved(variants, variants.cursor))
+        else:
+            self._tell_merge()
         self.tell()
 
     def _show_variants(self) -> None:
@@ -220,6 +225,20 @@ class ConflictsScreen(FilteredPlace):
             taken = settled.value if settled is not None else None
             view.show(VariantRows(conflict, taken, settled=settled is not None), cursor=0)
         self._tell_merge()
+
+    @on(RowView.Moved, "#variants")
+    def _tell_variant(self, event: RowView.Moved) -> None:
+        """Show the whole of the value under the cursor, while one is being chosen."""
+        conflict, rows = self._conflict(), event.view.rows
+        if (
+            self.focused is event.view
+            and conflict is not None
+            and isinstance(rows, VariantRows)
+            and len(rows)
+        ):
+            cell = shown(rows.variants[event.index].value, conflict.vr)
+            text = cell[0] if isinstance(cell, tuple) else cell
+            self.query_one("#merge", Detail).tell(conflict.element or "torn series", text)
 
     def _tell_merge(self) -> None:
         """Say what comes of the conflict under the cursor, and what all decisions cost."""

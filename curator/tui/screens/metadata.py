@@ -153,10 +153,6 @@ class MetadataScreen(EditedPlace):
         text = "1 instance" if count == 1 else f"{count:,} instances"
         if not self.latest:
             text += "  old version"
-        pending, here = len(self.bench.edits), len(self.edits)
-        if pending:
-            text += f"  {pending:,} edit{'s' * (pending != 1)} pending"
-            text += f", {pending - here:,} elsewhere" if pending != here else ""
         if self._needle:
             if self._matches:
                 text += f"  match {self._match + 1} of {len(self._matches):,}"

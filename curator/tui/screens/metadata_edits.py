@@ -51,6 +51,12 @@ class EditedPlace(Place):
         view = self.query_one("#tree", OutlineView)
         return view.outline.at(view.cursor) if view.outline else None
 
+    def pending_text(self) -> str:
+        """Return how many edits are pending, and how many of them elsewhere."""
+        elsewhere = self.bench.pending - len(self.edits)
+        text = super().pending_text()
+        return f"{text}, {elsewhere:,} elsewhere" if elsewhere else text
+
     @property
     def edits(self) -> Mapping[ElementPath, Change]:
         """The pending edits of what is shown: an old version has none."""

@@ -90,7 +90,7 @@ class Place(Screen[None]):
         self.query_one(KeyBar).say(shown, held)
         self.query_one(TopBar).say(
             place=self.title_text(),
-            count=self.count_text(),
+            count=self.count_text() + self.pending_text(),
             work=self._work_text(),
             store=self.bench.store_label,
             read_only=self.bench.read_only,
@@ -105,6 +105,11 @@ class Place(Screen[None]):
     def count_text(self) -> str:
         """Return how much is shown, for the top bar."""
         return ""
+
+    def pending_text(self) -> str:
+        """Return how many edits nobody committed yet: what is forgotten on other screens is lost."""
+        count = self.bench.pending
+        return f"  {count:,} edit{'s' * (count != 1)} pending" if count else ""
 
     def _work_text(self) -> str:
         running = self.bench.work.running

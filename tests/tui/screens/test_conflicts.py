@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -66,6 +67,28 @@ async def test_a_value_is_chosen_by_the_cursor_and_kept_by_the_project(
         assert "Patient/PatientBirthDate,value,19010203" in sheet
         await press(pilot, "u")
         await see(pilot, "0 decided", "not decided")
+
+
+async def test_sequences_are_told_apart_by_what_is_in_them(store: str, imaging: HealthImaging) -> None:
+    for number, each in enumerate(list(imaging.search())[:2]):
+        said = {
+            "StudyInstanceUID": "1.2.3.1",
+            "ProcedureCodeSequence": [{"CodeMeaning": f"Meaning {number}"}],
+        }
+        wanted = {"SchemaVersion": "1.1", "Study": {"DICOM": said}}
+        imaging.update(each.id, "1", updatable=json.dumps(wanted).encode(), force=True)
+        imaging.wait(each.id)
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "X")
+        await see(pilot, "Conflicts  ")
+        await press(pilot, "slash", "=procedurecode", "enter")
+        await see(pilot, '[{"CodeMeaning":"Meaning 0"}]', '[{"CodeMeaning":"Meaning 1"}]')
+        await press(pilot, "c", "j", "enter")
+        await see(pilot, "1 decided", "chosen")
+        await press(pilot, "P")
+        await see(pilot, "conflicts as decided", "waiting")
 
 
 async def test_the_merge_that_follows_and_its_cost_are_shown_before_any_plan(demo_folder: Path) -> None:

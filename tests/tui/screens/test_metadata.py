@@ -349,6 +349,8 @@ async def test_leaving_with_pending_edits_asks(store: str) -> None:
         await see(pilot, "Leave, and forget pending edits?")
         await press(pilot, "enter")
         await see(pilot, "▾ Patient", "1 edit pending")
+        await press(pilot, "escape")
+        await see(pilot, "Image sets  1 of 5  filtered  1 edit pending")
 
 
 async def test_read_only_edits_and_plans_but_does_not_apply(store: str) -> None:

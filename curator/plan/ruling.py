@@ -61,9 +61,11 @@ class _Rulings:
                 continue
             ruling = self._known.get(treatment)
             if ruling is None:
-                ruling = self._known[treatment] = _ruling(self._refusal, place, treatment, self._allow)
+                ruling = _ruling(self._refusal, place, treatment, self._allow)
                 if ruling.kept is not None and not ruling.left:
                     self._whole[treatment] = ruling.kept
+                else:
+                    self._known[treatment] = ruling
             if ruling.kept is not None:
                 kept.append(ruling.kept)
             if ruling.rekeyed is not None:

@@ -145,6 +145,7 @@ class ValuesScreen(FilteredPlace):
         """Show them."""
         if message.request == self._request:
             self.rows = ValueRows(message.found, message.decided)
+            self.rows.filter(self.query_one(FilterField).value)  # typed while they were gathered
             self.query_one("#values", RowView).show(self.rows, cursor=0)
             self._tell_whole(0)
             self.tell()

@@ -84,3 +84,14 @@ async def test_hostile_values_show_as_text_and_are_decided_exactly(store: str) -
         assert decided()[0][1].startswith("\x1b[31m")
         told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
         assert "red" not in told
+
+
+async def test_a_filter_typed_while_they_are_gathered_holds(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  18")
+        await press(pilot, "D")
+        await see(pilot, "research")
+        await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == "profiles")
+        await press(pilot, "w", "slash", "=stationname", "enter")
+        await see(pilot, "0 decided", " of ", "StationName")

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from curator.campaign.deciding import kept_decisions
 from curator.project import Project
 from curator.tui.app import Workbench
-from curator.tui.screens.values import ValuesScreen
+from curator.tui.screens.values import ValuesRead, ValuesScreen
 from tests.tui.seen import press, see, until
 from tests.tui.test_hostile import clean
 
@@ -86,12 +86,15 @@ async def test_hostile_values_show_as_text_and_are_decided_exactly(store: str) -
         assert "red" not in told
 
 
-async def test_a_filter_typed_while_they_are_gathered_holds(demo_folder: Path) -> None:
+async def test_a_filter_that_was_typed_before_they_came_holds(demo_folder: Path) -> None:
     app = Workbench(f"local:{demo_folder}")
     async with app.run_test(size=WIDE, notifications=True) as pilot:
-        await see(pilot, "Image sets  18")
-        await press(pilot, "D")
-        await see(pilot, "research")
-        await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == "profiles")
-        await press(pilot, "w", "slash", "=stationname", "enter")
-        await see(pilot, "0 decided", " of ", "StationName")
+        screen = await values(pilot, 18)
+        came = ValuesRead(
+            screen._request, [screen.rows.of(str(each)) for each in range(screen.rows.total)], ()
+        )
+        await press(pilot, "slash", "=stationname", "enter")
+        await see(pilot, " of ", "StationName")
+        screen.post_message(came)
+        await pilot.pause()
+        assert 0 < len(screen.rows) < screen.rows.total

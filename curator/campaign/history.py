@@ -17,6 +17,7 @@ from curator.campaign.journal import Phase, anchor
 if TYPE_CHECKING:
     from curator.audit import Entry
     from curator.dicom import Json
+    from curator.plan.lines import Header
     from curator.project import Project
 
 _REVERT = "revert_to"
@@ -24,7 +25,10 @@ _REVERT = "revert_to"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What made one version. ``campaign`` is its id, ``""`` for a call without a plan; ``revert_to`` a version or ``""``."""
+    """What made one version. ``campaign`` is its id, ``""`` for a call without a plan; ``revert_to`` a version or ``""``.
+
+    ``operation`` is ``""`` where the line of the call names another image set: for the copy that it made.
+    """
 
     version: str
     operation: str
@@ -74,32 +78,28 @@ def record_write(
 
 
 def _of_campaign(folder: Path, image_set: str) -> Iterator[Origin]:
-    """Yield what a campaign made of an image set."""
-    from curator.audit import entries
-
-    ledger = folder / "ledger.jsonl"
-    if not any(_speaking_of(ledger, image_set)):
-        return
-    title = _title(folder / "plan.jsonl")
+    """Yield what a campaign made of an image set. Only lines that name it are read: ledgers may be long."""
+    header: Header | None = None
     intents: dict[tuple[Json, Json, Json], Entry] = {}
     rules: dict[Json, tuple[str, ...]] = {}
-    for entry in entries(ledger):
+    for entry in _speaking_of(folder / "ledger.jsonl", image_set):
+        header = header or _header(folder / "plan.jsonl")
         place = entry.get("unit"), entry.get("phase"), entry.get("step")
         said = entry.get("rules")
         if entry["event"] == "intent":
             intents[place] = entry
         elif entry["event"] == "unit" and isinstance(said, dict):
             rules[entry.get("unit")] = tuple(said)
-        elif entry["event"] == "outcome":
-            version = _version_in(entry, image_set)
-            if version:
-                yield _origin(
-                    {**intents.get(place, {}), **entry, "version": version},
-                    str(intents.get(place, {}).get("op", "")),
-                    campaign=folder.name,
-                    title=title,
-                    rules=rules.get(entry.get("unit"), ()),
-                )
+        elif entry["event"] == "outcome" and (version := _version_in(entry, image_set)):
+            intent = intents.get(place, {})
+            yield _origin(
+                {**intent, **entry, "version": version},
+                str(intent.get("op", "")),
+                campaign=folder.name,
+                title=header.title,
+                # A set that the unit made is not named where it says its rules.
+                rules=rules.get(entry.get("unit"), header.rules),
+            )
 
 
 def _version_in(entry: Entry, image_set: str) -> str:
@@ -143,8 +143,8 @@ def _speaking_of(ledger: Path, image_set: str) -> Iterator[Entry]:
         return
 
 
-def _title(plan: Path) -> str:
+def _header(plan: Path) -> Header:
     from curator.plan.lines import read_header
 
     with plan.open("rb") as lines:
-        return read_header(lines.readline()).title
+        return read_header(lines.readline())

@@ -16,7 +16,7 @@ from curator.plan.settling import settle
 RULE: Final = "edit"
 """What edits made by hand are called where rules are named."""
 _BY_HAND: Final = Why(RULE, "edited by hand")
-NOT_NOW: Final[Mapping[ElementPath, Change]] = {}
+_NO_EDITS: Final[Mapping[ElementPath, Change]] = {}
 
 
 def edit(document: ImageSetMetadata, path: ElementPath, after: Json | Absent, vr: str = "") -> Change:
@@ -52,7 +52,7 @@ class Edits:
 
     def of(self, image_set: str) -> Mapping[ElementPath, Change]:
         """Return the edits of an image set by path."""
-        return self._sets.get(image_set, NOT_NOW)
+        return self._sets.get(image_set, _NO_EDITS)
 
     def items(self) -> Iterator[tuple[str, Sequence[Change]]]:
         """Yield each image set with its edits, in the order of ids."""

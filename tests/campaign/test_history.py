@@ -5,6 +5,7 @@ from __future__ import annotations
 from curator.campaign.history import origins, record_write
 from curator.campaign.undoing import undo
 from curator.plan.merging import plan_merge
+from curator.plan.publishing import plan_publication
 from tests.campaign.ground import WHO, change, document, ground
 
 
@@ -47,6 +48,18 @@ def test_a_merge_is_told_of_the_destination_and_of_the_aligned_source() -> None:
             "CopyImageSet",
         ]
         assert all(origin.rules for origin in destination.values())
+
+
+def test_a_published_copy_is_told_from_its_first_version_on() -> None:
+    with ground() as place:
+        image_set = place.add(document())
+        wanted = change("Patient/PatientName", "Doe^Jane", "X", "PN", "profile")
+        campaign = place.campaign([plan_publication(place.party(image_set), [wanted])])
+        assert place.apply(campaign).complete
+        (made,) = {campaign.state()[0].names[name] for name in ("$2",)}
+        found = origins(place.project, made)
+        assert [(version, origin.title) for version, origin in found.items()] == [("1", "a test")]
+        assert origins(place.project, image_set) == {}, "the original stays as it is"
 
 
 def test_a_project_without_ledgers_knows_nothing() -> None:

@@ -251,3 +251,22 @@ def test_the_primary_sets_of_a_study_take_a_value_together() -> None:
         assert [len(unit.members) for unit in units] == [2]
         assert place.apply(place.campaign(units)).complete
         assert {_said(place, each, "Study/StudyDescription") for each in place.sets} == {"Skull"}
+
+
+def test_a_series_under_two_studies_goes_to_the_one_that_is_decided() -> None:
+    with ground() as place:
+        place.add(document(2), frames=1)
+        other = document(1, first=11, patient={"PatientName": "Other^Name"})
+        node(other, "Study", "DICOM").update(StudyInstanceUID="1.2.9", StudyDescription="Elsewhere")
+        place.add(other, frames=1)
+        units, planning = _resolved(place)
+        assert not [unit for unit in units if unit.kind is Kind.MERGE]
+        assert any("different studies or patients" in why for _, why in planning.skipped)
+        right = Resolution("series", "1.2.3.4", "Study/StudyInstanceUID", Word.VALUE, "1.2.9")
+        units, _ = _resolved(place, right)
+        assert [unit.kind for unit in units] == [Kind.MERGE]
+        assert place.apply(place.campaign(units)).complete
+        (left,) = {unit.members[0].id for unit in units}
+        assert _said(place, left, "Study/StudyInstanceUID") == "1.2.9"
+        assert _said(place, left, "Study/StudyDescription") == "Elsewhere", "what stands in that study"
+        assert place.imaging.document(left).instance_count == 3

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from curator.campaign.attesting import attest, kept_attestation
+from curator.campaign.deidentifying import into_crosswalk
 from curator.campaign.planning import Planning
 from curator.campaign.publishing import Published, Publishing, plan_deidentification
 from curator.catalogue import Catalogue
@@ -208,3 +209,13 @@ def test_published_sets_are_searched_for_by_every_original_id_that_is_not_retain
     assert place.apply(campaign).complete
     made = attest(campaign, place.imaging, RESEARCH, WHO)
     assert made.counts["not found by an original id"] == (4, 0)  # PatientID, StudyID, study and series UID
+
+
+def test_instances_that_look_alike_are_told_apart_by_the_crosswalk(place: Ground) -> None:
+    for number in (1, 2):
+        place.add(document(1, first=number, patient=patient("Roe^Richard", "A1"), InstanceNumber="1"))
+    units, found, _ = planned(place)
+    campaign = place.campaign(units)
+    into_crosswalk(place.project, campaign.id, found)
+    assert place.apply(campaign).complete
+    assert attest(campaign, place.imaging, RESEARCH, WHO).violations == []

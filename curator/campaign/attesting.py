@@ -177,7 +177,7 @@ def _gathered(
         found.left_out |= _left_out(unit, document)
         published = [state.id_of(name) for name in unit.made]
         for name in unit.made:
-            found.published += _history(doors.of(unit, name), state.id_of(name))
+            found.published += _history(doors.of(unit, name), state.id_of(name), source=source.id)
         there = doors.of(unit, next(iter(unit.made)))
         found.service += searches.checks(there, document, published)
         found.service += working_copies(unit, state, there)
@@ -210,7 +210,7 @@ def _beside(
                     yield row.id, str(row.version), document
 
 
-def _history(imaging: HealthImaging, image_set: str, *, up_to: str = "") -> Iterator[Held]:
+def _history(imaging: HealthImaging, image_set: str, *, up_to: str = "", source: str = "") -> Iterator[Held]:
     """Yield every version, oldest first; nothing of a set that is gone."""
     try:
         versions = imaging.versions(image_set)
@@ -220,7 +220,7 @@ def _history(imaging: HealthImaging, image_set: str, *, up_to: str = "") -> Iter
         if up_to and int(each.version) > int(up_to):
             break
         if not each.failed:
-            yield Held(image_set, each.version, imaging.document(image_set, each.version))
+            yield Held(image_set, each.version, imaging.document(image_set, each.version), source)
 
 
 def _left_out(unit: Unit, document: ImageSetMetadata) -> set[str]:

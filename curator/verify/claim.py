@@ -24,6 +24,8 @@ class Held:
     image_set: str
     version: str
     document: ImageSetMetadata = field(repr=False)
+    source: str = ""
+    """Of a published one: the image set that it was published from, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class _Proof:
         compared: set[tuple[str, bytes]] = set()
         for held in self.published:
             search.document(held)
-            pairs, lost = pair(self.sources, standings([held]), self.maps.uids.forward)
+            pairs, lost = pair(self._candidates(held), standings([held]), self.maps.uids.forward)
             for found in lost:
                 self.tally.fail(Check.NOTHING_ADDED, held, _path(found), "an instance without an original")
             self._levels(pairs)
@@ -81,6 +81,13 @@ class _Proof:
         self._references(there)
         self.tally.service(service)
         return self.tally.outcome(len(self.terms.weak))
+
+    def _candidates(self, held: Held) -> Mapping[str, Standing]:
+        """Return the originals that a published document may come from: those of its own source, if it has one."""
+        if not held.source:
+            return self.sources
+        own = [each for each in self.originals if each.image_set == held.source]
+        return {each.sop: each for each in standings(own[-1:])} or self.sources
 
     # ── levels and instances ─────────────────────────────────────────────────────────────────────────
 

@@ -27,6 +27,7 @@ class FrameCame(Message):
     """A frame was read, or it was found why it cannot be shown."""
 
     request: int
+    image_set: str
     frame_id: str
     picture: Picture | None = field(repr=False)
     why: str = ""
@@ -40,6 +41,11 @@ class Wanted:
     frame: Frame
     modality: str = ""
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a picture is kept by: copies share their frames' ids, but may say otherwise how they are seen."""
+        return self.image_set, self.frame.id
+
 
 class FrameReader:
     """Reads and decodes frames in threads of its own; pictures are kept up to `KEPT_BYTES`."""
@@ -47,9 +53,9 @@ class FrameReader:
     def __init__(self, imaging: HealthImaging, asker: MessagePump) -> None:
         self._imaging = imaging
         self._asker = asker
-        self._kept: OrderedDict[str, Picture] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], Picture] = OrderedDict()
         self._wanted: list[Wanted] = []
-        self._busy: set[str] = set()
+        self._busy: set[tuple[str, str]] = set()
         self._changed = threading.Condition()
         self._closed = False
         self.request = 0
@@ -57,12 +63,12 @@ class FrameReader:
         for number in range(THREADS):
             threading.Thread(target=self._run, daemon=True, name=f"frames {number}").start()
 
-    def picture(self, frame_id: str) -> Picture | None:
+    def picture(self, image_set: str, frame_id: str) -> Picture | None:
         """Return a picture that is kept."""
         with self._changed:
-            found = self._kept.get(frame_id)
+            found = self._kept.get((image_set, frame_id))
             if found is not None:
-                self._kept.move_to_end(frame_id)
+                self._kept.move_to_end((image_set, frame_id))
             return found
 
     def want(self, wanted: Sequence[Wanted]) -> int:
@@ -84,20 +90,20 @@ class FrameReader:
         while (one := self._next()) is not None:
             picture, why = self._read(one)
             with self._changed:
-                self._busy.discard(one.frame.id)
+                self._busy.discard(one.key)
                 if picture is not None:
-                    self._keep(one.frame.id, picture)
+                    self._keep(one.key, picture)
                 request, closed = self.request, self._closed
             if not closed:
-                self._asker.post_message(FrameCame(request, one.frame.id, picture, why))
+                self._asker.post_message(FrameCame(request, one.image_set, one.frame.id, picture, why))
 
     def _next(self) -> Wanted | None:
         with self._changed:
             while not self._closed:
                 while self._wanted:
                     one = self._wanted.pop(0)
-                    if one.frame.id not in self._kept and one.frame.id not in self._busy:
-                        self._busy.add(one.frame.id)
+                    if one.key not in self._kept and one.key not in self._busy:
+                        self._busy.add(one.key)
                         return one
                 self._changed.wait()
             return None
@@ -120,8 +126,8 @@ class FrameReader:
             return None, f"No picture: unexpected {type(error).__name__}."
         return picture, ""
 
-    def _keep(self, frame_id: str, picture: Picture) -> None:
-        self._kept[frame_id] = picture
+    def _keep(self, key: tuple[str, str], picture: Picture) -> None:
+        self._kept[key] = picture
         weight = sum(each.weight for each in self._kept.values())
         while weight > KEPT_BYTES and len(self._kept) > 1:
             _, gone = self._kept.popitem(last=False)

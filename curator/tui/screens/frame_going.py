@@ -55,7 +55,7 @@ class FrameGoing(FrameLooking):
             if 0 <= each < len(stack)
         ]
         self._reader.want(wanted)
-        self.picture = self._reader.picture(stack.frames[self.place].id)
+        self.picture = self._reader.picture(stack.image_set, stack.frames[self.place].id)
         if self._late is not None:
             self._late.stop()
         if self.picture is not None or anew:
@@ -74,7 +74,9 @@ class FrameGoing(FrameLooking):
     def on_frame_came(self, message: FrameCame) -> None:
         """Show the frame, if it is the one that is looked at."""
         stack = self.stack
-        if stack is None or not len(stack) or message.frame_id != stack.frames[self.place].id:
+        if stack is None or not len(stack):
+            return
+        if (message.image_set, message.frame_id) != (stack.image_set, stack.frames[self.place].id):
             return
         self.picture = message.picture
         if self.picture is not None and self.place == 0:

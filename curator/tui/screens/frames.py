@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from curator.tui.actions import Need, bindings
 from curator.tui.frame_words import aside, facts, position
 from curator.tui.graphics import Terminal
+from curator.tui.messages import Written
 from curator.tui.screens.asking import AskScreen
 from curator.tui.screens.confirm import ConfirmScreen
 from curator.tui.screens.frame_going import FrameGoing
@@ -98,13 +99,18 @@ class FramesScreen(FrameGoing):
 
     def store_opened(self) -> None:
         """Read from the store opened anew."""
-        self._let_go()
         self.do_refresh()
 
     # --- reading
 
+    def written(self, message: Written) -> None:
+        """Another screen changed the image set: how its frames are seen may be another."""
+        if message.image_set == self.image_set:
+            self.do_refresh()
+
     def do_refresh(self) -> None:
         """Read the stack again, and the frame that is looked at."""
+        self._let_go()
         from curator.campaign.reviewing import pixel_decisions_of
 
         session, image_set = self.bench.session, self.image_set

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ async def test_neighbours_are_read_ahead_and_a_frame_is_read_once(store: str) ->
         assert reader is not None
         assert screen.stack is not None
         ids = [frame.id for frame in screen.stack.frames]
-        await until(pilot, lambda: all(reader.picture(each) is not None for each in ids))
+        await until(pilot, lambda: all(reader.picture(screen.image_set, each) is not None for each in ids))
         for _ in range(3):
             await press(pilot, "right", "right", "left", "left")
         assert reader.read == 3
@@ -114,7 +115,7 @@ async def test_what_nobody_waits_for_any_more_is_not_read(demo_folder: Path) -> 
         before = reader.read
         reader.want(wanted[5:25])
         reader.want(wanted[29:])
-        await until(pilot, lambda: reader.picture(stack.frames[29].id) is not None)
+        await until(pilot, lambda: reader.picture(stack.image_set, stack.frames[29].id) is not None)
         assert (
             reader.read - before <= 1 + 2 * THREADS
         )  # what the threads had begun, and what was asked for last
@@ -143,6 +144,25 @@ async def test_windows_are_chosen_and_changed(store: str) -> None:
         await press(pilot, "i", "s")
         await see(pilot, "contrast stretched")
         assert screen.view.drawn.std() > drawn.std()
+
+
+async def test_a_window_that_is_edited_meanwhile_is_the_one_that_is_seen(
+    store: str, imaging: HealthImaging
+) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "patientid:three")
+        await see(pilot, "soft tissue 40/400", BLOCK)
+        ((series, sop, _), *_) = imaging.document(screen.image_set).instances()
+        wanted = {"WindowCenter": ["100"], "WindowWidth": ["50"]}
+        tree = {
+            "Study": {"Series": {series: {"Instances": {sop: {"DICOM": wanted}}}}},
+            "SchemaVersion": "1.1",
+        }
+        imaging.update(screen.image_set, "1", updatable=json.dumps(tree).encode(), force=True)
+        imaging.wait(screen.image_set)
+        await press(pilot, "r")
+        await see(pilot, "as the file says 100/50")
 
 
 async def test_corners_are_magnified_in_turn_and_escape_shows_the_whole(store: str) -> None:

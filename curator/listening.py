@@ -16,6 +16,12 @@ from curator.errors import StoreError
 
 GRACE = 10
 """Seconds that requests in work get when the server is stopped."""
+IDLE = 350
+"""Seconds until a connection that nobody uses is closed, as AWS's load balancers have it.
+
+uvicorn's own 5 is the pace of writes at the guide's rates: a call sent while the connection is being closed is lost,
+and whether a write was carried out is then unknown.
+"""
 
 
 class _Server(uvicorn.Server):
@@ -71,6 +77,7 @@ def serve(
         access_log=False,  # paths hold UIDs
         server_header=False,
         timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=IDLE,
         ssl_certfile=certificate,
         ssl_keyfile=key,
         ws_max_size=largest_message,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import statistics
 import threading
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -196,6 +198,23 @@ def test_sixty_four_clients_lose_and_double_nothing(tmp_path: Path) -> None:
         assert rate >= 0.5 * rate_alone
         assert many.p99() <= 4 * CLIENTS * max(alone.p99(), 0.005)
         assert minutes[-1] <= minutes[0] + 30
+
+
+@pytest.mark.soak
+def test_a_client_that_pauses_between_calls_finds_its_connection_open(tmp_path: Path) -> None:
+    """At the guide's rates a campaign writes every four seconds; what is sent while a connection is closed is lost."""
+    with serving(tmp_path / "store", tmp_path / "ready") as served:
+        address = urlsplit(served.endpoint)
+        connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=20)
+        connection.auto_open = 0
+        connection.connect()
+        for pause in (0, 7):
+            time.sleep(pause)
+            connection.request("GET", "/datastore")
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 403  # nobody signed it
+        connection.close()
 
 
 @pytest.mark.soak

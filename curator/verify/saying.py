@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from curator.dicom import Json
 from curator.dicom.uids import IMPLEMENTATION_VERSION_NAME, is_registered
 from curator.verify.maps import is_exact
 from curator.verify.terms import NOBODY, folded
-from curator.verify.vocabulary import terms
+from curator.verify.vocabulary import has_unknown, terms
+
+_CODED: Final = ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
 
 
 def strings(value: object) -> list[str]:
@@ -53,7 +56,12 @@ def _is_dummy_item(item: Mapping[str, Json]) -> bool:
     coded = item.get("CodingSchemeDesignator") == "DCM"
     return all(
         says_nothing(value)
-        or (coded and key.startswith("Cod"))
+        or (
+            coded
+            and key in _CODED
+            and isinstance(value, str)
+            and (key != "CodeMeaning" or not has_unknown(value))
+        )
         or (isinstance(value, str) and (is_registered(value) or value in terms()))
         or (isinstance(value, list) and all(isinstance(one, dict) and _is_dummy_item(one) for one in value))
         for key, value in item.items()

@@ -425,3 +425,20 @@ def test_maps_are_read_from_the_documents_when_none_are_claimed_and_held_to_when
     assert verify(originals, result, claimed).passed
     wrong = claim_of(RESEARCH, [made], uids={"1.2.3.4.77": "2.25.99"})
     assert Check.UID_CONSISTENT in failed(verify(originals, result, wrong))
+
+
+@pytest.mark.parametrize(
+    ("item", "passes"),
+    [
+        ({"ValueType": "TEXT", "RelationshipType": "CONTAINS", "TextValue": "ANONYMIZED", "ConceptNameCodeSequence": [{"CodeValue": "121106", "CodingSchemeDesignator": "DCM", "CodeMeaning": "Comment"}]}, True),
+        ({"ValueType": "TEXT", "RelationshipType": "CONTAINS", "TextValue": "small nodule", "ConceptNameCodeSequence": [{"CodeValue": "121106", "CodingSchemeDesignator": "DCM", "CodeMeaning": "Comment"}]}, False),
+        ({"ValueType": "TEXT", "RelationshipType": "CONTAINS", "TextValue": "ANONYMIZED", "ConceptNameCodeSequence": [{"CodeValue": "121106", "CodingSchemeDesignator": "DCM", "CodeMeaning": "xyzzy ward"}]}, False),
+    ],
+)  # fmt: skip
+def test_a_sequence_may_stay_under_a_dummys_row_only_if_it_was_a_dummy(item: Tree, passes: bool) -> None:
+    report = "1.2.840.10008.5.1.4.1.1.88.33"
+    made = document({"SOPClassUID": report, "ContentSequence": [item]})
+    verdict, _ = proved(
+        [made], Profile("basic"), KEYED, lambda tree: dicom(tree).update(ContentSequence=[item])
+    )
+    assert (Check.TEXT_REMOVED not in failed(verdict)) is passes

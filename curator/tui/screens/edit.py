@@ -71,6 +71,21 @@ class _Terms:
         return (self.shown[index],)
 
 
+class _Line(Input):
+    """One of several values. Deleting in an empty one takes the line away."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, select_on_focus=False)
+
+    def action_delete_left(self) -> None:
+        """Delete a character, or the line."""
+        screen = self.screen
+        if self.value or not isinstance(screen, EditScreen):
+            super().action_delete_left()
+        else:
+            screen.drop(self)
+
+
 class EditScreen(ModalScreen["Edited | None"]):
     """Type a value, see before and after, and why it cannot be taken."""
 
@@ -100,6 +115,7 @@ class EditScreen(ModalScreen["Edited | None"]):
         self._form = form_of(path, self.vr, self._value)
         self._terms, self._enumerated = terms_of(path.key, self.vr)
         self._line = 0
+        self._begun_with: list[str] = []
         self.change: Change | None = None
 
     # --- the form
@@ -148,7 +164,8 @@ class EditScreen(ModalScreen["Edited | None"]):
             case Form.LINES:
                 values = self._value if isinstance(self._value, list) else [self._value]
                 lines = [plain(scalar_text(each)) for each in values if each is not None]
-                yield VerticalScroll(*(_line(text) for text in (*lines, "")), id="lines")
+                self._begun_with = lines
+                yield VerticalScroll(*(_Line(text) for text in (*lines, "")), id="lines")
             case Form.TEXT:
                 yield TextArea(plain(scalar_text(self._value), breaks=True), id="text", tab_behavior="focus")
             case Form.LINE:
@@ -179,7 +196,11 @@ class EditScreen(ModalScreen["Edited | None"]):
                     ]
                 )
             case Form.LINES:
-                return "\\".join(field.value for field in self._lines()).rstrip("\\")
+                lines = [field.value for field in self._lines()[:-1]]
+                # Empty values at the end are not parted from the empty line: what was not touched stays.
+                if lines == self._begun_with:
+                    return typed_text(self._value)
+                return "\\".join(lines).rstrip("\\")
             case Form.TEXT:
                 return paragraphs(self.query_one("#text", TextArea).text)
             case Form.LINE:
@@ -187,6 +208,18 @@ class EditScreen(ModalScreen["Edited | None"]):
 
     def _lines(self) -> list[Input]:
         return list(self.query("#lines Input").results(Input))
+
+    def drop(self, line: Input) -> None:
+        """Take an empty line away; the last one stays, to type another value into."""
+        lines = self._lines()
+        at = lines.index(line)
+        if line is not lines[-1]:
+            lines[at - 1 if at else 1].focus()
+            self.call_later(self._dropped, line)
+
+    async def _dropped(self, line: Input) -> None:
+        await line.remove()
+        self.show_preview()
 
     # --- what it will be
 
@@ -250,7 +283,7 @@ class EditScreen(ModalScreen["Edited | None"]):
     @on(TextArea.Changed)
     def _changed(self, event: Input.Changed | TextArea.Changed) -> None:
         if self._form is Form.LINES and self._lines()[-1].value:
-            self.query_one("#lines").mount(_line(""))
+            self.query_one("#lines").mount(_Line(""))
         self.show_preview()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -305,7 +338,3 @@ class EditScreen(ModalScreen["Edited | None"]):
     def action_cancel(self) -> None:
         """Change nothing."""
         self.dismiss(None)
-
-
-def _line(text: str) -> Input:
-    return Input(text, select_on_focus=False)

@@ -226,6 +226,19 @@ async def test_several_values_are_edited_line_by_line(store: str) -> None:
         await see(pilot, "\\ AXIAL \\ LOCALIZER \\ X")
 
 
+async def test_one_of_several_values_is_taken_away(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=(200, 50), notifications=True) as pilot:
+        screen = await open_set(pilot, "three")
+        await go(pilot, screen, "Instances[1.2.3.3.2]/ImageType")
+        await press(pilot, "e")
+        await see(pilot, "The value is the same as before.", "+ ORIGINAL \\ PRIMARY \\ AXIAL")
+        await press(pilot, "enter", "ctrl+u", "backspace")
+        await see(pilot, "+ ORIGINAL \\ AXIAL")
+        await press(pilot, "ctrl+s")
+        await see(pilot, "→ ORIGINAL \\ AXIAL", "1 edit pending")
+
+
 async def test_one_edit_is_made_in_all_instances(store: str, imaging: HealthImaging) -> None:
     app = Workbench(store)
     async with app.run_test(size=(200, 50), notifications=True) as pilot:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from curator.campaign.beside_pixels import KEPT
 from curator.deid.pixelreview import PixelDecision, PixelDecisions, lines_of, read_pixel_decisions
 from curator.dicom.pixelrisk import pixel_risks
 from curator.dicom.uids import sop_class_name
 from curator.errors import StoreError
+from curator.pictures.codestream import texts_beside
+from curator.plan.leftout import Reason
 
 if TYPE_CHECKING:
+    from curator.healthimaging import HealthImaging
     from curator.imageset import ImageSetMetadata, Instance
     from curator.plan.units import Unit
     from curator.project import Project
@@ -41,15 +45,29 @@ class AtRisk:
         return (sop_class_name(uid) or "unknown SOP class") if uid else "no SOP class"
 
 
-def at_risk(document: ImageSetMetadata, decided: PixelDecisions | None = None) -> Iterator[AtRisk]:
+def at_risk(
+    document: ImageSetMetadata,
+    decided: PixelDecisions | None = None,
+    beside: Callable[[Instance], bool] = lambda instance: False,
+) -> Iterator[AtRisk]:
     """Yield the instances that a publication leaves out for their pixels unless somebody clears them.
 
-    With ``decided`` also those without a sign of risk about which somebody decided.
+    With ``decided`` also those without a sign of risk about which somebody decided. ``beside`` says of an instance
+    without a sign in its attributes whether text stands in its frames' headers (`text_beside` reads them).
     """
     for number, (series, sop, instance) in enumerate(document.instances(), 1):
         risks = pixel_risks({**document.series[series].dicom, **instance.dicom}, instance.frames)
+        if not risks and beside(instance):
+            risks = (str(Reason.BESIDE_PIXELS),)
         if risks or (decided and decided.of(sop, instance.frames) is not None):
             yield AtRisk(number, series, sop, instance, risks)
+
+
+def text_beside(imaging: HealthImaging, image_set: str, instance: Instance) -> bool:
+    """Say whether text stands in the header of a frame that is kept as received. A call (GetImageFrame) a frame."""
+    if instance.node.get("StoredTransferSyntaxUID") not in KEPT:
+        return False
+    return any(texts_beside(imaging.frame(image_set, frame)[0]) for frame in instance.frame_ids)
 
 
 def cleared_in(units: Iterable[Unit]) -> dict[str, int]:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from curator.campaign.reviewing import AtRisk
     from curator.catalogue import Catalogue
     from curator.deid.pixelreview import PixelDecision, PixelDecisions
+    from curator.healthimaging import HealthImaging
 
 COLUMNS = {
     "image_set": "image set",
@@ -47,6 +49,11 @@ SHEET = (
 @click.option("--where", metavar="EXPR", help="Only image sets that match.")
 @click.option("--undecided", is_flag=True, help="Only instances that nobody decided yet.")
 @click.option(
+    "--headers",
+    is_flag=True,
+    help="Also read frames that are kept as received, for text in their headers: a call a frame.",
+)
+@click.option(
     "--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a sheet to decide in."
 )
 @click.option("--refresh/--no-refresh", default=True, help="Read what is new in the data store first.")
@@ -56,6 +63,7 @@ def pixels(
     context: click.Context,
     where: str | None,
     undecided: bool,
+    headers: bool,
     csv_file: Path | None,
     refresh: bool,
     form: Form | None,
@@ -78,7 +86,8 @@ def pixels(
 
     decided = pixel_decisions_of(workbench.project())
     with fresh_catalogue(workbench, refresh=refresh) as index:
-        found = _found(index, where, decided, undecided=undecided)
+        imaging = workbench.imaging if headers else None
+        found = _found(index, where, decided, imaging, undecided=undecided)
         if csv_file is None:
             write_rows(COLUMNS, (_row(*each) for each in found), form, empty="no instance is at risk")
             return
@@ -125,15 +134,23 @@ def _said(one: PixelDecision) -> tuple[str, str, str]:
 
 
 def _found(
-    index: Catalogue, where: str | None, decided: PixelDecisions, *, undecided: bool
+    index: Catalogue,
+    where: str | None,
+    decided: PixelDecisions,
+    imaging: HealthImaging | None,
+    *,
+    undecided: bool,
 ) -> Iterator[tuple[str, AtRisk, PixelDecision | None]]:
     """Yield the instances at risk, and those that a reviewer decided though nothing hints at a risk."""
-    from curator.campaign.reviewing import at_risk
+    from curator.campaign.reviewing import at_risk, text_beside
     from curator.catalogue import Where
 
     for row in index.rows(Where.parse(where) if where else None, sort="id"):
         document = index.document(row.id, row.version) if row.read and not row.deidentified else None
-        for each in at_risk(document, decided) if document is not None else ():
+        if document is None:
+            continue
+        beside = partial(text_beside, imaging, row.id) if imaging is not None else lambda instance: False
+        for each in at_risk(document, decided, beside):
             said = decided.of(each.sop, each.instance.frames)
             if said is None or not undecided:
                 yield row.id, each, said

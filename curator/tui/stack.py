@@ -117,14 +117,13 @@ def waits(session: Session, stack: Stack, one: InstanceSeen, decided: PixelDecis
     Of an embedded store also frames kept as received are read, for text in their headers: elsewhere that is paid for,
     and done when a publication is planned.
     """
-    from curator.pictures.codestream import texts_beside
+    from curator.campaign.reviewing import text_beside
 
     if said_of(one, decided) is not None:
         return False
     if one.risks or not (one.kept and session.embedded):
         return bool(one.risks)
-    frames = (session.imaging.frame(stack.image_set, frame.id)[0] for frame in stack.frames_of(one))
-    return any(texts_beside(frame) for frame in frames)
+    return text_beside(session.imaging, stack.image_set, one.instance)
 
 
 def next_at_risk(

@@ -6,6 +6,7 @@ import csv
 import stat
 from pathlib import Path
 
+from tests.campaign.test_beside_pixels import jpeg
 from tests.cli.conftest import Curator
 
 
@@ -58,3 +59,15 @@ def test_a_sheet_that_cannot_be_taken_changes_nothing(curator: Curator, tmp_path
     assert "sheet.csv:3" in ran.err
     assert "1.2.4" not in ran.err
     assert not (tmp_path / "project" / "pixel-decisions.csv").exists()
+
+
+def test_text_in_the_headers_of_frames_is_looked_for_when_asked(curator: Curator, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "one.dcm").write_bytes(jpeg("1.2.77", b"Doe^Jane 1970"))
+    store = ("--store", f"local:{tmp_path / 'store'}", "--project", tmp_path / "project")
+    assert curator(*store, "import", tmp_path / "in").code == 0
+    assert curator(*store, "pixels", "--json").json == []
+    (found,) = curator(*store, "pixels", "--headers", "--json").json
+    assert found["sopInstanceUID"] == "1.2.77"
+    assert "beside the pixels" in found["risks"]
+    assert "Doe" not in str(found)

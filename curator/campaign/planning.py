@@ -19,8 +19,10 @@ from curator.plan.publishing import plan_in_place, plan_publication
 from curator.plan.units import Unit
 
 if TYPE_CHECKING:
+    from curator.campaign.journal import Campaign
     from curator.catalogue import Catalogue, Row
     from curator.deid.keyed import Keyed
+    from curator.healthimaging import HealthImaging
     from curator.rulefile import RuleFile
 
 ALL: frozenset[Safety] = frozenset({Safety.SAFE, Safety.REVIEW})
@@ -228,6 +230,21 @@ def _without_quarantined(
         else:
             kept.append(change)
     return kept, held
+
+
+def done_as_now(
+    campaign: Campaign, imaging: HealthImaging, image_set: str | None = None
+) -> Iterator[tuple[Unit, Party]]:
+    """Yield the campaign's updates that are done, each with its image set as it is now."""
+    from curator.campaign.applying import states_of
+    from curator.campaign.journal import Status
+    from curator.plan.units import Kind
+
+    for unit, state in states_of(campaign):
+        name = unit.members[0].id
+        if unit.kind is Kind.UPDATE and state.status is Status.DONE and image_set in (None, name):
+            seen = imaging.image_set(name)
+            yield unit, Party(name, seen.version, imaging.document(name, seen.version), bool(seen.is_primary))
 
 
 def plan_without_rule(units: Iterable[tuple[Unit, Party]], rule: str) -> Iterator[Unit]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +27,6 @@ from curator.errors import UsageError, VerificationFailed
 
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign
-    from curator.plan.merging import Party
-    from curator.plan.units import Unit
 
 campaign_argument = click.argument("campaign", metavar="CAMPAIGN")
 
@@ -173,7 +170,7 @@ def _undo_rule(
 ) -> int:
     """Undo one rule by a campaign of its own: other rules' and other people's changes stay."""
     from curator.campaign.planfile import write_plan
-    from curator.campaign.planning import header, plan_without_rule
+    from curator.campaign.planning import done_as_now, header, plan_without_rule
 
     project = workbench.project()
     path = project.folder("plans") / "undo.jsonl"
@@ -186,7 +183,8 @@ def _undo_rule(
         options={},
     )
     try:
-        plan = write_plan(path, first, plan_without_rule(_done(workbench, campaign, image_set), rule))
+        done = done_as_now(campaign, workbench.imaging, image_set)
+        plan = write_plan(path, first, plan_without_rule(done, rule))
         if not plan.cost.units:
             raise UsageError(f"Rule {rule} changed nothing in campaign {campaign.id[:12]}.")
         taken_back = begin(workbench, path)
@@ -200,24 +198,6 @@ def _undo_rule(
         )
     tell_open(applied, form, taken_back.id)
     return int(not applied.complete or bool(plan.cost.left_out))
-
-
-def _done(workbench: Workbench, campaign: Campaign, image_set: str | None) -> Iterator[tuple[Unit, Party]]:
-    from curator.campaign.applying import states_of
-    from curator.campaign.journal import Status
-    from curator.plan.merging import Party
-    from curator.plan.units import Kind
-
-    imaging = workbench.imaging
-    for unit, state in states_of(campaign):
-        if unit.kind is Kind.UPDATE and state.status is Status.DONE:
-            name = unit.members[0].id
-            if image_set in (None, name):
-                seen = imaging.image_set(name)
-                yield (
-                    unit,
-                    Party(name, seen.version, imaging.document(name, seen.version), bool(seen.is_primary)),
-                )
 
 
 @click.command()

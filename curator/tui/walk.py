@@ -33,19 +33,6 @@ class Told:
     state: UnitState = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """One campaign in the list of all: its title, what it was to do, and how many units stand where."""
-
-    id: str
-    title: str
-    made: str
-    units: int
-    image_sets: int
-    changes: int
-    statuses: dict[str, int]
-
-
 def findings(session: Session, ids: Sequence[str], ticket: Ticket) -> list[Finding]:
     """Run all checks on what the catalogue holds, the gravest findings first.
 
@@ -195,18 +182,29 @@ def verify_campaign(session: Session, spec: str, campaign: Campaign, ticket: Tic
         return verify(campaign, session.imaging, who(spec), progress=lambda proof: ticket.check())
 
 
-def undo_campaign(session: Session, spec: str, campaign: Campaign, ticket: Ticket) -> str:
-    """Take back what was done; return what came of it in words."""
+def undo_campaign(
+    session: Session, spec: str, campaign: Campaign, ticket: Ticket, sets: Sequence[str] = ()
+) -> str:
+    """Take back what was done, to all or to these image sets; return what came of it in words."""
     from collections import Counter
 
     from curator.campaign.identity import who
     from curator.campaign.undoing import undo
 
+    counts: Counter[str] = Counter()
     with _paced(session, spec, ticket):
-        results = undo(
-            campaign, session.imaging, who(spec), stopped=ticket.stop, remote=spec.startswith("aws:")
-        )
-    counts = Counter(str(result.status) for result in results)
+        for number, each in enumerate(sets or (None,)):
+            results = undo(
+                campaign,
+                session.imaging,
+                who(spec),
+                image_set=each,
+                stopped=ticket.stop,
+                remote=spec.startswith("aws:"),
+            )
+            counts.update(str(result.status) for result in results)
+            ticket.done, ticket.total = number + 1, len(sets)
+            ticket.changed()
     return ", ".join(f"{count:,} {status}" for status, count in counts.items()) or "nothing to undo"
 
 
@@ -243,42 +241,6 @@ def report_lines(campaign: Campaign) -> list[str]:
     from curator.report.writing import report_text
 
     return report_text(campaign, "md").splitlines()
-
-
-def ledger_problems(campaign: Campaign) -> list[tuple[int, str]]:
-    """Return (line, what is wrong) of the campaign's ledger; nothing where it is whole."""
-    from curator.campaign.auditing import problems_of
-
-    return problems_of(campaign)
-
-
-def campaigns_of(session: Session, ticket: Ticket) -> list[Outline]:
-    """Return the project's campaigns, the newest first."""
-    from collections import Counter
-
-    from curator.campaign.journal import Campaign
-
-    found = []
-    for folder in session.project.campaigns():
-        ticket.check()
-        campaign = Campaign.open(session.project, folder.name)
-        cost, header = campaign.plan.cost, campaign.plan.header
-        statuses = Counter(str(state.status) for state in campaign.state().values())
-        waiting = cost.units - sum(statuses.values())
-        if waiting:
-            statuses["waiting"] += waiting
-        found.append(
-            Outline(
-                campaign.id,
-                header.title,
-                header.made,
-                cost.units,
-                cost.image_sets,
-                cost.changes,
-                dict(statuses),
-            )
-        )
-    return sorted(found, key=lambda each: each.made, reverse=True)
 
 
 class _paced:

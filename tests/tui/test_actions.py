@@ -18,6 +18,7 @@ from curator.tui.screens.dry_run import DryRunScreen
 from curator.tui.screens.findings import FindingsScreen
 from curator.tui.screens.frames import FramesScreen
 from curator.tui.screens.image_sets import ImageSetsScreen
+from curator.tui.screens.ledger import LedgerScreen
 from curator.tui.screens.metadata import MetadataScreen
 from curator.tui.screens.place import Place
 from curator.tui.screens.rule_source import SourceScreen
@@ -45,6 +46,7 @@ PLACES: dict[str, type[Place]] = {
         RulesScreen,
         SourceScreen,
         DryRunScreen,
+        LedgerScreen,
     )
 }
 

@@ -347,3 +347,53 @@ async def test_frames_their_windows_and_decisions(store: str, imaging: HealthIma
         told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
         assert not [value for value in ("[mm]", "[/b]", "red", sop) if value in told]
         assert app.title == "curator"
+
+
+async def test_a_plan_by_rule_and_element_what_is_taken_out_its_ledger_and_the_saved_session(
+    store: str,
+) -> None:
+    text = (
+        f"version: 1\nname: hostile\nwhy: '{MARKUP} {CRASH}'\nrules:\n  - id: one\n    why: '{CRASH} {MARKUP}'\n"
+        "    select: [StudyDescription, PatientName]\n    when: {empty: false}\n    do: remove\n"
+    )
+    keep_own(Project.open(), "hostile", text)
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await crafted(pilot)
+        await press(pilot, "R")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "books")
+        await see(pilot, "hostile", "dry run: 1 filtered image set")
+        await press(pilot, "d")
+        await see(pilot, "Dry run")
+        await press(pilot, "p")
+        await see(pilot, "Plan  hostile", "␛[31mred", CRASH)
+        clean(app)
+        for view in ("by rule", "by element"):
+            await press(pilot, "b")
+            await see(pilot, view, CRASH)
+            clean(app)
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "units")
+        await press(pilot, "g", "j", "enter", "enter")
+        await see(pilot, "Why it is changed", f"{CRASH} {MARKUP}")
+        clean(app)
+        await press(pilot, "escape", "x")
+        await see(pilot, "Taken out")
+        clean(app)
+        await press(pilot, "A")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "cancel")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "apply the plan: 1 done")
+        await press(pilot, "c")
+        await see(pilot, "Ledger", "UpdateImageSetMetadata")
+        clean(app)
+        await press(pilot, "escape", "escape", "escape")
+        await see(pilot, "Image sets")
+        await press(pilot, "C")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "campaigns")
+        await press(pilot, "W")
+        await until(pilot, lambda: getattr(app.focused, "id", "") == "value")
+        await press(pilot, "enter")
+        await see(pilot, "Where it lies", "curator batch")
+        clean(app)
+        told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
+        assert not [value for value in ("[mm]", "[/b]", "red") if value in told]

@@ -14,17 +14,19 @@ from textual.message import Message
 from textual.widgets import Static
 
 from curator.tui.actions import Need, bindings
-from curator.tui.campaign_rows import BY_SET, SETTLED, UNDOABLE
+from curator.tui.auditing import ledger_problems, plan_undo_of_rule
+from curator.tui.campaign_rows import BY_RULE, BY_SET, SETTLED, UNDOABLE
 from curator.tui.messages import Written
 from curator.tui.outside import in_browser, in_pager
 from curator.tui.publishing import hold_against_originals, summary
 from curator.tui.screens.asking import AskScreen, TellScreen, is_new_file
 from curator.tui.screens.confirm import ConfirmScreen
+from curator.tui.screens.ledger import LedgerScreen
+from curator.tui.screens.place import Place
 from curator.tui.screens.plan_review import ReviewScreen
 from curator.tui.walk import (
     apply_campaign,
     finish_campaign,
-    ledger_problems,
     report_campaign,
     report_lines,
     undo_campaign,
@@ -72,6 +74,26 @@ class Going(Message):
     request: int
     seen: Progress
     now: dict[int, tuple[str, str]] = field(repr=False)
+
+
+@dataclass
+class RuleTaken(Message):
+    """A plan that takes one rule back was made."""
+
+    request: int
+    campaign: Campaign = field(repr=False)
+
+
+def ask_for_report(place: Place, campaign: Campaign, write: Callable[[str, Campaign], None]) -> None:
+    """Ask where a report goes, and have it written there."""
+
+    def named(path: str | None) -> None:
+        if path is not None:
+            write(path, campaign)
+
+    text = "An .html page, .md, .json or .csv; no values of elements are in it. It is readable by you alone."
+    kept = str(campaign.folder / "report.html")
+    place.app.push_screen(AskScreen("Write the report", text, "Write", value=kept, right=is_new_file), named)
 
 
 def going_text(seen: Progress, *, paused: bool) -> str:
@@ -205,9 +227,34 @@ class CampaignScreen(ReviewScreen):
             self._say_how()
 
     def do_undo(self) -> None:
-        """Ask, and take back what was done."""
-        text = "Every image set that the plan changed gets its old content back, as a new version; this is proved."
-        self._ask("Undo what this plan did?", text, "Undo", "undo the plan", undo_campaign)
+        """Ask, and take back what was done: all, what is marked, or by a plan of its own what one rule did."""
+        view = self.query_one("#units", RowView)
+        if self.view == BY_RULE and view.current:
+            self._undo_rule(view.current.partition("\n")[0])
+            return
+        marked = [told.unit for told in self.rows.told if str(told.unit.number) in view.marks]
+        sets = [unit.members[0].id for unit in marked] if self.view == BY_SET else []
+        which = f"{len(sets):,} marked units" if sets else "this plan"
+        text = "Every image set that it changed gets its old content back, as a new version; this is proved."
+
+        def walk(session: Session, spec: str, campaign: Campaign, ticket: Ticket) -> str:
+            return undo_campaign(session, spec, campaign, ticket, sets)
+
+        self._ask(f"Undo what {which} did?", text, "Undo", "undo the plan", walk)
+
+    def _undo_rule(self, rule: str) -> None:
+        session, spec, campaign = self.bench.session, self.bench.store_spec, self.campaign
+        if session is not None:
+            self._taking = self.bench.work.begin(
+                "plan the undo of a rule",
+                self,
+                lambda ticket: RuleTaken(ticket.request, plan_undo_of_rule(session, spec, campaign, rule)),
+            )
+
+    def on_rule_taken(self, message: RuleTaken) -> None:
+        """Show the plan that takes the rule back."""
+        if message.request == self._taking:
+            self.app.push_screen(CampaignScreen(message.campaign), lambda _: self._changed())
 
     def _ask(
         self,
@@ -267,23 +314,24 @@ class CampaignScreen(ReviewScreen):
 
     def do_report(self) -> None:
         """Ask where, and write the report."""
-        campaign = self.campaign
 
-        def named(path: str | None) -> None:
-            if path is not None:
-                self._told = self.bench.work.begin(
-                    "write the report",
-                    self,
-                    lambda ticket: Said(ticket.request, f"Report: {report_campaign(campaign, path)}"),
-                )
+        def write(path: str, campaign: Campaign) -> None:
+            self._told = self.bench.work.begin(
+                "write the report",
+                self,
+                lambda ticket: Said(ticket.request, f"Report: {report_campaign(campaign, path)}"),
+            )
 
-        text = (
-            "An .html page, .md, .json or .csv; no values of elements are in it. It is readable by you alone."
-        )
-        kept = str(campaign.folder / "report.html")
-        self.app.push_screen(
-            AskScreen("Write the report", text, "Write", value=kept, right=is_new_file), named
-        )
+        ask_for_report(self, self.campaign, write)
+
+    def do_calls(self) -> None:
+        """See the calls of the unit under the cursor, or all."""
+        index = self.query_one("#units", RowView).cursor
+        if self.view == BY_SET and 0 <= index < len(self.rows):
+            unit = self.rows.told[index].unit
+            self.app.push_screen(LedgerScreen(self.campaign, unit.number, unit.title))
+        else:
+            self.app.push_screen(LedgerScreen(self.campaign, title=self.campaign.plan.header.title))
 
     def do_pager(self) -> None:
         """Read the report in the pager."""

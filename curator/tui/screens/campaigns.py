@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import BindingType
@@ -14,13 +14,18 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from curator.tui.actions import Need, bindings
+from curator.tui.auditing import Outline, campaigns_of, check_ledgers
 from curator.tui.recording import said_of, save_session
 from curator.tui.screens.asking import AskScreen, TellScreen
-from curator.tui.screens.campaign import CampaignScreen
+from curator.tui.screens.campaign import CampaignScreen, ask_for_report
+from curator.tui.screens.ledger import LedgerScreen
 from curator.tui.screens.place import Place
-from curator.tui.walk import Outline, campaigns_of
+from curator.tui.walk import report_campaign
 from curator.tui.widgets.row_view import Cell, Column, RowView
 from curator.tui.work import Ticket
+
+if TYPE_CHECKING:
+    from curator.campaign.journal import Campaign
 
 COLUMNS = (
     Column("made", "Planned", 16),
@@ -29,6 +34,8 @@ COLUMNS = (
     Column("sets", "Sets", 5, right=True),
     Column("changes", "Changes", 7, right=True),
     Column("status", "Where it stands", 16, grow=1),
+    Column("by", "By", 8),
+    Column("last", "Last", 16, grow=1),
 )
 
 
@@ -41,8 +48,17 @@ class CampaignsRead(Message):
 
 
 @dataclass
+class LedgersChecked(Message):
+    """All ledgers were checked."""
+
+    request: int
+    told: Sequence[tuple[str, Cell]] = field(repr=False)
+    whole: bool
+
+
+@dataclass
 class SessionSaved(Message):
-    """A rule file was made of campaigns."""
+    """A rule file was made of campaigns, or a report was written; ``text`` says where."""
 
     request: int
     text: str
@@ -65,20 +81,24 @@ class CampaignRows:
         """Return the cells of a campaign."""
         one = self.found[index]
         status = ", ".join(f"{count:,} {name}" for name, count in one.statuses.items())
-        role = (
-            "bad"
-            if {"failed", "moved"} & set(one.statuses)
-            else "good"
-            if set(one.statuses) == {"done"}
-            else ""
-        )
+        if one.amended:
+            status = f"amended: {one.amended[:8]}"
+        elif one.verified.get("fails"):
+            status += f", {one.verified['fails']:,} NOT as planned"
+        elif one.verified.get("holds"):
+            status += f", {one.verified['holds']:,} verified"
+        bad = {"failed", "moved"} & set(one.statuses) or one.verified.get("fails")
+        role = "bad" if bad else "good" if set(one.statuses) == {"done"} else "dim" if one.amended else ""
+        out = f" ({one.excluded:,} taken out)" if one.excluded else ""
         return (
             (one.made[:16].replace("T", " "), "dim"),
             (one.id[:8], "accent"),
-            one.title,
+            one.title + out,
             f"{one.image_sets:,}",
             f"{one.changes:,}",
             (status, role),
+            one.by,
+            (one.last, "dim"),
         )
 
 
@@ -88,7 +108,9 @@ class CampaignsScreen(Place):
     PLACE = "campaigns"
     TITLE_TEXT = "Campaigns"
     EXPLAINED = (
-        "Every plan of this project, applied or not. Open one to see its changes, apply, verify or undo it."
+        "Every plan of this project, applied or not: what it does, where it stands, who did what to it last. Open one to see "
+        "its changes, apply, verify or undo it; c shows its calls, p writes its report, L proves that no ledger was "
+        "changed. w saves what was done as a rule file that `curator batch` replays."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("campaigns"))
 
@@ -97,6 +119,7 @@ class CampaignsScreen(Place):
         self.rows = CampaignRows()
         self._request = 0
         self._saving = 0
+        self._auditing = 0
 
     def body(self) -> Iterable[Widget]:
         """Yield the list, or the sentence that there is none."""
@@ -166,11 +189,53 @@ class CampaignsScreen(Place):
 
     def do_open(self) -> None:
         """See one."""
+        campaign = self._campaign()
+        if campaign is not None:
+            self.app.push_screen(CampaignScreen(campaign))
+
+    def _campaign(self) -> Campaign | None:
+        """Return the campaign under the cursor."""
         from curator.campaign.journal import Campaign
 
         session, key = self.bench.session, self.query_one("#campaigns", RowView).current
-        if session is not None and key:
-            self.app.push_screen(CampaignScreen(Campaign.open(session.project, key)))
+        return Campaign.open(session.project, key) if session is not None and key else None
+
+    def do_calls(self) -> None:
+        """See its calls."""
+        campaign = self._campaign()
+        if campaign is not None:
+            self.app.push_screen(LedgerScreen(campaign, title=campaign.plan.header.title))
+
+    def do_report(self) -> None:
+        """Ask where, and write the report."""
+        campaign = self._campaign()
+        if campaign is not None:
+            ask_for_report(self, campaign, self._said)
+
+    def _said(self, path: str, campaign: Campaign) -> None:
+        self._saving = self.bench.work.begin(
+            "write the report",
+            self,
+            lambda ticket: SessionSaved(ticket.request, f"Report: {report_campaign(campaign, path)}"),
+        )
+
+    def do_audit(self) -> None:
+        """Check all ledgers."""
+        session = self.bench.session
+        if session is not None:
+            self._auditing = self.bench.work.begin(
+                "check the ledgers",
+                self,
+                lambda ticket: LedgersChecked(ticket.request, *check_ledgers(session, ticket)),
+            )
+
+    def on_ledgers_checked(self, message: LedgersChecked) -> None:
+        """Show what each says."""
+        if message.request == self._auditing:
+            heading = (
+                "Every ledger is whole" if message.whole else "Ledgers were CHANGED since they were written"
+            )
+            self.app.push_screen(TellScreen(heading, message.told))
 
     def do_save(self) -> None:
         """Save for the series alone in which it was done."""
@@ -205,7 +270,7 @@ class CampaignsScreen(Place):
         """Say where, and how it is replayed; it is wanted later, too."""
         if message.request == self._saving:
             self.bench.work.note(message.text)
-            self.app.push_screen(TellScreen("Saved as a rule file", [("", message.text)]))
+            self.app.push_screen(TellScreen("Where it lies", [("", message.text)]))
 
     def do_back(self) -> None:
         """Leave."""

@@ -1,0 +1,196 @@
+"""A campaign's ledger: every call with its outcome, who made it and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input
+
+from curator.tui.actions import Need, bindings
+from curator.tui.auditing import LedgerLine, ledger_of
+from curator.tui.screens.asking import TellScreen
+from curator.tui.screens.place import Place
+from curator.tui.widgets.row_view import Cell, Column, RowView
+
+if TYPE_CHECKING:
+    from curator.campaign.journal import Campaign
+
+COLUMNS = (
+    Column("n", "Line", 5, right=True),
+    Column("time", "When (UTC)", 19),
+    Column("by", "By", 8),
+    Column("what", "What", 8),
+    Column("call", "Call", 14, grow=2),
+    Column("set", "Image set", 8, grow=1),
+    Column("version", "Version", 7),
+    Column("came", "Came to", 8, grow=1),
+)
+_ROLES = {
+    "done": "good",
+    "holds": "good",
+    "fails": "bad",
+    "failed": "bad",
+    "moved": "bad",
+    "no outcome recorded": "warn",
+}
+
+
+@dataclass
+class LedgerRead(Message):
+    """What the ledger says."""
+
+    request: int
+    lines: Sequence[LedgerLine] = field(repr=False)
+
+
+class LedgerRows:
+    """`Rows` over a ledger's lines, as many as hold the words of the filter."""
+
+    def __init__(self, lines: Sequence[LedgerLine] = ()) -> None:
+        self.all = lines
+        self.shown = list(lines)
+
+    def __len__(self) -> int:
+        return len(self.shown)
+
+    def filter(self, text: str) -> None:
+        """Show only lines that hold every word."""
+        words = text.casefold().split()
+        self.shown = [
+            line
+            for line in self.all
+            if all(
+                word in " ".join(f"{name} {value}" for name, value in line.members).casefold()
+                for word in words
+            )
+        ]
+
+    def key(self, index: int) -> str:
+        """Return the line's number in the ledger."""
+        return str(self.shown[index].n)
+
+    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
+        """Return the cells of a line."""
+        line = self.shown[index]
+        return (
+            f"{line.n:,}",
+            (line.time[:19].replace("T", " "), "dim"),
+            line.by,
+            (line.what, "accent"),
+            (line.call, "title"),
+            (line.image_set, "dim"),
+            line.version,
+            (line.came_to, _ROLES.get(line.came_to, "")),
+        )
+
+
+class LedgerScreen(Place):
+    """Lines, and all that one of them says."""
+
+    PLACE = "ledger"
+    TITLE_TEXT = "Ledger"
+    EXPLAINED = (
+        "Every call of the campaign, or of one image set's unit: who made it, when, to which version, and what came of "
+        "it; between the calls, what was begun, ended and verified. Enter shows all that a line says: keyed hashes of what "
+        "was sent, never the values themselves."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("ledger"))
+
+    def __init__(self, campaign: Campaign, unit: int | None = None, title: str = "") -> None:
+        super().__init__()
+        self.campaign = campaign
+        self.unit = unit
+        self._title = title
+        self.rows = LedgerRows()
+        self._request = 0
+
+    def body(self) -> Iterable[Widget]:
+        """Yield the filter and the lines."""
+        yield Input(placeholder="filter: words", id="filter", select_on_focus=False)
+        yield RowView(COLUMNS, self.rows, id="ledger")
+
+    def on_mount(self) -> None:
+        """Read the ledger."""
+        self.query_one("#filter").display = False
+        self.query_one("#ledger").focus()
+        self.do_refresh()
+
+    def do_refresh(self) -> None:
+        """Read it again."""
+        campaign, unit = self.campaign, self.unit
+        self._request = self.bench.work.begin(
+            "read the ledger",
+            self,
+            lambda ticket: LedgerRead(ticket.request, ledger_of(campaign, unit, ticket)),
+            quiet=True,
+        )
+
+    def on_ledger_read(self, message: LedgerRead) -> None:
+        """Show the lines."""
+        if message.request == self._request:
+            self.rows = LedgerRows(message.lines)
+            self.rows.filter(self.query_one("#filter", Input).value)
+            self.query_one("#ledger", RowView).show(self.rows)
+            self.tell()
+
+    # --- what is shown
+
+    def title_text(self) -> str:
+        """Return whose ledger it is."""
+        return f"Ledger  {self.campaign.id[:8]}  {self._title}".rstrip()
+
+    def count_text(self) -> str:
+        """Return how many lines, and how many calls."""
+        calls = sum(bool(line.call) for line in self.rows.shown)
+        return f"{len(self.rows):,} lines, {calls:,} calls" if len(self.rows) else "nothing was done yet"
+
+    def held(self) -> set[Need]:
+        """Return what is at hand."""
+        held = super().held()
+        if len(self.rows):
+            held.add(Need.ROW)
+        return held
+
+    # --- actions
+
+    @on(RowView.Opened, "#ledger")
+    def _opened(self) -> None:
+        self.perform("ledger.open")
+
+    def do_open(self) -> None:
+        """Show all that the line says."""
+        line = self.rows.shown[self.query_one("#ledger", RowView).cursor]
+        self.app.push_screen(TellScreen(f"Line {line.n:,} of the ledger", line.members))
+
+    def do_filter(self) -> None:
+        """Open the filter."""
+        field_ = self.query_one("#filter", Input)
+        field_.display = True
+        self.set_focus(field_)
+
+    @on(Input.Changed, "#filter")
+    def _typed(self, event: Input.Changed) -> None:
+        self.rows.filter(event.value)
+        self.query_one("#ledger", RowView).show(self.rows, cursor=0)
+        self.tell()
+
+    @on(Input.Submitted, "#filter")
+    def _done(self, event: Input.Submitted) -> None:
+        event.input.display = bool(event.value)
+        self.query_one("#ledger").focus()
+
+    def do_back(self) -> None:
+        """Leave the filter, then the screen."""
+        line = self.query_one("#filter", Input)
+        if line.display:
+            line.value = ""
+            line.display = False
+            self.query_one("#ledger").focus()
+        else:
+            self.dismiss()

@@ -100,8 +100,9 @@ def _answer(driver: LinuxDriver) -> str:
             if select.select([driver.fileno], [], [], left)[0]:
                 answer += os.read(driver.fileno, 4096).decode("utf-8", "replace")
     finally:
-        driver._key_thread = Thread(target=driver._run_input_thread, name="textual-input")
-        driver._key_thread.start()
+        if not driver._app._exit:  # who leaves meanwhile takes the terminal along
+            driver._key_thread = Thread(target=driver._run_input_thread, name="textual-input", daemon=True)
+            driver._key_thread.start()
     _give_back(driver, answer)
     return answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -67,6 +68,19 @@ class Emulated:
     typed_meanwhile: bytes = b""
     seen: bytearray = field(default_factory=bytearray)
     asked: int = 0
+    child: int = 0
+
+    def ended(self) -> int:
+        """Wait until the program has ended; return its exit code."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            number, status = os.waitpid(self.child, os.WNOHANG)
+            if number:
+                return os.waitstatus_to_exitcode(status)
+            assert time.monotonic() < until
+            with contextlib.suppress(OSError):  # the terminal may be gone already
+                if select.select([self.number], [], [], 0.1)[0]:
+                    self.seen += os.read(self.number, 65536)
 
     def see(self, *wanted: bytes) -> None:
         """Wait until all of ``wanted`` were written."""
@@ -99,10 +113,12 @@ def workbench(store: str, answer: str, typed_meanwhile: bytes = b"") -> Iterator
         os.execve(sys.executable, [sys.executable, "-m", "curator", "--store", store], environment)
     fcntl.ioctl(number, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     try:
-        yield Emulated(number, answer.encode(), typed_meanwhile)
+        yield Emulated(number, answer.encode(), typed_meanwhile, child=child)
     finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(child, 0)
         os.close(number)
 
 
@@ -126,3 +142,12 @@ def test_pictures_are_drawn_by_what_the_terminal_has(store: str, answer: str, dr
         terminal.press(b"\x1b[C")
         terminal.see(b"2 of 3")
         assert terminal.asked == 1
+
+
+def test_who_leaves_while_the_terminal_is_asked_leaves(store: str) -> None:
+    with workbench(store, "", typed_meanwhile=b"\x11") as terminal:
+        terminal.see(b"Three^Slices", b"1CT1")
+        terminal.press(b"P")
+        terminal.see(b"\x1b[c")
+        assert terminal.ended() == 0
+        assert b"\x1b[?1049l" in terminal.seen  # the screen is as it was

@@ -182,10 +182,11 @@ class Engine(Plans):
 
     def changes(self, document: ImageSetMetadata, subject: Subject) -> Treated:
         """Return what the profile changes in the document, element by element at its own depth, with reasons."""
-        if self._treating is None or self._treating.subject is not subject:
-            self._treating = Treating(self, subject)
+        treating = self._treating
+        if treating is None or treating.subject is not subject or treating.is_full:
+            treating = self._treating = Treating(self, subject)
         with collector_off():
-            return Treated(tuple(self._treated(document, self._treating)))
+            return Treated(tuple(self._treated(document, treating)))
 
     def _treated(self, document: ImageSetMetadata, treating: Treating) -> Iterator[TreatedLevel]:
         for place, node, around in _levels_of(document):

@@ -25,6 +25,8 @@ from curator.findings import ABSENT
 from curator.imageset import Step
 from curator.treatments import Group, Part, Treatment, key_of
 
+_MOST_REMEMBERED: Final = 200_000
+"""Treatments of one subject that are remembered, some 130 MB; a document may go over it, the next one starts anew."""
 LONGEST_REMEMBERED: Final = 4096
 """Values longer than this (bytes of JSON) hardly come twice; but for the last one, which all instances may have."""
 _encode: Final = msgspec.json.Encoder().encode
@@ -56,11 +58,30 @@ class _Memory:
         self.made: list[tuple[str, Handler, dict[Mark, Treatment | _Unseen | None]]] = [
             (key, handler, {}) for key, handler in plan.handlers
         ]
-        self.long: dict[str, tuple[Mark, Treatment | None]] = {}
+        self._long: dict[str, tuple[Mark, Treatment | None]] = {}
         """The last long value of each key."""
         self.groups: dict[tuple[Treatment, ...], Group] = {}
         self.again: dict[tuple[str, bytes, bytes | None], Treatment | None] = {}
         """What was done whatever the plan says, by key and by the values before and after."""
+
+    def last_long(self, key: str, mark: Mark) -> Treatment | _Unseen | None:
+        """Return what became of a long value if it is the last one of its key."""
+        last = self._long.get(key)
+        return last[1] if last is not None and last[0] == mark else _UNSEEN
+
+    def remember(
+        self,
+        key: str,
+        mark: Mark,
+        made: dict[Mark, Treatment | _Unseen | None],
+        treatment: Treatment | None,
+    ) -> int:
+        """Remember what became of a value; return how much more is remembered than before."""
+        if not isinstance(mark, int) and len(mark) > LONGEST_REMEMBERED:
+            self._long[key] = mark, treatment
+            return 0
+        made[mark] = treatment
+        return 1
 
 
 class Treating:
@@ -69,7 +90,13 @@ class Treating:
     def __init__(self, plans: Plans, subject: Subject) -> None:
         self._plans = plans
         self._memories: dict[Plan, _Memory] = {}
+        self._remembered = 0
         self.subject = subject
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it remembers so much that the next document is better treated by another."""
+        return self._remembered > _MOST_REMEMBERED
 
     def level(self, node: Mapping[str, Json], around: Around) -> tuple[list[Treatment], Group]:
         """Return what is done to a level's elements: its own treatments, by key, and those it has in common."""
@@ -85,31 +112,24 @@ class Treating:
             treatment = made.get(mark, _UNSEEN)
             met = True
             if treatment is _UNSEEN:
-                long = not isinstance(mark, int) and len(mark) > LONGEST_REMEMBERED
-                last = memory.long.get(key) if long else None
-                met = last is not None and last[0] == mark
-                if last is not None and met:
-                    treatment = last[1]
-                else:
-                    treatment = self.treatment(plan, around, key, value, handler(value, self.subject))
-                    if long:
-                        memory.long[key] = mark, treatment
-                    else:
-                        made[mark] = treatment
+                treatment = memory.last_long(key, mark)
+                met = treatment is not _UNSEEN
+            if treatment is _UNSEEN:
+                treatment = self.treatment(plan, around, key, value, handler(value, self.subject))
+                self._remembered += memory.remember(key, mark, made, treatment)
             if treatment is not None:
                 (again if met and treatment.after is ABSENT else own).append(treatment)
         self._treat_numbers(own, node, plan, around)
-        if plan.decided and (
-            creators := creators_kept(
-                node, plan, {each.key for each in (*own, *again) if each.after is ABSENT}
-            )
-        ):
-            own = [each for each in own if each.key not in creators]
-            again = [each for each in again if each.key not in creators]
+        if plan.decided:
+            gone = {each.key for each in (*own, *again) if each.after is ABSENT}
+            stay = gone & creators_kept(node, plan, gone)
+            own = [each for each in own if each.key not in stay]
+            again = [each for each in again if each.key not in stay]
         same = tuple(again)
         group = memory.groups.get(same)
         if group is None:
             group = memory.groups[same] = Group(same)
+            self._remembered += 1 + len(same) // 8  # a reference weighs so much less
         return own, group
 
     def _treat_numbers(

@@ -9,6 +9,7 @@ from typing import Final
 from curator.dicom import Json
 from curator.dicom.dictionary import attribute, is_private, tag_of_key
 from curator.dicom.levels import Level, level_of
+from curator.dicom.vr import element_problem
 from curator.findings import ABSENT, Absent
 from curator.imageset import Step
 from curator.plan.leftout import Reason
@@ -78,8 +79,6 @@ def _by_key(level: Level, top: str) -> Reason | None:
 
 def _invalid(steps: tuple[Step, ...], vr: str, value: Json) -> bool:
     """Say whether ``value`` does not fit its VR and VM; sequences are looked into. ``force`` makes the service blind."""
-    from curator.dicom.vr import element_problem
-
     last = steps[-1]
     if isinstance(last, int):
         members = value.items() if isinstance(value, dict) else [("", None)]

@@ -10,7 +10,6 @@ as treatments of this very document can neither meet nor be stale: of those, eac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import groupby
 
 from curator.dicom import Json
 from curator.dicom.levels import Level
@@ -87,9 +86,20 @@ def _part(change: Change) -> Part:
 
 def _treatments(node: Mapping[str, Json], parts: Iterable[Part]) -> list[Treatment]:
     """Return what is done to each top-level element; ``parts`` come ordered by path."""
-    return [
-        treatment_of(node, str(top), tuple(here)) for top, here in groupby(parts, lambda part: part.steps[0])
-    ]
+    found: list[Treatment] = []
+    inside: list[Part] = []
+    for part in parts:
+        top = str(part.steps[0])
+        if inside and inside[0].steps[0] != top:
+            found.append(treatment_of(node, str(inside[0].steps[0]), tuple(inside)))
+            inside = []
+        if len(part.steps) > 1:
+            inside.append(part)
+        else:
+            found.append(treatment_of(node, top, (part,)))
+    if inside:
+        found.append(treatment_of(node, str(inside[0].steps[0]), tuple(inside)))
+    return found
 
 
 def _by_place(

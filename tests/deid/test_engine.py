@@ -227,3 +227,16 @@ def test_a_series_own_sop_class_decides_types_at_its_level(keyed: Keyed) -> None
     levels = {str(each.place): each.after for each in engine.levels(found, about)}
     assert "DeviceSerialNumber" not in levels["Series[1.2.3.9]"]  # Type 3 in a CT image
     assert levels["Series[1.2.3.10]"]["DeviceSerialNumber"]  # Type 1 in a segmentation
+
+
+def test_what_is_remembered_of_a_subject_is_bounded_and_changes_nothing(
+    keyed: Keyed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = document(AcquisitionDate="20200131", StationName="DOE-CT1", ImageComments="for Jane Doe " * 500)
+    asked = profile(Option.RETAIN_MODIFIED_DATES)
+    about = subject([found], asked, keyed)
+    once = list(Engine(asked, keyed).changes(found, about))
+    engine = Engine(asked, keyed)
+    assert [list(engine.changes(found, about)) for _ in range(2)] == [once, once]
+    monkeypatch.setattr("curator.deid.treating._MOST_REMEMBERED", 0)
+    assert [list(engine.changes(found, about)) for _ in range(2)] == [once, once]

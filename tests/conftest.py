@@ -34,6 +34,7 @@ SLOW = frozenset(
         "test_deidentify",
         "test_demo",
         "test_faults",
+        "test_first_hour",
         "test_graphics",
         "test_hostile",
         "test_http_awscli",

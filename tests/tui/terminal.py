@@ -43,6 +43,8 @@ class Terminal:
         """Send keys, by tmux's names."""
         for key in keys:
             self._do("send-keys", key)
+            if key == "Escape":
+                time.sleep(0.15)  # followed at once, it would be Alt
 
     def type(self, text: str) -> None:
         """Send text."""
@@ -87,17 +89,28 @@ class Terminal:
                 pytest.fail(f"not seen in {PATIENCE:.0f} s: {texts}\n{screen}")
             time.sleep(0.05)
 
-    def insist(self, key: str, *texts: str) -> str:
-        """Press a key again and again, as people do while work is going on, until all ``texts`` are on the screen."""
+    def insist(self, key: str, *texts: str, pause: float = 1.0) -> str:
+        """Press a key again and again, as people do while work is going on, until all ``texts`` are on the screen.
+
+        ``pause`` is how long (seconds) they wait before they press it again.
+        """
         deadline = time.monotonic() + PATIENCE
         while True:
             self.press(key)
-            for _ in range(20):
+            for _ in range(int(pause * 20)):
                 if all(text in (screen := self.screen) for text in texts):
                     return screen
                 time.sleep(0.05)
             if time.monotonic() > deadline:
                 pytest.fail(f"{key} did not show in {PATIENCE:.0f} s: {texts}\n{screen}")
+
+    def settle(self) -> None:
+        """Wait until no work is going on: the top line shows a turning sign while there is some."""
+        deadline = time.monotonic() + PATIENCE
+        while any(sign in self.screen.partition("\n")[0] for sign in "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"):
+            if time.monotonic() > deadline:
+                pytest.fail(f"still at work after {PATIENCE:.0f} s\n{self.screen}")
+            time.sleep(0.05)
 
     def process(self, needle: str) -> int:
         """Return the id of the process below this terminal whose command line holds ``needle``."""

@@ -1,9 +1,9 @@
 """Reading, checking, planning and verifying on a Dask cluster; writing stays with the coordinator.
 
-Batches of image sets (whole studies for rules) go to workers together with what they need, and results come back in
-the order in which one machine would have made them: a plan made here has the digest of a plan made alone. Workers
-read at an equal share of the one rate, so that all of them together never exceed it. A batch whose worker dies is
-given to another one; every batch can be done twice, for none of them writes.
+Batches of image sets (whole studies for rules, whole subjects for publications) go to workers together with what they
+need, and results come back in the order in which one machine would have made them: a plan made here has the digest of
+a plan made alone. Workers read at an equal share of the one rate, so that all of them together never exceed it. A
+batch whose worker dies is given to another one; every batch can be done twice, for none of them writes.
 """
 
 from __future__ import annotations

@@ -148,6 +148,7 @@ def open_cluster(
     from curator.stores import whole
 
     try:
+        import dask
         import distributed
     except ImportError:
         raise UsageError("Dask is not installed.", hint="pip install '.[dask]'") from None
@@ -157,7 +158,8 @@ def open_cluster(
     # Workers may have another working folder and another home than this process.
     named = whole(spec, datastore) if spec.startswith("local") else spec
     opened = _existing(distributed, address, spec) if address else _local(distributed, project, workers)
-    with opened as client:
+    # One image set may be 50 MB, and travels whole: that is no mistake to warn a user of.
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}), opened as client:
         count = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
         yield Cluster(
             client, Access(named, datastore, _share(spec, count, scale, rates)), project.root.absolute()

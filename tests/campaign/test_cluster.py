@@ -6,6 +6,7 @@ import os
 import signal
 import stat
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,6 +171,12 @@ def test_a_cluster_that_cannot_be_is_refused(tmp_path: Path, where: str, said: s
     with pytest.raises(UsageError) as caught, open_cluster(where, project, "local", ""):
         pass
     assert said in caught.value.message
+
+
+def test_a_large_image_set_travels_without_a_word(cluster: Cluster) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert list(cluster.map(len, [bytes(12_000_000)])) == [12_000_000]
 
 
 def test_a_failing_worker_tells_no_value(cluster: Cluster) -> None:

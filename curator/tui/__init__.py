@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from curator.errors import UsageError
 
 __all__ = ["run"]
+
+PICTURES_PER_SECOND = "120"
+"""A key waits for the next turn of Textual's clock, 8 ms on the average with its own 60: longer than painting takes."""
 
 
 def run(
@@ -28,6 +32,7 @@ def run(
     from curator.tui.collector import rest
 
     rest()
+    os.environ.setdefault("TEXTUAL_FPS", PICTURES_PER_SECOND)
     from curator.tui.app import Workbench
     from curator.tui.config import load
 

@@ -1,7 +1,8 @@
 """One widget alone in a real terminal, measuring itself: ``python -m tests.tui.latency KIND RESULT CATALOGUE``.
 
-KIND is ``rows`` (our list), ``peer`` (textual-fastdatatable) or ``empty`` (a `ScrollView` of as many blank lines: what any
-widget costs at least). CATALOGUE is the folder of a filled catalogue (`fill`). RESULT gets JSON: seconds from nothing read
+KIND is ``rows`` (our list), ``peer`` (textual-fastdatatable), ``empty`` (a `ScrollView` of as many blank lines: what any
+widget costs at least) or ``workbench``: the whole screen, with facets and preview beside the list. CATALOGUE is the folder
+of a filled catalogue (`fill`), for the workbench HOME with a store whose catalogue is filled (`fill_home`). RESULT gets JSON: seconds from nothing read
 to the first picture (``opened``) and to the one with all rows (``whole``), and for each key press to the picture that
 answers it by the clock (``keys``) and of the processor's time (``busy``). The garbage collector is as in the workbench.
 """
@@ -27,7 +28,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from curator.catalogue import Catalogue, Summary
+from curator.catalogue.following import set_mark
 from curator.catalogue.rows import Row
+from curator.project import Project
+from curator.stores import open_store
 from curator.tui.collector import rest, settle
 from curator.tui.image_set_columns import BY_KEY
 from curator.tui.image_set_rows import ImageSetRows
@@ -66,9 +70,9 @@ def rows_of(count: int) -> list[Row]:
     ]
 
 
-def fill(folder: Path, count: int) -> None:
-    """Fill a catalogue with rows as if their documents had been read."""
-    with Catalogue.open(folder, DATASTORE) as catalogue:
+def fill(folder: Path, count: int, *, datastore: str = DATASTORE, mark: str = "") -> None:
+    """Fill a catalogue with rows as if their documents had been read, and as if it knew all up to ``mark``."""
+    with Catalogue.open(folder, datastore) as catalogue:
         shelf = catalogue.shelf
         rows = rows_of(count)
         names = Summary.__struct_fields__
@@ -78,6 +82,7 @@ def fill(folder: Path, count: int) -> None:
                 "UPDATE image_set SET read_version=version, instances=?, study_description=? WHERE id=?",
                 [(row.instances, row.study_description, row.id) for row in rows],
             )
+            set_mark(shelf, mark)
 
 
 class Empty(ScrollView, can_focus=True):
@@ -104,18 +109,49 @@ def peer_of(rows: Sequence[Row]) -> Widget:
     return table
 
 
+class Timing:
+    """What an application notes of itself: when it began, when there was something, when there was everything, and keys."""
+
+    def __init__(self, result: Path) -> None:
+        self.result = result
+        self.begun = self.pressed = self.pressed_busy = 0.0
+        self.opened = self.whole = 0.0
+        self.keys: list[float] = []
+        self.busy: list[float] = []
+
+    def key(self, event: events.Event) -> bool:
+        """Note a key before it is handled; tell whether it is the one that ends the program."""
+        if isinstance(event, events.Key) and not event.is_forwarded and event.key == "pagedown":
+            self.pressed, self.pressed_busy = time.perf_counter(), time.process_time()
+        elif isinstance(event, events.Key) and event.key == "q":
+            told = {"opened": self.opened, "whole": self.whole, "keys": self.keys, "busy": self.busy}
+            self.result.write_text(json.dumps(told))
+            return True
+        return False
+
+    def painted(self, *, something: bool, everything: bool) -> None:
+        """Note a picture."""
+        now = time.perf_counter()
+        if self.begun and something and not self.opened:
+            self.opened = now - self.begun
+        if self.begun and everything and not self.whole:
+            self.whole = now - self.begun
+            settle()
+            self.result.with_suffix(".ready").touch()
+        elif self.pressed:
+            self.keys.append(now - self.pressed)
+            self.busy.append(time.process_time() - self.pressed_busy)
+            self.pressed = 0.0
+
+
 class Measured(App[None]):
     CSS = "Widget { height: 1fr; }"
 
     def __init__(self, kind: str, catalogue: Catalogue, result: Path) -> None:
         super().__init__()
-        self.kind, self.catalogue, self.result = kind, catalogue, result
+        self.kind, self.catalogue, self.timing = kind, catalogue, Timing(result)
         self.model = ImageSetRows()
-        self.begun = self.pressed = self.pressed_busy = 0.0
-        self.opened = self.whole = 0.0
         self.complete = False
-        self.keys: list[float] = []
-        self.busy: list[float] = []
 
     def on_mount(self) -> None:
         self.set_timer(0.3, self.begin)
@@ -129,7 +165,7 @@ class Measured(App[None]):
             rows = self.catalogue.rows()
             widget = peer_of(rows) if self.kind == "peer" else Empty(len(rows))
             self.complete = True
-        self.begun = begun
+        self.timing.begun = begun
         await self.mount(widget)
         widget.focus()
         if self.kind == "rows":
@@ -143,31 +179,62 @@ class Measured(App[None]):
         self.complete = True
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key) and event.key == "pagedown":
-            self.pressed, self.pressed_busy = time.perf_counter(), time.process_time()
-        elif isinstance(event, events.Key) and event.key == "q":
-            told = {"opened": self.opened, "whole": self.whole, "keys": self.keys, "busy": self.busy}
-            self.result.write_text(json.dumps(told))
+        if self.timing.key(event):
             self.exit()
         await super().on_event(event)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         super()._display(screen, renderable)
-        if renderable is None:
-            return
-        now = time.perf_counter()
-        if self.begun and not self.opened:
-            self.opened = now - self.begun
-        if self.begun and self.complete and not self.whole:
-            self.whole = now - self.begun
-            settle()
-            self.result.with_suffix(".ready").touch()
-        elif self.pressed:
-            self.keys.append(now - self.pressed)
-            self.busy.append(time.process_time() - self.pressed_busy)
-            self.pressed = 0.0
+        if renderable is not None:
+            self.timing.painted(something=True, everything=self.complete)
+
+
+def fill_home(home: Path, count: int) -> str:
+    """Make a store below ``home`` and fill the catalogue of a project there; return the store's ``--store`` form."""
+    spec = f"local:{home / 'store'}"
+    opened = open_store(spec)
+    try:
+        datastore = opened.imaging.datastore_id
+        assert opened.local is not None
+        mark = opened.local.changed_since(datastore, "")[0]
+    finally:
+        opened.close()
+    project = Project.open(home / "project")
+    fill(project.catalogues, count, datastore=datastore, mark=mark)
+    return spec
+
+
+def measured_workbench(home: Path, result: Path) -> App[None]:
+    """Return the workbench on the store of `fill_home`, measuring itself from its start."""
+    from curator import tui
+    from curator.tui.app import Workbench
+    from curator.tui.screens.image_sets import ImageSetsScreen
+
+    class MeasuredWorkbench(Workbench):
+        CSS_PATH = str(Path(tui.__file__).with_name("app.tcss"))
+
+        def on_load(self) -> None:
+            super().on_load()
+            timing.begun = time.perf_counter()
+
+        async def on_event(self, event: events.Event) -> None:
+            timing.key(event)
+            await super().on_event(event)
+
+        def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+            super()._display(screen, renderable)
+            if renderable is not None and isinstance(self.screen, ImageSetsScreen):
+                total = self.screen.rows.total
+                timing.painted(something=total > 0, everything=total > FIRST_ROWS)
+
+    timing = Timing(result)
+    return MeasuredWorkbench(f"local:{home / 'store'}", project=home / "project")
 
 
 if __name__ == "__main__":
+    kind, result, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     rest()
-    Measured(sys.argv[1], Catalogue.open(Path(sys.argv[3]), DATASTORE), Path(sys.argv[2])).run()
+    if kind == "workbench":
+        measured_workbench(folder, result).run()
+    else:
+        Measured(kind, Catalogue.open(folder, DATASTORE), result).run()

@@ -274,6 +274,11 @@ class Catalogue:
         return self._shelf
 
     @property
+    def listings(self) -> int:
+        """How often the data store was listed; while it stays the same, rows change by what is read only."""
+        return int(self._shelf.one("SELECT value FROM fact WHERE name='listing'") or 0)
+
+    @property
     def refreshed_at(self) -> float | None:
         """When the last refresh ended (epoch seconds), None if none did."""
         moment: float | None = self._shelf.one("SELECT value FROM fact WHERE name='refreshed_at'")

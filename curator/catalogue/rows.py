@@ -90,9 +90,16 @@ COLUMNS: Final = ", ".join(
 """The SQL expressions of `image_set` in the order of `Row`'s fields."""
 
 
+_AT_ONCE: Final = 2_000
+"""Records converted in one go: other threads wait as long, and one of them may be answering a key."""
+
+
 def from_records(records: Sequence[Sequence[object]]) -> list[Row]:
     """Return the rows of SQLite records of `COLUMNS`; 0 and 1 become truth values where `Row` says so."""
-    return msgspec.convert(records, list[Row], strict=False)
+    rows: list[Row] = []
+    for first in range(0, len(records), _AT_ONCE):
+        rows += msgspec.convert(records[first : first + _AT_ONCE], list[Row], strict=False)
+    return rows
 
 
 SORTS: Final = {

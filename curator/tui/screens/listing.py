@@ -39,6 +39,7 @@ class ListingPlace(FilteredPlace):
         self._complete = False
         self._import_request = 0
         self._texts_request = 0
+        self._shown_rows: Sequence[Row] = ()
         self._looked_up: list[str] = []
         self.cursor_wanted = ""  # where the cursor goes when its row has come
 
@@ -88,17 +89,19 @@ class ListingPlace(FilteredPlace):
             return
 
         def read(ticket: Ticket) -> RowsRead:
+            told: list[RowsRead] = []
+
             def came(rows: Sequence[Row]) -> None:
                 self.post_message(RowsCame(ticket.request, rows))
 
-            def whole(rows: Sequence[Row], *, final: bool = False) -> RowsRead:
-                return RowsRead(ticket.request, rows, [row.haystack for row in rows], final)
-
             def known(rows: Sequence[Row]) -> None:
-                self.post_message(whole(rows))
+                told.append(RowsRead(ticket.request, rows, [row.haystack for row in rows], final=False))
+                self.post_message(told[-1])
 
             rows = session.rows(ticket, came, known, whole=anew)
-            return whole(rows, final=True)
+            if told and rows is told[-1].rows:
+                return RowsRead(ticket.request, rows, told[-1].haystacks, final=True)
+            return RowsRead(ticket.request, rows, [row.haystack for row in rows], final=True)
 
         self._request = self.bench.work.begin("read the list of image sets", self, read)
 
@@ -123,7 +126,9 @@ class ListingPlace(FilteredPlace):
         if message.request != self._request:
             return
         self._complete = self._complete or message.final
-        self._changing(lambda: self.rows.replace(message.rows, message.haystacks))
+        if message.rows is not self._shown_rows:
+            self._shown_rows = message.rows
+            self._changing(lambda: self.rows.replace(message.rows, message.haystacks))
         self.view.keep_marks()
         self.tell()
         self.call_after_refresh(settle)

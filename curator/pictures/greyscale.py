@@ -142,7 +142,7 @@ def _windows(attributes: Mapping[str, Json]) -> Iterator[Window]:
     function = str(attributes.get("VOILUTFunction") or "LINEAR").strip().upper()
     for number, (centre, width) in enumerate(zip(centres, widths, strict=False)):
         if width >= 1 or (width > 0 and function != "LINEAR"):
-            name = names[number] if number < len(names) else "as the file says"
+            name = names[number] if number < len(names) else "file's own"
             yield Window(name, centre, width, function)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
@@ -166,7 +167,7 @@ class FramesScreen(FrameGoing):
             )
         )
         line = f"{position(stack, self.place)}\n{facts(frame, self.picture, self.voi)}"
-        self.query_one("#about", Static).update(line, layout=False)
+        self.query_one("#about", Static).update(Text(line, no_wrap=True, overflow="ellipsis"), layout=False)
         self.query_one("#scrubber", Scrubber).tell(self.place, len(stack), self._open)
 
     def title_text(self) -> str:

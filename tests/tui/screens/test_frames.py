@@ -162,7 +162,7 @@ async def test_a_window_that_is_edited_meanwhile_is_the_one_that_is_seen(
         imaging.update(screen.image_set, "1", updatable=json.dumps(tree).encode(), force=True)
         imaging.wait(screen.image_set)
         await press(pilot, "r")
-        await see(pilot, "as the file says 100/50")
+        await see(pilot, "file's own 100/50")
 
 
 async def test_corners_are_magnified_in_turn_and_escape_shows_the_whole(store: str) -> None:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("n", "Line", 5, right=True),
-    Column("time", "When (UTC)", 19),
+    Column("time", "When (UTC)", 14),
     Column("by", "By", 8),
-    Column("what", "What", 8),
+    Column("what", "What", 6),
     Column("call", "Call", 14, grow=2),
     Column("set", "Image set", 8, grow=1),
     Column("version", "Version", 7),
@@ -80,7 +80,7 @@ class LedgerRows:
         line = self.shown[index]
         return (
             f"{line.n:,}",
-            (line.time[:19].replace("T", " "), "dim"),
+            (line.time[5:19].replace("T", " "), "dim"),
             line.by,
             (line.what, "accent"),
             (line.call, "title"),

@@ -44,7 +44,7 @@ _LABELS: Final[dict[GroupBy, Callable[[Row], tuple[str, ...]]]] = {
 }
 
 COLUMNS: Final = (
-    Column("label", "", 20, grow=1),
+    Column("label", "", 28, grow=1),
     Column("sets", "", 10, right=True),
     Column("modalities", "", 9),
     Column("dates", "", 10),

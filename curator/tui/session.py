@@ -167,9 +167,9 @@ class Session:
             self.imaging, cost=cost, progress=progress, cancelled=lambda: ticket.cancelled, **words
         )
 
-    def read_cost(self, ticket: Ticket) -> ReadCost:
-        """List the store, and return what reading all that is not in the catalogue costs."""
-        return self._news(ticket, self.imaging, whole=True)
+    def read_cost(self) -> ReadCost:
+        """Return what reading all that the list shows and the catalogue does not hold costs."""
+        return self.catalogue.cost()
 
     def read_these(self, ticket: Ticket, ids: Sequence[str]) -> None:
         """Read the documents of some image sets into the catalogue."""

@@ -56,7 +56,7 @@ class ReadingPlace(ListingPlace):
             return
 
         def plan(ticket: Ticket) -> ReadPlanned:
-            cost = ReadCost(len(ids), len(ids), 0, 0, 0) if ids else session.read_cost(ticket)
+            cost = ReadCost(len(ids), len(ids), 0, 0, 0) if ids else session.read_cost()
             return ReadPlanned(ticket.request, cost, ids)
 
         self._planning = self.bench.work.begin("find out what reading costs", self, plan)

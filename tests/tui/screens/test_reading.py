@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from curator.errors import Cancelled
 from curator.tui.app import Workbench
+from curator.tui.session import Session
+from curator.tui.work import Ticket
 from tests.served import Served, serving
 from tests.tui.seen import press, see, until
 
@@ -57,3 +60,19 @@ async def test_an_embedded_store_is_read_already(store: str) -> None:
         await see(pilot, "Image sets  5")
         await press(pilot, "T")
         await see(pilot, "Read documents: of an embedded store")
+
+
+def test_stopping_leaves_the_rest_unread(store: str) -> None:
+    session = Session.open(store, project=None, read_only=False)
+    try:
+        session.catalogue.plan_refresh(session.imaging)
+        ids = [row.id for row in session.catalogue.rows()]
+        ticket = Ticket(1, "read", 0.0)
+        ticket.changed = ticket.stop.set  # as soon as one is told of
+        with pytest.raises(Cancelled):
+            session.read_these(ticket, ids)
+        assert session.read_cost().touches <= len(ids) - 1
+        session.read_these(Ticket(2, "read", 0.0), ids)
+        assert session.read_cost().touches == 0
+    finally:
+        session.close()

@@ -187,7 +187,7 @@ class VariantRows:
         total = sum(each.instances for each in self.variants) or 1
         share = 100 * one.instances // total
         bar = "█" * max(1, round(_BAR * one.instances / total))
-        value: Cell = shown(one.value, conflict.vr)
+        value = _judged(one.value, conflict.vr)
         if conflict.torn:
             value = ("merged into", "title") if index == 0 else ("merged from", "")
         return (
@@ -199,6 +199,15 @@ class VariantRows:
             (moment_text(one.newest), "dim"),
             (_holders(one.holders), "dim"),
         )
+
+
+def _judged(value: Json | Absent, vr: str) -> Cell:
+    """Return a value as a cell, with what its VR says against it: plans leave such values out."""
+    from curator.dicom.vr import problem
+
+    cell = shown(value, vr)
+    wrong = problem(vr, value) if isinstance(cell, str) and not isinstance(value, Absent) else None
+    return (f"{cell}  not valid for {vr}", "warn") if wrong else cell
 
 
 def _name(value: Json | Absent) -> bytes:

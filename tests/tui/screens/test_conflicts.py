@@ -54,6 +54,14 @@ async def test_values_stand_side_by_side_with_their_weights(demo_folder: Path) -
         assert seen.index("83%") < seen.index("16%"), "the heaviest first"
 
 
+async def test_a_value_that_its_vr_does_not_allow_is_marked(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await conflicts(pilot)
+        await only(pilot, "patientsex")
+        await see(pilot, "FEMALE?  not valid for CS")
+
+
 async def test_a_value_is_chosen_by_the_cursor_and_kept_by_the_project(
     demo_folder: Path, tmp_path: Path
 ) -> None:

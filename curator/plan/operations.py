@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from curator.dicom import Json
-from curator.dicom.dictionary import is_private, tag_of_key
 from curator.dicom.levels import Level
 from curator.findings import Absent, Change, Why
 from curator.imageset import ElementPath, ImageSetMetadata, Step
 from curator.imageset.path import escape
 from curator.plan.model import UID_OF, renamed
 from curator.plan.values import in_order, normal
+from curator.plan.ways import is_private_key
 from curator.treatments import Part, TreatedLevel
 
 
@@ -61,24 +61,23 @@ def _level(
     """Add what is done on one level."""
     place = level.place
     base = place.base_pointer()
+    on_instance = place.level is Level.INSTANCE
+    vrs = doc.series[place.series].instances[place.instance].node.get("DICOMVRs") if on_instance else None
     for treatment in level.treatments:
-        for part in in_order(treatment.parts) if treatment.nested else treatment.parts:
-            _changed(part, f"{base}/DICOM/{_tokens(part.steps)}", reasons, patch)
-        if place.level is Level.INSTANCE and not treatment.nested and _is_private(treatment.key):
-            node = doc.series[place.series].instances[place.instance].node
-            patch += _private_vr(node, base, treatment.parts[0])
+        if treatment.nested:
+            for part in in_order(treatment.parts):
+                _changed(part, f"{base}/DICOM/{_tokens(part.steps)}", reasons, patch)
+            continue
+        (part,) = treatment.parts
+        _changed(part, f"{base}/DICOM/{_tokens(part.steps)}", reasons, patch)
+        if on_instance and is_private_key(treatment.key):
+            patch += _private_vr(vrs, base, part)
 
 
 @lru_cache(maxsize=4096)
 def _tokens(steps: tuple[Step, ...]) -> str:
     """Return steps as the end of an RFC 6901 pointer; instances have the same ones over and over."""
     return "/".join(escape(step) if isinstance(step, str) else str(step) for step in steps)
-
-
-@lru_cache(maxsize=4096)
-def _is_private(key: str) -> bool:
-    tag = tag_of_key(key)
-    return tag is not None and is_private(tag)
 
 
 def _removed(doc: ImageSetMetadata, change: Change, reasons: _Reasons) -> Iterator[Mapping[str, Json]]:
@@ -102,10 +101,9 @@ def _changed(part: Part, pointer: str, reasons: _Reasons, patch: list[Mapping[st
         patch.append({"op": op, "path": pointer, "value": value, "why": why, "vr": vr, "safety": safety})
 
 
-def _private_vr(node: Mapping[str, Json], base: str, part: Part) -> Iterator[Mapping[str, Json]]:
-    """Yield what becomes of a private element's entry in ``DICOMVRs``; part of the change before it."""
+def _private_vr(known: Json, base: str, part: Part) -> Iterator[Mapping[str, Json]]:
+    """Yield what becomes of a private element's entry in ``DICOMVRs`` (``known``); part of the change before it."""
     key = str(part.steps[0])
-    known = node.get("DICOMVRs")
     present = known.get(key) if isinstance(known, dict) else None
     pointer = f"{base}/DICOMVRs/{key}"
     if isinstance(part.after, Absent):

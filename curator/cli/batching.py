@@ -49,7 +49,7 @@ def _plan_path(workbench: Workbench, stage: str) -> Iterator[Path]:
     "report_to",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write the report there too (.md, .json or .csv).",
+    help="Write the report there too (.html, .md, .json or .csv).",
 )
 @on_option
 @json_option

@@ -84,7 +84,7 @@ def test_less_shows_a_document_and_gives_the_terminal_back(start: Start, tmp_pat
     terminal.see("Patient\n", "  PatientName  ", "(0010,0010) PN  ")
     terminal.insist("G", "(END)")
     terminal.press("q")
-    terminal.see("▾ Patient", "Metadata")
+    terminal.see("Metadata", "a Add")
     terminal.press("q")
     terminal.see("Image sets  5")
     terminal.press("q")

@@ -37,7 +37,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 def test_the_printed_address_shows_the_image_sets(served: Web, browser: Browser) -> None:
     page = browser.page(served.url)
-    page.see("Image sets  18", "CompressedSampl", "q Quit")
+    page.see("Image sets  18", "Doe^Peter", "? Help")
     assert page.run("location.href") == f"http://127.0.0.1:{served.port}/"
     assert page.run("document.cookie") == ""
     page.type("/")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 
 from curator.dicom import Json
 from curator.dicom.dictionary import multi_valued
@@ -56,6 +57,8 @@ def _one(part: str, vr: str, path: ElementPath) -> Json:
             return int(part)
         if vr in NUMBERS_AS_FLOAT:
             number = float(part)
+            if not math.isfinite(number):
+                raise ValueError(part)  # JSON has no word for it
             return int(number) if number.is_integer() else number
     except (ValueError, OverflowError):
         raise UsageError(f"{path.generic()}: its VR {vr} takes a number") from None

@@ -84,3 +84,15 @@ async def test_a_file_that_is_not_ours_does_no_harm(store: str, content: str) ->
     app = Workbench(store)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await see(pilot, "Image sets  5")
+
+
+async def test_going_to_another_store_and_back_finds_the_list_as_it_was(store: str, tmp_path: Path) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "slash", "=three", "enter", "F")
+        await see(pilot, "1 of 5", "Facets")
+        app.switch(f"local:{tmp_path / 'other'}", project=None)
+        await see(pilot, "This data store is empty.")
+        app.switch(store, project=None)
+        await see(pilot, "1 of 5", "Facets", "three")

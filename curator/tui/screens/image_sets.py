@@ -67,7 +67,7 @@ class ImageSetsScreen(NarrowingPlace):
         session = self.bench.session
         memory = session.memory if session is not None and self.bench.config.restore else None
         if memory is not None:
-            self._restore(memory)
+            self.call_later(self._restore, memory)  # a screen just made may have no widgets yet
         super().store_opened()
 
     def _restore(self, memory: Memory) -> None:

@@ -13,8 +13,10 @@ from curator.plan.cost import Cost
 from curator.plan.lines import (
     Ending,
     Header,
+    Outlined,
     check_digest,
     read_header,
+    read_outline,
     read_skipped,
     read_units,
     write_lines,
@@ -81,6 +83,17 @@ class PlanFile:
         with self.path.open("rb") as file:
             file.readline()
             yield from read_units(file)
+
+    def outline(self) -> Iterator[Outlined]:
+        """Yield the units without their patches and steps, and where each begins (`unit_at`)."""
+        with self.path.open("rb") as file:
+            yield from read_outline(file, len(file.readline()))
+
+    def unit_at(self, offset: int) -> Unit:
+        """Return the unit that begins at this byte, whole."""
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            return next(read_units(file))
 
     def skipped(self) -> Iterator[tuple[str, str]]:
         """Yield (image set, why) of the image sets that the plan leaves alone."""

@@ -215,6 +215,30 @@ def read_units(lines: Iterable[bytes]) -> Iterator[Unit]:
         yield _whole(bare, patches, steps)
 
 
+class Outlined(msgspec.Struct, frozen=True):
+    """A unit without its patches and steps: how many calls it makes, and at which byte of the plan it begins."""
+
+    unit: Unit
+    calls: int
+    offset: int
+
+
+def read_outline(lines: Iterable[bytes], offset: int) -> Iterator[Outlined]:
+    """Yield the units without their parts, which are not even decoded; ``offset`` is where the first line begins."""
+    bare: Unit | None = None
+    calls = begins = 0
+    for line in lines:
+        if line.startswith(b'{"unit"'):
+            if bare is not None:
+                yield Outlined(bare, calls, begins)
+            bare, calls, begins = _LINE.decode(line).unit, 0, offset
+        elif line.startswith(b'{"step"'):
+            calls += 1
+        offset += len(line)
+    if bare is not None:
+        yield Outlined(bare, calls, begins)
+
+
 def read_skipped(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
     """Yield (image set, why) of what a plan leaves alone, from any of its lines."""
     for line in lines:

@@ -100,7 +100,7 @@ class UnitRows:
             unit.title,
             str(len(unit.members)),
             str(unit.changes),
-            str(len(unit.steps)),
+            str(self.told[index].calls),
             (note, "bad" if state.verified == "fails" or status == "failed" else "dim"),
         )
 

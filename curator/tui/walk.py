@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One unit of a campaign with what the ledger says of it."""
+    """One unit of a campaign with what the ledger says of it; its changes and calls stay in the plan (``offset``)."""
 
     unit: Unit = field(repr=False)
     state: UnitState = field(repr=False)
+    calls: int = 0
+    offset: int = 0
 
 
 def findings(session: Session, ids: Sequence[str], ticket: Ticket) -> list[Finding]:
@@ -114,10 +116,16 @@ def keep_plan(
 
 
 def units_of(campaign: Campaign) -> list[Told]:
-    """Return the campaign's units with where they stand."""
-    from curator.campaign.applying import states_of
+    """Return the campaign's units with where they stand, without what would not fit in memory for many."""
+    from curator.campaign.journal import UnitState
 
-    return [Told(unit, state) for unit, state in states_of(campaign)]
+    states = campaign.state()
+    for state in states.values():
+        state.steps.clear()  # the ledger is asked for calls
+    return [
+        Told(each.unit, states.get(each.unit.number, UnitState()), each.calls, each.offset)
+        for each in campaign.plan.outline()
+    ]
 
 
 Hears = Callable[["Progress", dict[int, tuple[str, str]]], None]

@@ -67,6 +67,18 @@ def test_two_patches_of_one_image_set_keep_their_own_reasons() -> None:
     assert [change.why.rule for patch in read.patches for change in patch.changes()][-2:] == ["shared", "own"]
 
 
+def test_an_outline_says_where_each_unit_begins_and_how_many_calls_it_makes() -> None:
+    from curator.plan.lines import read_outline
+    from curator.plan.units import Delete
+
+    made = [msgspec.structs.replace(unit(n, 2 * CHUNK), steps=(Delete("a"),) * n) for n in range(3)]
+    lines = list(write_lines(HEADER, made))
+    content = b"".join(lines)
+    found = list(read_outline(lines[1:], len(lines[0])))
+    assert [each.calls for each in found] == [0, 1, 2]
+    assert [next(read_units(content[each.offset :].splitlines(keepends=True))) for each in found] == made
+
+
 @settings(max_examples=60)
 @given(st.data())
 def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ from curator.tui.widgets.row_view import Rows, RowView
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign
     from curator.plan.excluding import Exclusion
+    from curator.plan.units import Unit
     from curator.tui.work import Ticket
 
 
@@ -53,6 +54,21 @@ class Grouped(Message):
 
     request: int
     groups: Groups = field(repr=False)
+
+
+@dataclass
+class LinesRead(Message):
+    """The changes of one unit."""
+
+    request: int
+    lines: Sequence[Line] = field(repr=False)
+
+
+def _checked(units: Iterable[Unit], ticket: Ticket) -> Iterator[Unit]:
+    """Yield units until the user stops."""
+    for unit in units:
+        ticket.check()
+        yield unit
 
 
 @dataclass
@@ -79,6 +95,7 @@ class ReviewScreen(Place):
         self._request = 0
         self._grouping = 0
         self._amending = 0
+        self._reading = 0
 
     def body(self) -> Iterable[Widget]:
         """Yield the units, a line that tells how an apply goes, and the changes of what is under the cursor."""
@@ -121,12 +138,11 @@ class ReviewScreen(Place):
         if self.view == EXCLUDED and not self.campaign.plan.header.excluded:
             self.view = BY_SET
         if self.view in (BY_RULE, BY_ELEMENT) and self.groups is None:
-            units = [told.unit for told in self.rows.told]
+            plan = self.campaign.plan
             self._grouping = self.bench.work.begin(
                 "group the changes",
                 self,
-                lambda ticket: Grouped(ticket.request, Groups.of(units)),
-                quiet=True,
+                lambda ticket: Grouped(ticket.request, Groups.of(_checked(plan.units(), ticket))),
             )
         else:
             self._show(cursor)
@@ -155,23 +171,34 @@ class ReviewScreen(Place):
 
     @on(RowView.Moved, "#units")
     def _moved(self, event: RowView.Moved) -> None:
-        self.lines = ChangeRows(self._lines(event.index))
+        self._reading = 0
+        match self.shown:
+            case UnitRows() if 0 <= event.index < len(self.shown):
+                plan, offset = self.campaign.plan, self.shown.told[event.index].offset
+                self._reading = self.bench.work.begin(
+                    "read a unit",
+                    self,
+                    lambda ticket: LinesRead(ticket.request, lines_of(plan.unit_at(offset))),
+                    quiet=True,
+                )
+            case GroupRows() if 0 <= event.index < len(self.shown):
+                self._below(samples_of(self.shown.groups[event.index]))
+            case ExcludedRows() if 0 <= event.index < len(self.shown):
+                one = self.shown.found[event.index]
+                self._below([Line("", None, str(one.what), "is not done; x puts it back")])
+            case _:
+                self._below(())
+
+    def on_lines_read(self, message: LinesRead) -> None:
+        """Show the changes of the unit under the cursor."""
+        if message.request == self._reading:
+            self._below(message.lines)
+
+    def _below(self, lines: Sequence[Line]) -> None:
+        self.lines = ChangeRows(lines)
         below = self.query_one("#changed", RowView)
         below.marks.clear()
         below.show(self.lines, cursor=0)
-
-    def _lines(self, index: int) -> Sequence[Line]:
-        if not 0 <= index < len(self.shown):
-            return ()
-        match self.shown:
-            case UnitRows():
-                return lines_of(self.shown.told[index].unit)
-            case GroupRows():
-                return samples_of(self.shown.groups[index])
-            case ExcludedRows():
-                one = self.shown.found[index]
-                return [Line("", None, str(one.what), "is not done; x puts it back")]
-        return ()
 
     @on(RowView.Marked)
     def _marked(self) -> None:

@@ -234,39 +234,51 @@ def _without_quarantined(
 
 def done_as_now(
     campaign: Campaign, imaging: HealthImaging, image_set: str | None = None
-) -> Iterator[tuple[Unit, Party]]:
-    """Yield the campaign's updates that are done, each with its image set as it is now."""
+) -> Iterator[tuple[Unit, list[Party]]]:
+    """Yield the campaign's updates that are done, each with its image sets as they are now."""
     from curator.campaign.applying import states_of
     from curator.campaign.journal import Status
     from curator.plan.units import Kind
 
+    def party(name: str) -> Party:
+        seen = imaging.image_set(name)
+        return Party(name, seen.version, imaging.document(name, seen.version), bool(seen.is_primary))
+
     for unit, state in states_of(campaign):
-        name = unit.members[0].id
-        if unit.kind is Kind.UPDATE and state.status is Status.DONE and image_set in (None, name):
-            seen = imaging.image_set(name)
-            yield unit, Party(name, seen.version, imaging.document(name, seen.version), bool(seen.is_primary))
+        if unit.kind is Kind.UPDATE and state.status is Status.DONE:
+            names = [member.id for member in unit.members]
+            if image_set is None or image_set in names:
+                yield unit, [party(name) for name in names]
 
 
-def plan_without_rule(units: Iterable[tuple[Unit, Party]], rule: str) -> Iterator[Unit]:
+def plan_without_rule(units: Iterable[tuple[Unit, Sequence[Party]]], rule: str) -> Iterator[Unit]:
     """Yield units that take back what one rule did, and nothing else, from the documents as they are now.
 
     An element that others changed since is left out as stale and shows in the plan.
     """
-    from curator.plan.renames import Renames
+    from curator.plan.studies import plan_study
 
     number = 0
-    for unit, party in units:
-        patches = [each for each in unit.patches if each.set == party.id]
-        renames = Renames.of(operation for patch in patches for operation in patch.patch)
-        changes = [
-            _inverse(change, renames, party.doc)
-            for patch in patches
-            for change in patch.changes()
-            if change.why.rule == rule
-        ]
-        if changes:
-            yield plan_in_place(party, changes, number=number)
-            number += 1
+    for unit, parties in units:
+        changes = {party.id: list(_inverses(unit, party, rule)) for party in parties}
+        if not any(changes.values()):
+            continue
+        if len(parties) > 1:  # a study's primary sets, which are changed together
+            yield plan_study(parties, changes, number=number)
+        else:
+            yield plan_in_place(parties[0], changes[parties[0].id], number=number)
+        number += 1
+
+
+def _inverses(unit: Unit, party: Party, rule: str) -> Iterator[Change]:
+    from curator.plan.renames import Renames
+
+    patches = [each for each in unit.patches if each.set == party.id]
+    renames = Renames.of(operation for patch in patches for operation in patch.patch)
+    for patch in patches:
+        for change in patch.changes():
+            if change.why.rule == rule:
+                yield _inverse(change, renames, party.doc)
 
 
 def _inverse(change: Change, renames: object, doc: ImageSetMetadata) -> Change:

@@ -50,6 +50,26 @@ def test_a_study_element_is_changed_in_all_by_one_call(place: Ground) -> None:
     assert all(same(place.imaging.document(each), doc) for each, doc in zip(sets, before, strict=True))
 
 
+def test_one_rule_is_taken_back_in_all_sets_of_the_study(place: Ground) -> None:
+    from curator.campaign.planning import done_as_now, plan_without_rule
+
+    sets = study(place)
+    comment = change("Series[1.2.3.9]/Instances[1.2.3.9.5]/ImageComments", ABSENT, "seen", "LT", "comment")
+    kept = change("Series[1.2.3.4]/Instances[1.2.3.4.1]/ImageComments", ABSENT, "kept", "LT", "other")
+    unit = plan_study(
+        [place.party(each) for each in sets], {sets[0]: [calm(), kept], sets[1]: [calm(), comment]}
+    )
+    campaign = place.campaign([unit])
+    assert place.apply(campaign).complete
+    for rule in ("R", "comment"):
+        back = place.campaign(plan_without_rule(done_as_now(campaign, place.imaging), rule))
+        assert place.apply(back).complete
+        assert all(proof.holds for proof in verify(back, place.imaging, WHO))
+    assert {place.imaging.document(each).study["StudyDescription"] for each in sets} == {"Head"}
+    texts = [json.dumps(place.imaging.document(each).to_json()) for each in sets]
+    assert ["kept" in texts[0], "seen" in texts[1]] == [True, False]
+
+
 def test_sets_that_do_not_agree_are_left_alone(place: Ground) -> None:
     sets = study(place)
     unit = plan_study([place.party(each) for each in sets], {sets[0]: [calm()], sets[1]: [calm("other")]})

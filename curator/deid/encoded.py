@@ -39,10 +39,15 @@ _CHARSETS: Final = (
 )
 
 
-def encoded_spans(text: str, names: Names) -> list[tuple[int, int]]:
-    """Return where encoded text stands that names the subject once decoded."""
+def encoded_spans(text: str, names: Names, *, foreign: bool = True) -> list[tuple[int, int]]:
+    """Return where encoded text stands that names the subject once decoded.
+
+    Unless ``foreign`` the subject's names are ASCII, which reads alike in every character set.
+    """
     spans = [
-        found.span() for found in _BASE64.finditer(text) if any(names(said) for said in _of_base64(found[0]))
+        found.span()
+        for found in _BASE64.finditer(text)
+        if any(names(said) for said in _of_base64(found[0], foreign=foreign))
     ]
     if "%" in text:
         spans += _decoded(text, _PERCENT, urllib.parse.unquote, names)
@@ -59,7 +64,7 @@ def _decoded(
     return (found.span() for found in pattern.finditer(text) if names(decode(found[0])))
 
 
-def _of_base64(run: str) -> Iterator[str]:
+def _of_base64(run: str, *, foreign: bool) -> Iterator[str]:
     if len(run) % 2 == 0 and _HEX.fullmatch(run):
         yield bytes.fromhex(run).decode("latin-1")
     plain = run.rstrip("=").replace("-", "+").replace("_", "/")
@@ -84,7 +89,7 @@ def _of_base64(run: str) -> Iterator[str]:
         if charset != "latin-1" or said.isprintable():
             yield said
         break
-    if not content.isascii():
+    if foreign and not content.isascii():
         yield from _in_words(content)
 
 

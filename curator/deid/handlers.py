@@ -70,7 +70,9 @@ class Handlers:
             text = plain
         spans = lexicon.spans(text, weak=weak) if lexicon else []
         if len(text) >= SHORTEST_ENCODED and lexicon:
-            spans += encoded_spans(text, lambda said: bool(lexicon.spans(said, weak=False)))
+            spans += encoded_spans(
+                text, lambda said: bool(lexicon.spans(said, weak=False)), foreign=lexicon.foreign
+            )
         if weak:
             spans += suspicious_spans(text, dates=Option.RETAIN_FULL_DATES not in self.profile.options)
         return cut(text, merged(spans)) if spans else text

@@ -130,6 +130,8 @@ class Lexicon:
     """Too short to be looked for outside text elements."""
     numbers: set[str] = field(default_factory=set)
     """Identifiers that are numbers long enough to be nobody's measurement."""
+    foreign: bool = False
+    """Some of it is not ASCII."""
     _dates: dict[str, list[Tokens]] = field(default_factory=dict)
     """Spellings of dates, by first token: their separators count, ``31.1.20`` is one and ``31120`` is not."""
     _wide: set[str] = field(default_factory=set)
@@ -142,6 +144,7 @@ class Lexicon:
 
     def add_name(self, value: str) -> None:
         """Add a person's name (PN, all component groups): each part, and the ways to write it in full."""
+        self.foreign = self.foreign or not value.isascii()
         for group in value.split("="):
             parts = [part for part in re.split(r"[\^\s,]+", group) if part.strip(".-'")]
             named = [part for part in parts if "".join(tokens(part)) not in _NOBODY]
@@ -173,6 +176,7 @@ class Lexicon:
 
     def add_identifier(self, value: str) -> None:
         """Add an id, number, address or name of a place: as it is written, its lines, and its number alone."""
+        self.foreign = self.foreign or not value.isascii()
         for line in {value, *re.split(r"[\r\n^\\]+|, ", value)}:
             for form in _joined(line):
                 if form in _NOBODY:

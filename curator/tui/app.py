@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import threading
@@ -171,6 +172,16 @@ class Workbench(App[None]):
             if isinstance(screen, Place):
                 screen.store_opened()
                 screen.tell()
+        self._note_opened(message.session)
+
+    def _note_opened(self, session: Session) -> None:
+        """Put the store among those opened lately; the list does not wait for it."""
+
+        def note(ticket: Ticket) -> None:
+            with contextlib.suppress(Exception):  # closed meanwhile: then another store is noted
+                session.note_opened()
+
+        self.work.begin("note the store", self, note, quiet=True)
 
     @property
     def current(self) -> Known | None:

@@ -61,14 +61,12 @@ class Session:
         folder = Project.open(Path(project) if project is not None else None)
         store = open_store(spec, read_only=read_only)
         try:
-            session = cls(store, folder)
+            return cls(store, folder)
         except BaseException:
             store.close()
             raise
-        session.remember()
-        return session
 
-    def remember(self) -> None:
+    def note_opened(self) -> None:
         """Note, for the list of stores, that this one was opened now."""
         try:
             name = self.imaging.datastore().name

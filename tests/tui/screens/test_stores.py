@@ -16,8 +16,17 @@ from tests.tui.seen import gone, press, screen_text, see, until
 WIDE = (160, 40)
 
 
+def noted() -> list[str]:
+    """Return the names of the projects of the stores opened lately, the latest first."""
+    kept = home() / "recent.json"
+    return [Path(each["project"]).name for each in json.loads(kept.read_bytes())] if kept.exists() else []
+
+
 async def stores(pilot: Pilot[None]) -> None:
-    """Open the list of stores."""
+    """Open the list of stores, once the open one is noted."""
+    app = pilot.app
+    assert isinstance(app, Workbench)
+    await until(pilot, lambda: app.current is None or app.current.opened or app.store_spec.startswith("http"))
     await press(pilot, "ctrl+o")
     await see(pilot, "Stores  ")
 
@@ -60,9 +69,8 @@ async def test_the_project_goes_along_with_the_store(store: str, tmp_path: Path)
         await see(pilot, "Stores  2", "first", "second")
         await press(pilot, "j", "o")
         await until(pilot, lambda: app.session is not None and app.session.project.root.name == "first")
-    kept = home() / "recent.json"
-    assert kept.stat().st_mode & 0o777 == 0o600
-    assert [Path(each["project"]).name for each in json.loads(kept.read_bytes())] == ["first", "second"]
+        await until(pilot, lambda: noted() == ["first", "second"])
+    assert (home() / "recent.json").stat().st_mode & 0o777 == 0o600
 
 
 async def test_read_only_is_said_and_held(store: str) -> None:
@@ -122,6 +130,7 @@ async def test_forgotten_and_gone(store: str, tmp_path: Path) -> None:
         for name in ("second", "third"):
             app.switch(f"local:{tmp_path / name}", project=None)
             await see(pilot, "This data store is empty.", name)
+            await until(pilot, lambda: app.current is not None and app.current.opened)
         (tmp_path / "second" / "store.sqlite").rename(tmp_path / "elsewhere")
         await stores(pilot)
         await see(pilot, "Stores  3", "gone\n")

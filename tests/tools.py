@@ -24,6 +24,16 @@ def need(program: str) -> str:
     pytest.skip(f"{program} is not installed")
 
 
+def need_module(name: str) -> None:
+    """Skip where a dependency is not installed yet; fail under CI, whose environment is new."""
+    from importlib.util import find_spec
+
+    if find_spec(name) is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{name} is not installed, and CI must have it")
+        pytest.skip(f"{name} is not installed: pip install -e '.[dev]' again")
+
+
 def shared(*parts: str) -> Path:
     """Return a path below ``../shared``, or skip: the folder is not part of the project."""
     path = SHARED.joinpath(*parts)

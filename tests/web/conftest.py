@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.cli.conftest import curator
-from tests.tools import ROOT
+from tests.tools import ROOT, need_module
 
 __all__ = ["Web", "curator", "web"]
 
@@ -48,6 +48,7 @@ class Web:
 @contextmanager
 def web(spec: str, folder: Path, *options: str) -> Iterator[Web]:
     """Serve the terminal interface on a store; ends it by SIGTERM and expects exit code 0."""
+    need_module("websockets")
     ready = folder / "ready.json"
     words = [*options, "serve", "--web", "--port", "0", "--ready-file", str(ready)]
     process = subprocess.Popen(

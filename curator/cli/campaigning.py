@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from curator.cli.asking import agree
 from curator.cli.attesting import hold_against_originals
 from curator.cli.output import Form, form_options, json_option, write_rows
 from curator.cli.walking import (
@@ -23,9 +24,10 @@ from curator.cli.walking import (
     tell_undone,
 )
 from curator.cli.workbench import Workbench
-from curator.errors import UsageError, VerificationFailed
+from curator.errors import ConfirmationMissing, UsageError, VerificationFailed
 
 if TYPE_CHECKING:
+    from curator.campaign.finishing import Finished
     from curator.campaign.journal import Campaign
 
 campaign_argument = click.argument("campaign", metavar="CAMPAIGN")
@@ -112,15 +114,23 @@ def finish(workbench: Workbench, campaign: str, yes: bool, form: Form | None) ->
 
     found = campaign_of(workbench, campaign)
     adopt_store(workbench, found)
-    with paced(workbench) as stopped:
-        results = finish_campaign(
-            found,
-            workbench.imaging,
-            who(workbench.spec()),
-            confirmed=yes,
-            stopped=stopped,
-            remote=is_remote(workbench),
-        )
+
+    def delete(confirmed: bool) -> list[Finished]:
+        with paced(workbench) as stopped:
+            return finish_campaign(
+                found,
+                workbench.imaging,
+                who(workbench.spec()),
+                confirmed=confirmed,
+                stopped=stopped,
+                remote=is_remote(workbench),
+            )
+
+    try:
+        results = delete(yes)
+    except ConfirmationMissing as missing:
+        agree(missing)
+        results = delete(True)
     rows = [{"unit": each.title, "deleted": len(each.deleted), "reason": each.reason} for each in results]
     write_rows(("unit", "deleted", "reason"), rows, form, empty="nothing to delete")
     return int(any(each.reason for each in results))

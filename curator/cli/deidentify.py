@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from curator.cli.asking import agree
 from curator.cli.attesting import hold_against_originals, verdict
 from curator.cli.catalogue import fresh_catalogue, heard
 from curator.cli.output import Form, json_option, write, write_json
@@ -101,7 +102,7 @@ def deidentify(
     from curator.plan.reimport import Route
 
     if in_place and not (yes or dry_run or output):
-        raise ConfirmationMissing(STAYS_READABLE, hint="publish instead (drop --in-place), or say --yes")
+        agree(ConfirmationMissing(STAYS_READABLE, hint="publish instead (drop --in-place), or say --yes"))
     request = Request(
         profile, image_set_ids, where, payload, Route(route), to or "", bucket, role, promote, in_place, aliases,
         assigned, cleared,

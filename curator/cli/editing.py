@@ -263,7 +263,7 @@ def delete(workbench: Workbench, image_set_id: str, yes: bool) -> None:
     Example:
       curator delete ID --yes
     """
-    from curator.cli.stores import confirm
+    from curator.cli.asking import confirm
 
     found = workbench.imaging.image_set(image_set_id)
     if found.locked:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from curator.cli.asking import agree
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
@@ -69,11 +70,12 @@ def rotate(workbench: Workbench, yes: bool) -> None:
     old = Crosswalk.open(project)
     if not yes:
         found = old.entries()
-        raise ConfirmationMissing(
+        missing = ConfirmationMissing(
             f"{len(found.patients)} patients and {len(found.uids)} UIDs were published under the present key; what "
             "is published under a new one cannot be linked to them but by the crosswalk.",
             hint="say --yes if that is meant",
         )
+        agree(missing)
     linked: list[Entries] = []
     aside = project.rotate_key(lambda keyed: linked.append(old.rotate(keyed)))
     found = linked[0]
@@ -110,9 +112,10 @@ def purge(workbench: Workbench, yes: bool, keep: tuple[str, ...], form: Form | N
     wanted = [path for path in project.purgeable() if path.name not in kept]
     if wanted and not yes:
         names = ", ".join(path.name for path in wanted)
-        raise ConfirmationMissing(
+        missing = ConfirmationMissing(
             f"{names} of {project.root} would be deleted.", hint="say --yes if that is meant"
         )
+        agree(missing)
     gone = project.purge(keep=kept)
     anchor(project, who("local"), "purge", [("deleted", [path.name for path in gone])])
     if form is Form.JSON:

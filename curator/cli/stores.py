@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
+from curator.cli.asking import confirm
 from curator.cli.output import Form, form_options, write, write_rows
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
-from curator.errors import ConfirmationMissing, UsageError, VerificationFailed
+from curator.errors import UsageError, VerificationFailed
 
 COLUMNS = {"datastoreId": "data store", "name": "name", "status": "status", "createdAt": "created"}
 
@@ -74,16 +73,3 @@ def check(workbench: Workbench) -> None:
     if problems:
         raise VerificationFailed(f"the store has {len(problems)} problem{'' if len(problems) == 1 else 's'}")
     workbench.say("the store is sound")
-
-
-def confirm(resource_id: str, what: str, yes: bool) -> None:
-    """Ask for the id to be typed; raises `ConfirmationMissing` when it is not, or when nobody can be asked."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise ConfirmationMissing(
-            f"deleting {what} {resource_id} needs a confirmation", hint="--yes confirms it"
-        )
-    typed = click.prompt(f"Type the id of {what} to delete it for good", err=True)
-    if typed.strip() != resource_id:
-        raise ConfirmationMissing("this is not the id; nothing was deleted")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import subprocess
 from collections.abc import Iterator
@@ -50,6 +51,21 @@ def test_in_place_needs_to_be_meant(place: tuple[Curator, Path]) -> None:
     assert "older version" in ran.err
     told = curator("deidentify", "--profile", "basic", "--in-place", "--dry-run", "--json").json
     assert f"older versions of {told['image_sets']} image sets" in told["stays_readable"]
+
+
+def test_in_place_asks_a_person(place: tuple[Curator, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    curator, _ = place
+    before = curator("campaigns", "--json").json
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    ran = curator("deidentify", "--profile", "basic", "--in-place")
+    assert ran.code == 3
+    assert "older version" in ran.err
+    assert "nothing was changed" in ran.err
+    assert curator("campaigns", "--json").json == before
 
 
 def test_uids_are_not_retained_beside_the_originals(place: tuple[Curator, Path]) -> None:

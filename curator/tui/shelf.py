@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +99,16 @@ class DryRun:
     groups: Groups = field(repr=False)
     told: Pairs = field(repr=False)
     published: Published | None = field(default=None, repr=False)
+    skipped: tuple[str, ...] = ()
+    """For each image set that was not looked at, why."""
+
+    @property
+    def unseen(self) -> str:
+        """Return how many image sets were not looked at and why, in words; "" where all were."""
+        return "; ".join(
+            f"{count:,} image set{'s' * (count != 1)} not looked at: {why}"
+            for why, count in Counter(self.skipped).most_common()
+        )
 
     def forget(self) -> None:
         """Delete the plan."""
@@ -141,7 +152,8 @@ def _of_rules(
     told += [("Found", (f"{count:,} × {code}", "warn")) for code, count in sorted(planning.findings.items())]
     for image_set, reason in planning.skipped:
         told += [("Skipped", image_set), ("", (reason, "warn"))]
-    return DryRun(book.file.name, made, Groups.of(made.units()), told)
+    skipped = tuple(reason for _, reason in planning.skipped)
+    return DryRun(book.file.name, made, Groups.of(made.units()), told, skipped=skipped)
 
 
 def _of_profile(

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
+from curator.printable import printable
 from curator.tui.actions import Need, bindings
 from curator.tui.campaign_rows import BY_ELEMENT, BY_RULE, COLUMNS, COUNTS, ELEMENT, RULE
 from curator.tui.review import ChangeRows, GroupRows, explained, samples_of
@@ -70,7 +72,7 @@ class DryRunScreen(Place):
     def body(self) -> Iterable[Widget]:
         """Yield the groups, or the sentence that there are none, and the samples."""
         yield RowView(id="groups")
-        yield Static("The rules would change nothing here.", id="nothing", markup=False)
+        yield Static(Text(printable(self._nothing_text())), id="nothing", markup=False)
         yield RowView(SAMPLES, self.samples, id="samples")
 
     def on_mount(self) -> None:
@@ -85,6 +87,11 @@ class DryRunScreen(Place):
     def on_unmount(self) -> None:
         """Let the plan go, whichever way the screen was left; one that was taken is a campaign's by now."""
         self.dry.forget()
+
+    def _nothing_text(self) -> str:
+        if not self.dry.skipped:
+            return "The rules would change nothing here."
+        return f"The rules would change nothing in what was looked at. {self.dry.unseen}."
 
     def _show(self) -> None:
         groups = self.dry.groups
@@ -112,7 +119,10 @@ class DryRunScreen(Place):
         """Return how much would change."""
         cost = self.dry.plan.cost
         changes = f"{cost.changes:,} change{'s' * (cost.changes != 1)}"
-        return f"{changes} in {cost.image_sets:,} image set{'s' * (cost.image_sets != 1)}, {self.view}"
+        unseen = f", {len(self.dry.skipped):,} NOT looked at (s)" if self.dry.skipped else ""
+        return (
+            f"{changes} in {cost.image_sets:,} image set{'s' * (cost.image_sets != 1)}{unseen}, {self.view}"
+        )
 
     def held(self) -> set[Need]:
         """Return what is at hand."""

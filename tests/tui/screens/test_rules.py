@@ -15,6 +15,7 @@ from curator.tui.app import Workbench
 from curator.tui.outside import editor
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.widgets.yaml_area import YamlArea, parts_of
+from tests.served import serving
 from tests.tui.seen import gone, press, see, until
 
 WIDE = (200, 50)
@@ -228,6 +229,19 @@ async def test_rules_that_change_nothing_say_so(store: str) -> None:
         await see(pilot, "The rules would change nothing here.")
         await press(pilot, "p")
         await see(pilot, "there are no changes")
+
+
+async def test_what_a_dry_run_could_not_look_at_is_said(store: str, tmp_path: Path) -> None:
+    """Documents of a store elsewhere are read when somebody asks for it: until then rules know nothing of them."""
+    keep_own(Project.open(), "sitewise", RULES)
+    with serving(Path(store.removeprefix("local:")), tmp_path / "ready.json") as served:
+        app = Workbench(served.spec)
+        async with app.run_test(size=WIDE, notifications=True) as pilot:
+            await on_the_shelf(pilot, "sitewise")
+            await press(pilot, "d")
+            await see(
+                pilot, "5 image sets not looked at: its metadata is not in the catalogue", "5 NOT looked at"
+            )
 
 
 async def test_an_editor_needs_a_terminal_of_its_own_here_there_is_none(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,26 +133,41 @@ _TELLS: Final = 0.2  # seconds between two tellings: screens need no more
 
 
 class _Teller:
-    """Gathers what threads tell of units, and passes it on now and then."""
+    """Gathers what threads tell, and passes it on at most every `_TELLS` seconds; the last of it always comes."""
 
     def __init__(self, ticket: Ticket, hears: Hears) -> None:
         self._ticket, self._hears = ticket, hears
         self._lock = threading.Lock()
         self._now: dict[int, tuple[str, str]] = {}
-        self._last = 0.0
+        self._seen: Progress | None = None
+        self._timer: threading.Timer | None = None
 
     def unit(self, number: int, status: Status, reason: str) -> None:
         with self._lock:
             self._now[number] = str(status), reason
+        self._soon()
 
     def progress(self, seen: Progress) -> None:
         self._ticket.done, self._ticket.total = seen.calls_done, seen.calls
         self._ticket.changed()
         with self._lock:
-            if time.monotonic() - self._last < _TELLS and seen.units_done < seen.units:
-                return
-            self._last, now, self._now = time.monotonic(), self._now, {}
-        self._hears(seen, now)
+            self._seen = seen
+        self._soon()
+
+    def _soon(self) -> None:
+        with self._lock:
+            if self._timer is None:
+                self._timer = threading.Timer(_TELLS, self.tell)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def tell(self) -> None:
+        """Pass on what was gathered."""
+        with self._lock:
+            self._timer, seen = None, self._seen
+            now, self._now = self._now, {}
+        if seen is not None:
+            self._hears(seen, now)
 
 
 def apply_campaign(
@@ -177,6 +191,7 @@ def apply_campaign(
             told=teller.unit,
             remote=spec.startswith("aws:"),
         )
+    teller.tell()
     counts = ", ".join(f"{count:,} {status}" for status, count in applied.statuses.items())
     return counts or "nothing to do"
 

@@ -101,13 +101,12 @@ def going_text(seen: Progress, *, paused: bool) -> str:
     from curator.plan.cost import spelled
 
     told = [
+        *(["PAUSED (P goes on)"] if paused else []),
         f"{seen.units_done:,} of {seen.units:,} units",
         f"{seen.calls_done:,} of {seen.calls:,} calls",
         f"{seen.rate:.2f} a second",
     ]
-    if paused:
-        told.append("PAUSED: what was begun is ended; P goes on")
-    elif seen.seconds_left is not None and seen.calls_done < seen.calls:
+    if not paused and seen.seconds_left is not None and seen.calls_done < seen.calls:
         told.append(f"{spelled(seen.seconds_left)} left")
     if seen.throttles:
         told.append(f"slowed down by the service {seen.throttles:,} ×")
@@ -267,6 +266,7 @@ class CampaignScreen(ReviewScreen):
         def confirmed(wanted: bool | None) -> None:
             session, spec, campaign = self.bench.session, self.bench.store_spec, self.campaign
             if wanted and session is not None:
+                self.begun = True
                 self._walking = self.bench.work.begin(
                     title,
                     self,

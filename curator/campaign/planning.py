@@ -171,7 +171,7 @@ def _note(planning: Planning, findings: Iterable[Finding]) -> None:
 
 def readable(catalogue: Catalogue, row: Row, planning: Planning) -> ImageSetMetadata | None:
     """Return the row's document; None, noted as skipped, where it cannot be planned for."""
-    if row.state != "ACTIVE":
+    if row.state not in ("ACTIVE", ""):  # "" where it was only listed so far
         planning.skipped.append((row.id, f"it is {row.state} ({row.status})"))
         return None
     doc = catalogue.document(row.id, row.version) if row.read else None

@@ -61,27 +61,31 @@ def pixels_of(frames: Sequence[Mapping[str, Json]]) -> str:
 
 
 class PixelDecisions:
-    """Decisions by SOP Instance UID, the last of each."""
+    """Decisions by SOP Instance UID, the last of each that is about the pixels in question."""
 
     def __init__(self, decisions: Iterable[PixelDecision] = ()) -> None:
-        self._by_sop: dict[str, PixelDecision] = {}
+        self._by_sop: dict[str, list[PixelDecision]] = {}
         for each in decisions:
-            self._by_sop[each.sop] = each
             if each.verdict is Verdict.WITHDRAW:
-                del self._by_sop[each.sop]
+                self._by_sop.pop(each.sop, None)
+            else:
+                self._by_sop.setdefault(each.sop, []).append(each)
 
     def __len__(self) -> int:
         return len(self._by_sop)
 
     def __iter__(self) -> Iterator[PixelDecision]:
-        return iter(self._by_sop.values())
+        return (said[-1] for said in self._by_sop.values())
 
     def of(self, sop: str, frames: Sequence[Mapping[str, Json]]) -> PixelDecision | None:
-        """Return what holds for an instance with these frames; None where nothing does."""
-        found = self._by_sop.get(sop)
-        if found is None or found.verdict is Verdict.EXCLUDE:
-            return found
-        return found if found.pixels in ("", pixels_of(frames)) else None
+        """Return what holds for an instance with these frames; None where nothing does.
+
+        Two instances may have one UID: that one of them was cleared says nothing of the other, which was excluded.
+        """
+        for each in reversed(self._by_sop.get(sop, ())):
+            if each.verdict is Verdict.EXCLUDE or each.pixels in ("", pixels_of(frames)):
+                return each
+        return None
 
 
 def read_pixel_decisions(text: str, name: str) -> list[PixelDecision]:

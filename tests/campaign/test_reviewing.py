@@ -81,6 +81,21 @@ def test_an_excluded_instance_is_left_out_whatever_else_says_it_may_go(place: Gr
     assert [(left.reason, left.count) for left in unit.left_out] == [(Reason.EXCLUDED, 1)]
 
 
+def test_clearing_other_pixels_of_the_same_uid_does_not_take_an_exclusion_back(place: Ground) -> None:
+    image_set = risky(place)
+    own = looked_at(place, image_set, PLAIN)
+    review(place.project, [PixelDecision(PLAIN, Verdict.EXCLUDE, own)])
+    decided = review(place.project, [PixelDecision(PLAIN, Verdict.CLEAR, "the pixels of a namesake")])
+    node = place.imaging.document(image_set).instance(PLAIN)
+    assert node is not None
+    said = decided.of(PLAIN, node.frames)
+    assert said is not None
+    assert said.verdict is Verdict.EXCLUDE
+    cleared = review(place.project, [PixelDecision(PLAIN, Verdict.CLEAR, own)]).of(PLAIN, node.frames)
+    assert cleared is not None
+    assert cleared.verdict is Verdict.CLEAR
+
+
 def test_what_was_excluded_after_it_was_published_fails_the_proof(place: Ground) -> None:
     place.add(document(1), frames=1)
     campaign = place.campaign(planned(place)[0])

@@ -263,9 +263,14 @@ class CampaignScreen(ReviewScreen):
         title: str,
         walk: Callable[[Session, str, Campaign, Ticket], str],
     ) -> None:
+        campaign = self.campaign
+
         def confirmed(wanted: bool | None) -> None:
-            session, spec, campaign = self.bench.session, self.bench.store_spec, self.campaign
-            if wanted and session is not None:
+            session, spec = self.bench.session, self.bench.store_spec
+            if wanted and self.campaign is not campaign:
+                text = "Nothing was done: the plan is another one by now. Look at it first."
+                self.bench.say(text, severity="warning")
+            elif wanted and session is not None:
                 self.begun = True
                 self._walking = self.bench.work.begin(
                     title,

@@ -44,6 +44,7 @@ class UnitsRead(Message):
     """The campaign's units with where they stand."""
 
     request: int
+    campaign: Campaign = field(repr=False)
     told: Sequence[Told] = field(repr=False)
     begun: bool
 
@@ -88,6 +89,7 @@ class ReviewScreen(Place):
         self.campaign = campaign
         self.view = BY_SET
         self.rows = UnitRows()
+        self._rows_of = campaign  # until the units of another plan are read, the rows are of the one before
         self.groups: Groups | None = None
         self.shown: Rows = self.rows
         self.lines = ChangeRows()
@@ -115,7 +117,9 @@ class ReviewScreen(Place):
         self._request = self.bench.work.begin(
             "read the plan",
             self,
-            lambda ticket: UnitsRead(ticket.request, units_of(campaign), campaign.ledger_path.exists()),
+            lambda ticket: UnitsRead(
+                ticket.request, campaign, units_of(campaign), campaign.ledger_path.exists()
+            ),
             quiet=True,
         )
 
@@ -123,6 +127,7 @@ class ReviewScreen(Place):
         """Show the units."""
         if message.request == self._request:
             self.rows, self.begun = UnitRows(message.told), message.begun
+            self._rows_of = message.campaign
             self._view(-1)
 
     # --- the views
@@ -173,7 +178,7 @@ class ReviewScreen(Place):
     def _moved(self, event: RowView.Moved) -> None:
         self._reading = 0
         match self.shown:
-            case UnitRows() if 0 <= event.index < len(self.shown):
+            case UnitRows() if 0 <= event.index < len(self.shown) and self._rows_of is self.campaign:
                 plan, offset = self.campaign.plan, self.shown.told[event.index].offset
                 self._reading = self.bench.work.begin(
                     "read a unit",
@@ -304,6 +309,8 @@ class ReviewScreen(Place):
     def held(self) -> set[Need]:
         """Return what is at hand for reviewing."""
         held = super().held()
+        if any(ticket.request == self._amending for ticket in self.bench.work.running):
+            held.discard(Need.IDLE)  # the plan that is shown is not the one that was asked for
         if not self.begun and not any(self.rows.status(n) in UNDOABLE for n in range(len(self.rows))):
             held.add(Need.UNBEGUN)
             if self.campaign.plan.header.excluded:

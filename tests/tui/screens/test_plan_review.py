@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from textual.pilot import Pilot
@@ -13,6 +14,7 @@ from curator.ruleshelf.own import keep_own
 from curator.stores import open_store
 from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
+from curator.tui.screens.plan_review import Amended
 from curator.tui.work import Ticket
 from tests.tui.screens.test_rules import RULES, at, on_the_shelf
 from tests.tui.seen import press, see, until
@@ -151,6 +153,43 @@ async def test_marked_changes_are_taken_out_and_only_the_rest_is_applied_and_rep
         assert sorted(each.version for each in opened.imaging.search()).count("2") == 4
     finally:
         opened.close()
+
+
+async def test_nothing_is_applied_but_the_plan_that_was_asked_about(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await planned(pilot)
+        whole = screen.campaign
+        await press(pilot, "b", "x")
+        await until(pilot, lambda: screen.campaign is not whole)
+        await see(pilot, "Taken out")
+        less = screen.campaign
+        await press(pilot, "A")
+        await at(pilot, "cancel")
+        screen.post_message(Amended(screen._amending, whole, "Put back"))
+        await until(pilot, lambda: screen.campaign is whole)
+        await press(pilot, "tab", "enter")
+        await see(pilot, "Nothing was done: the plan is another one by now")
+        assert not whole.ledger_path.exists()
+        assert not less.ledger_path.exists()
+
+
+async def test_a_plan_is_not_applied_while_something_is_being_taken_out_of_it(store: str) -> None:
+    done = threading.Event()
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await planned(pilot)
+        screen._amending = app.work.begin("take out of the plan", screen, lambda ticket: said(done.wait(5)))
+        await press(pilot, "A")
+        await see(pilot, "Apply: work is going on")
+        done.set()
+        await until(pilot, lambda: not app.work.running)
+        await press(pilot, "A")
+        await at(pilot, "cancel")
+
+
+def said(_: bool) -> None:
+    """Answer nothing."""
 
 
 async def test_what_belongs_together_is_not_taken_apart(store: str) -> None:

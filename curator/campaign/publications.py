@@ -11,7 +11,7 @@ from curator.campaign.beside_pixels import with_text_beside
 from curator.campaign.deidentifying import decisions_of, given_of, open_profile, options_of, verdicts_of
 from curator.campaign.planfile import PlanFile, write_plan
 from curator.campaign.planning import Planning, chosen_rows, header
-from curator.campaign.published_before import BEFORE, published_before
+from curator.campaign.published_before import BEFORE, MERGED, merged_away, published_before
 from curator.campaign.publishing import Published, Publishing, left_alone, plan_deidentification
 from curator.campaign.reviewing import pixel_decisions_of
 from curator.crosswalk import Crosswalk
@@ -169,8 +169,10 @@ def write_publication(
     asked = open_profile(request.profile)
     how = publishing(project, asked, request)
     rows = rows_of(catalogue, request)
-    before = {} if request.ids else dict(published_before(imaging, catalogue, rows, how))
-    rows = [row for row in rows if row.id not in before]
+    alone = dict.fromkeys(merged_away(imaging, catalogue, rows), MERGED)
+    if not request.ids:
+        alone |= dict.fromkeys(dict(published_before(imaging, catalogue, rows, how)), BEFORE)
+    rows = [row for row in rows if row.id not in alone]
     if not request.in_place:
         how = replace(how, beside=with_text_beside(imaging, catalogue, rows, how, progress))
     first = header(
@@ -187,7 +189,7 @@ def write_publication(
         given=None if request.in_place else given_of(how, request.profile),
     )
     planning, found = Planning(Payload(request.payload), progress=progress), Published()
-    planning.skipped += [(image_set, BEFORE) for image_set in before]
+    planning.skipped += alone.items()
     if cluster is None:
         units = plan_deidentification(catalogue, rows, how, planning, found)
     else:

@@ -1,4 +1,4 @@
-"""Which image sets are published already, so that publishing what is new does not publish the rest once more.
+"""Which image sets are published already, or stand in another one, so that nothing is published twice.
 
 Nothing has to be remembered for it: with one key a series gets the same UID in every run, and what was published says by
 which profile.
@@ -6,16 +6,18 @@ which profile.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from curator.checks.tags import PUBLISHED_FROM
+from curator.checks.tags import MERGED_INTO, PUBLISHED_FROM
 from curator.deid.markers import patient_markers
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option
 from curator.errors import NotFound
 
 BEFORE: Final = "published by this profile before; name it to publish it once more"
+MERGED: Final = "all its instances were merged into another image set; it waits for `curator finish`"
 
 if TYPE_CHECKING:
     from curator.campaign.publishing import Publishing
@@ -44,7 +46,7 @@ def published_before(
         for other in published.get(engine.remap(row.series_uid), ()) if row.series_uid else ():
             if other.id == row.id or _methods(catalogue, other)[-1:] != says:
                 continue
-            if row.version == 1 or _source(imaging, other.id) == f"{row.id}/{row.version}":
+            if row.version == 1 or _tag(imaging, other.id, PUBLISHED_FROM) == f"{row.id}/{row.version}":
                 yield row.id, other.id
                 break
 
@@ -55,8 +57,28 @@ def _methods(catalogue: Catalogue, row: Row) -> list[Json]:
     return methods if isinstance(methods, list) else []
 
 
-def _source(imaging: HealthImaging, image_set: str) -> str:
+def merged_away(imaging: HealthImaging, catalogue: Catalogue, rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the image sets of ``rows`` whose instances all stand in another that they were merged into.
+
+    Tags tell: two calls for each set of a series that lies in several. Raises ServiceError when they cannot be read.
+    """
+    by_id = {row.id: row for row in catalogue.rows()}
+    sets = Counter(row.series_uid for row in by_id.values())
+    for row in rows:
+        if not row.series_uid or sets[row.series_uid] < 2:
+            continue
+        target = by_id.get(_tag(imaging, row.id, MERGED_INTO))
+        if target is not None and _instances(catalogue, row) <= _instances(catalogue, target):
+            yield row.id
+
+
+def _instances(catalogue: Catalogue, row: Row) -> frozenset[str]:
+    document = catalogue.document(row.id, row.version)
+    return frozenset(sop for _, sop, _ in document.instances()) if document is not None else frozenset()
+
+
+def _tag(imaging: HealthImaging, image_set: str, name: str) -> str:
     try:
-        return imaging.tags(imaging.image_set(image_set).arn).get(PUBLISHED_FROM, "")
+        return imaging.tags(imaging.image_set(image_set).arn).get(name, "")
     except NotFound:
         return ""

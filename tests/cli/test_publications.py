@@ -48,6 +48,23 @@ def test_an_older_copy_of_the_crosswalk_put_in_its_place_is_noticed(place: Curat
     assert "older copy" in told.err
 
 
+def test_what_a_merge_emptied_is_not_published_beside_what_it_was_merged_into(
+    place: Curator, tmp_path: Path
+) -> None:
+    choices = tmp_path / "right.csv"
+    choices.write_text("element,value\nPatient/PatientID,98890234\n")
+    assert place("batch", "--resolve", "majority", "--choices", choices, "--json").code == 0
+    every = [row["imageSetId"] for row in place("list", "--where", "modality:CT", "--json").json]
+
+    def left_alone() -> list[str]:
+        ran = place("deidentify", "--profile", "basic", *every, "--dry-run", "--json")
+        return [line for line in ran.json["skipped"] if "merged into" in line]
+
+    assert len(left_alone()) == 2
+    assert place("undo", "latest").code == 0
+    assert left_alone() == []
+
+
 def test_what_was_published_is_not_published_again_unless_it_changed_or_is_named(place: Curator) -> None:
     first = place("deidentify", "--profile", "basic", "--where", "modality:CT", "--json")
     assert first.code == 0, first.err

@@ -228,7 +228,8 @@ def _unit(
         planning.findings[finding.code] = planning.findings.get(finding.code, 0) + 1
     chosen = _Chosen.of(party.doc, outcome, how, planning)
     left = tally(LeftOut(reason, how.asked.name, name) for reason, name in chosen.kept_out.values())
-    if len(chosen.kept_out) == party.doc.instance_count:
+    if len(chosen.kept_out) == party.doc.instance_count or (how.in_place and chosen.kept_out):
+        # in place nothing can be left out: what stays as it is would pass for de-identified with the rest
         found.refused.extend((party.id, each) for each in left)
         return None
     try:

@@ -18,6 +18,7 @@ from curator.cli.walking import (
     is_remote,
     on_option,
     paced,
+    plan_path,
     run_apply,
     run_verify,
     tell_open,
@@ -183,7 +184,6 @@ def _undo_rule(
     from curator.campaign.planning import done_as_now, header, plan_without_rule
 
     project = workbench.project()
-    path = project.folder("plans") / "undo.jsonl"
     first = header(
         title=f"takes back rule {rule} of campaign {campaign.id[:12]}",
         store=workbench.spec(),
@@ -192,14 +192,12 @@ def _undo_rule(
         rules=(rule,),
         options={},
     )
-    try:
+    with plan_path(workbench) as path:
         done = done_as_now(campaign, workbench.imaging, image_set)
         plan = write_plan(path, first, plan_without_rule(done, rule))
         if not plan.cost.units:
             raise UsageError(f"Rule {rule} changed nothing in campaign {campaign.id[:12]}.")
         taken_back = begin(workbench, path)
-    finally:
-        path.unlink(missing_ok=True)
     applied = run_apply(workbench, taken_back, None)
     run_verify(workbench, taken_back)
     if plan.cost.left_out:

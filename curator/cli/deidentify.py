@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +13,7 @@ from curator.cli.attesting import hold_against_originals, verdict
 from curator.cli.catalogue import fresh_catalogue, heard
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.reporting import keep_report
-from curator.cli.walking import begin, clustered, on_option, run_apply, run_verify, tell_cost
+from curator.cli.walking import begin, clustered, on_option, plan_path, run_apply, run_verify, tell_cost
 from curator.cli.workbench import Workbench
 from curator.errors import ConfirmationMissing, LimitExceeded, VerificationFailed
 
@@ -157,7 +155,7 @@ def published(workbench: Workbench, request: Request, wanted: Wanted, cluster: C
     output = wanted.output
     with (
         fresh_catalogue(workbench, cluster=cluster) as catalogue,
-        _plan_path(workbench, output) as path,
+        plan_path(workbench, output) as path,
         heard(workbench, "planning") as progress,
     ):
         written = write_publication(
@@ -197,17 +195,6 @@ def published(workbench: Workbench, request: Request, wanted: Wanted, cluster: C
     return Outcome(summary, made, int(bool(applied.open)), unproved)
 
 
-@contextmanager
-def _plan_path(workbench: Workbench, output: Path | None) -> Iterator[Path]:
-    """Yield where the plan is written; without ``output`` it goes again, since a campaign keeps its own."""
-    path = output or workbench.project().folder("plans") / "deidentify.jsonl"
-    try:
-        yield path
-    finally:
-        if output is None:
-            path.unlink(missing_ok=True)
-
-
 def _told(request: Request, written: Written) -> dict[str, object]:
     from curator.campaign.publications import cost_in_words
     from curator.plan.leftout import OF_INSTANCES, tally
@@ -226,7 +213,7 @@ def _told(request: Request, written: Written) -> dict[str, object]:
         "left_out": [f"{each.count} × {each.element}: {each.reason}" for each in tally(left)],
         "cleared": _cleared(made),
         "refused": [
-            f"{image_set}: no instance can be published"
+            f"{image_set}: {'a part of it cannot be de-identified' if request.in_place else 'no instance can be published'}"
             for image_set in dict.fromkeys(one for one, _ in found.refused)
         ],
         **({"stays_readable": _readable(made)} if request.in_place else {}),

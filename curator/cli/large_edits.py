@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from curator.cli.walking import begin, run_apply, run_verify
+from curator.cli.walking import begin, plan_path, run_apply, run_verify
 from curator.cli.workbench import Workbench
 from curator.errors import Refused, VerificationFailed
 
@@ -47,12 +47,9 @@ def edit_by_plan(
         rules=(),
         options={},
     )
-    path = project.folder("plans") / "edit.jsonl"
-    try:
+    with plan_path(workbench) as path:
         write_plan(path, first, [unit])
         campaign = begin(workbench, path)
-    finally:
-        path.unlink(missing_ok=True)
     applied = run_apply(workbench, campaign, None)
     if applied.open:
         _, _, status, reason = applied.open[0]

@@ -9,7 +9,7 @@ import click
 
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.planning import choice_options, read_choices
-from curator.cli.walking import begin, run_apply, run_verify, tell_open
+from curator.cli.walking import begin, plan_path, run_apply, run_verify, tell_open
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError, VerificationFailed
 
@@ -138,12 +138,9 @@ def _walk(workbench: Workbench, unit: Unit, output: Path | None, form: Form | No
         plan = write_plan(output, first, [unit])
         workbench.say(f"{output}: campaign {plan.digest[:12]}; review it, then `curator apply {output}`")
         return 0
-    path = project.folder("plans") / "edit.jsonl"
-    try:
+    with plan_path(workbench) as path:
         write_plan(path, first, [unit])
         campaign = begin(workbench, path)
-    finally:
-        path.unlink(missing_ok=True)
     applied = run_apply(workbench, campaign, None)
     if not applied.complete:
         tell_open(applied, form, campaign.id)

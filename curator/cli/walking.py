@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,20 @@ def campaign_of(workbench: Workbench, name: str) -> Campaign:
             )
         name = folders[-1].name
     return Campaign.open(project, name)
+
+
+@contextmanager
+def plan_path(workbench: Workbench, output: Path | None = None) -> Iterator[Path]:
+    """Yield where a plan is written; without ``output`` it goes again, since a campaign keeps its own.
+
+    No other process takes the name: two that plan at once must not begin each other's plans.
+    """
+    path = output or workbench.project().folder("plans") / f"{secrets.token_hex(8)}.jsonl"
+    try:
+        yield path
+    finally:
+        if output is None:
+            path.unlink(missing_ok=True)
 
 
 def begin(workbench: Workbench, plan: Path) -> Campaign:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -65,6 +66,18 @@ def test_a_cleared_instance_is_published_and_who_cleared_it_stands_in_plan_repor
     held = attest(campaign, place.imaging, RESEARCH, WHO, pixels=pixel_decisions_of(place.project))
     assert held.holds
     assert not attest(campaign, place.imaging, RESEARCH, WHO).holds
+
+
+def test_in_place_nothing_is_changed_of_an_image_set_of_which_a_part_would_stay_as_it_is(
+    place: Ground,
+) -> None:
+    image_set = risky(place)
+    units, found, _ = planned(place, how=replace(publishing(place), in_place=True))
+    assert units == []
+    assert [(one, left.reason) for one, left in found.refused] == [(image_set, Reason.PIXELS)]
+    review(place.project, [PixelDecision(RISKY, Verdict.CLEAR, looked_at(place, image_set, RISKY))])
+    ((unit,), _, _) = planned(place, how=replace(publishing(place), in_place=True))
+    assert [member.id for member in unit.members] == [image_set]
 
 
 def test_an_excluded_instance_is_left_out_whatever_else_says_it_may_go(place: Ground) -> None:

@@ -41,7 +41,8 @@ class Request:
     ``profile`` is a bundled name or a file, ``ids`` none: all that are neither de-identified nor
     published by the profile before. ``to`` names another data
     store, with its id (`other_store`). ``aliases`` and ``assigned`` are CSVs as `curator.deid.people` reads them,
-    ``cleared`` a file of SOP Instance UIDs. ``decisions`` hold before the project's own.
+    ``cleared`` a file of SOP Instance UIDs. ``decisions`` hold before the project's own. ``without`` are image sets
+    that are passed over, chosen or not.
     """
 
     profile: str
@@ -58,6 +59,7 @@ class Request:
     assigned: Path | None = None
     cleared: Path | None = None
     decisions: tuple[Decision, ...] = field(default=(), repr=False)
+    without: frozenset[str] = frozenset()
 
     def check(self) -> None:
         """Raise UsageError for options that exclude each other."""
@@ -150,7 +152,9 @@ def _decisions(project: Project, more: Sequence[Decision]) -> Decisions | None:
 
 def rows_of(catalogue: Catalogue, request: Request) -> list[Row]:
     """Return the image sets that a request is about."""
-    rows = chosen_rows(catalogue, request.where, request.ids)
+    rows = [
+        row for row in chosen_rows(catalogue, request.where, request.ids) if row.id not in request.without
+    ]
     return rows if request.ids else [row for row in rows if not row.deidentified]
 
 

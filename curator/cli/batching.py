@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from curator.cli.deidentify import Wanted, published
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.planning import Asked, asked_for, planning_options, write_planned
 from curator.cli.reporting import keep_report
-from curator.cli.walking import begin, clustered, on_option, run_apply, run_verify
+from curator.cli.walking import begin, clustered, on_option, plan_path, run_apply, run_verify
 from curator.cli.workbench import Workbench
 from curator.errors import LimitExceeded, UsageError, VerificationFailed
 
@@ -23,16 +22,6 @@ if TYPE_CHECKING:
     from curator.campaign.cluster import Cluster
     from curator.campaign.publications import Request
     from curator.rulefile.batching import Batch
-
-
-@contextmanager
-def _plan_path(workbench: Workbench, stage: str) -> Iterator[Path]:
-    folder = workbench.project().folder("plans")
-    path = folder / f"{stage}.jsonl"
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)  # the campaign keeps its own
 
 
 @click.command()
@@ -177,17 +166,20 @@ def _both(one: str, other: str) -> str:
 def _publish(
     workbench: Workbench, asked: _Publish, emptied: frozenset[str], wanted: Wanted, cluster: Cluster | None
 ) -> tuple[dict[str, object], int]:
-    """Publish what is not de-identified yet, but what merges emptied; return the summary and the exit code."""
+    """Publish what is new, but what merges emptied; return the summary and the exit code."""
     from curator.campaign.publications import rows_of
 
-    request = replace(asked.request, ids=asked.ids)
+    request = replace(asked.request, ids=asked.ids, without=emptied)
     with fresh_catalogue(workbench, cluster=cluster) as catalogue:
-        rows = [row for row in rows_of(catalogue, request) if row.id not in emptied and not row.deidentified]
+        rows = [row for row in rows_of(catalogue, request) if not row.deidentified]
     if not rows:
         return {"stage": f"published by {request.profile}", "applied": "nothing to do"}, 0
-    request = replace(request, ids=tuple(row.id for row in rows))
+    if request.ids:
+        request = replace(request, ids=tuple(row.id for row in rows))
     outcome = published(workbench, request, wanted, cluster)
-    applied = {"applied": "no: a dry run"} if wanted.dry_run else {}
+    applied = {}
+    if wanted.dry_run or not outcome.made.cost.calls:
+        applied = {"applied": "no: a dry run" if wanted.dry_run else "nothing to do"}
     return {
         "stage": f"published by {request.profile}"
     } | outcome.summary | applied, 5 if outcome.failed else outcome.code
@@ -200,7 +192,7 @@ def _stage(
     """Carry out one stage and return its summary, the exit code, and the image sets that its merges emptied."""
     from curator.plan.cost import spelled
 
-    with _plan_path(workbench, stage) as path, fresh_catalogue(workbench, cluster=cluster) as catalogue:
+    with plan_path(workbench) as path, fresh_catalogue(workbench, cluster=cluster) as catalogue:
         made, planning = write_planned(workbench, catalogue, asked, path, cluster)
         summary: dict[str, object] = {
             "stage": asked.title,

@@ -160,3 +160,17 @@ def _instances(curator: Curator) -> list[dict[str, str]]:
         for series in document["Study"]["Series"].values():
             found += [instance["DICOM"] for instance in series["Instances"].values()]
     return found
+
+
+def test_a_session_that_publishes_is_replayed_for_what_is_new_alone(place: Curator, tmp_path: Path) -> None:
+    session = tmp_path / "session.yaml"
+    session.write_text(
+        "version: 1\nname: session\nwhy: For the test.\nwhere: modality:CT\nbatch: {publish: basic}\n"
+    )
+    first = place("batch", session, "--json")
+    assert first.code == 0, first.err
+    assert first.json[0]["image_sets"] > 0
+    held = place("list", "--json").json
+    again = place("batch", session, "--json")
+    assert (again.code, again.json[0]["applied"]) == (0, "nothing to do"), again.err
+    assert place("list", "--json").json == held

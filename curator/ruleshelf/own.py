@@ -70,6 +70,7 @@ def copy_to_own(project: Project, spec: str, name: str) -> Path:
 
     `Refused` where the name is taken, or a table of the project has the name of one but says something else.
     """
+    own_path(project, name)  # a name that cannot be is told before anything is read
     source = find(spec)
     text = re.sub(r"(?m)^name:.*$", f"name: {name}", text_of(source), count=1)
     tables = [table for table in sorted(source.parent.glob("*.csv")) if table.name in text]

@@ -20,7 +20,7 @@ def document_lines(document: ImageSetMetadata) -> Iterator[str]:
     """Yield a whole document: a heading for each level, then its elements with tag, VR and value."""
     for place in document.places():
         uid = place.instance or place.series
-        yield f"{'Instance' if place.level is Level.INSTANCE else place.level} {uid}".rstrip()
+        yield printable(f"{'Instance' if place.level is Level.INSTANCE else place.level} {uid}".rstrip())
         node = document.attributes(place) or {}
         for key, value in node.items():
             path = place.child(key)

@@ -29,10 +29,18 @@ def test_a_new_file_lints_clean_its_case_holds_and_it_is_listed_first(project: P
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("name", ["", "Ours", "../ours", "a b", "x" * 65])
+@pytest.mark.parametrize("name", ["", "Ours", "../ours", "a b", "x" * 65, "\\1"])
 def test_a_name_that_rule_files_cannot_have_is_refused(project: Project, name: str) -> None:
     with pytest.raises(UsageError):
         new_own(project, name)
+    with pytest.raises(UsageError):
+        copy_to_own(project, "laterality", name)
+
+
+@pytest.mark.parametrize("name", ["123", "true", "null", "1e5"])
+def test_a_name_that_yaml_takes_for_something_else_stays_a_name(project: Project, name: str) -> None:
+    for path in (new_own(project, name), copy_to_own(project, "laterality", f"{name}0")):
+        assert open_rule_file(str(path)).name == path.stem
 
 
 def test_nothing_is_written_over(project: Project) -> None:

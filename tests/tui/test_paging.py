@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from curator.healthimaging import HealthImaging
-from curator.imageset import describe
+from curator.imageset import ImageSetMetadata, describe
 from curator.tui.outside import pager
 from curator.tui.paging import difference_lines, document_lines
 from tests.tools import ROOT, need
@@ -32,6 +33,18 @@ def test_a_document_line_by_line(imaging: HealthImaging) -> None:
     assert "CodeMeaning" in lines[start + 2]
     assert any(line.startswith("Instance 1.2.9.3") for line in lines)
     assert not [line for line in lines if "\x1b" in line or "\n" in line]
+
+
+def test_a_key_that_is_no_uid_cannot_speak_to_the_terminal() -> None:
+    told = ImageSetMetadata.parse(json.dumps(of_one("1.2\x1b[31m")).encode())
+    assert not [line for line in document_lines(told) if "\x1b" in line]
+
+
+def of_one(sop: str) -> dict[str, object]:
+    """Return a document of one instance, whose key is ``sop``."""
+    instance = {"DICOM": {"SOPInstanceUID": "1.2.3"}, "DICOMVRs": {}, "ImageFrames": []}
+    series = {"1.2\x1b[0m": {"DICOM": {"Modality": "CT"}, "Instances": {sop: instance}}}
+    return {"SchemaVersion": "1.1", "Patient": {"DICOM": {}}, "Study": {"DICOM": {}, "Series": series}}
 
 
 def test_a_difference_line_by_line(imaging: HealthImaging) -> None:

@@ -16,10 +16,10 @@ from curator.campaign.applying import states_of
 from curator.campaign.journal import Campaign, Status
 from curator.deid.words import VOCABULARY
 from curator.errors import Refused
-from curator.findings import Absent, Change, Safety
+from curator.findings import Change, Safety
 from curator.imageset import ElementPath, ImageSetMetadata
-from curator.imageset.equality import same_value
 from curator.plan.units import Kind, Unit
+from curator.plan.values import same_value
 from curator.rulefile import RuleFile, load
 from curator.rulefile.batching import SECTION
 from curator.rulefile.writing import Written, written
@@ -114,16 +114,10 @@ class _Session:
                 key = patch.set, change.path
                 earlier = self.changes.get(key)
                 before = change.before if earlier is None else earlier.before
-                if _same(before, change.after):
+                if same_value(before, change.after):
                     self.changes.pop(key, None)
                 else:
                     self.changes[key] = msgspec.structs.replace(change, before=before, safety=Safety.SAFE)
-
-
-def _same(a: object, b: object) -> bool:
-    if isinstance(a, Absent) or isinstance(b, Absent):
-        return a is b
-    return same_value(a, b)  # type: ignore[arg-type]
 
 
 def record(
@@ -231,5 +225,5 @@ def _differing(
 ) -> Iterator[ElementPath]:
     for path in wanted.keys() | found.keys():
         one, other = wanted.get(path), found.get(path)
-        if one is None or other is None or not _same(one.after, other.after):
+        if one is None or other is None or not same_value(one.after, other.after):
             yield path

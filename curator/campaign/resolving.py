@@ -14,14 +14,13 @@ from curator.campaign.editing import edit_units
 from curator.campaign.planning import Planning, party_of, readable
 from curator.campaign.resolutions import Resolutions, Settled, reason
 from curator.checks.view import Scope
-from curator.dicom import Json
 from curator.dicom.levels import Level
 from curator.errors import Refused
-from curator.findings import ABSENT, Absent, Change, Safety
+from curator.findings import ABSENT, Change, Safety
 from curator.imageset import ElementPath
-from curator.imageset.equality import same_value
 from curator.plan.merging import Choice, Party, choose, plan_merge
 from curator.plan.units import Tag, Unit
+from curator.plan.values import same_value
 
 if TYPE_CHECKING:
     from curator.catalogue import Catalogue
@@ -171,7 +170,7 @@ def _following(conflict: Conflict, group: Group, identities: Values) -> Settled:
 
 def _holds(group: Group, path: ElementPath, index: int, wanted: Settled) -> bool:
     conflict = next(each for each in group.conflicts if each.path == path)
-    return _same(conflict.values[index], wanted.value)
+    return same_value(conflict.values[index], wanted.value)
 
 
 # ── units ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -232,7 +231,7 @@ class _Merging:
         for conflict in self._left:
             pairs = zip(conflict.values, conflict.holders, strict=True)
             mine = [value for value, holder in pairs if holder.id in names]
-            if any(not _same(mine[0], other) for other in mine[1:]):
+            if any(not same_value(mine[0], other) for other in mine[1:]):
                 return f"{conflict.element} is to stay as it is, and merged sets must agree"
         return ""
 
@@ -248,11 +247,5 @@ def _apart(group: Group, values: Values) -> str:
 def _aligning(party: Party, values: Values) -> Iterator[Change]:
     for path, settled in values.items():
         before = (party.doc.attributes(path) or {}).get(path.key, ABSENT)
-        if not _same(before, settled.value):
+        if not same_value(before, settled.value):
             yield Change(path, before, settled.value, path.vr(party.doc), settled.why, Safety.REVIEW)
-
-
-def _same(a: Json | Absent, b: Json | Absent) -> bool:
-    if isinstance(a, Absent) or isinstance(b, Absent):
-        return a is b
-    return same_value(a, b)

@@ -9,9 +9,9 @@ from typing import Final
 from curator.dicom import Json
 from curator.findings import ABSENT, Absent, Change, Safety, Why
 from curator.imageset import ElementPath, ImageSetMetadata
-from curator.imageset.equality import same_value
 from curator.plan.leftout import Reason
 from curator.plan.settling import settle
+from curator.plan.values import same_value
 
 RULE: Final = "edit"
 """What edits made by hand are called where rules are named."""
@@ -67,7 +67,7 @@ class Edits:
             before = here[change.path].before if change.path in here else change.before
             for path in [each for each in here if _at_or_below(each, change.path)]:
                 del here[path]
-            if not _same(before, change.after):
+            if not same_value(before, change.after):
                 here[change.path] = Change(
                     change.path, before, change.after, change.vr, change.why, change.safety
                 )
@@ -102,8 +102,8 @@ class Edits:
         lost = 0
         for path, change in list(self._sets.get(image_set, {}).items()):
             now = value_in(document, path)
-            if not _same(now, change.before):
-                lost += not _same(now, change.after)
+            if not same_value(now, change.before):
+                lost += not same_value(now, change.after)
                 self.take_back(image_set, path)
         return lost
 
@@ -114,9 +114,3 @@ class Edits:
 
 def _at_or_below(path: ElementPath, top: ElementPath) -> bool:
     return path.at_level() == top.at_level() and path.steps[: len(top.steps)] == top.steps
-
-
-def _same(a: Json | Absent, b: Json | Absent) -> bool:
-    if isinstance(a, Absent) or isinstance(b, Absent):
-        return a is b
-    return same_value(a, b)

@@ -18,12 +18,13 @@ from curator.dicom.levels import Level
 from curator.errors import Refused
 from curator.findings import ABSENT, Absent, Change, Why
 from curator.imageset import ElementPath, ImageSetMetadata, Instance, content_hash, parse_path
-from curator.imageset.equality import canonical, same_value
+from curator.imageset.equality import canonical
 from curator.plan.leftout import LeftOut, Reason, tally
 from curator.plan.model import after_copy
 from curator.plan.packing import Payload
 from curator.plan.units import Copy, Kind, Member, Patch, Role, Step, Tag, Unit, patch_of, update_steps
 from curator.plan.updates import plan_update
+from curator.plan.values import same_value
 
 FRAMES_A_COPY: Final = 1_000
 """Image frames that one CopyImageSet takes (guide, "Service quotas")."""
@@ -95,10 +96,10 @@ def disagreements(
             path = place.child(key)
             generic = str(path.generic())
             chosen = given.get(generic, None)
-            agreed = all(_same(values[0], other) for other in values[1:])
+            agreed = all(same_value(values[0], other) for other in values[1:])
             if generic not in given and not agreed:
                 chosen = choose(values, parties, how)
-            elif generic not in given or (agreed and _same(values[0], chosen)):
+            elif generic not in given or (agreed and same_value(values[0], chosen)):
                 continue
             yield Disagreement(path, values, chosen)
 
@@ -125,12 +126,6 @@ def choose(values: Sequence[Json | Absent], parties: Sequence[Weighed], how: Cho
         weights[name] = (filled, known[1] + parties[index].instances, known[2])
     best = max(weights, key=lambda name: weights[name])
     return values[-weights[best][2]]
-
-
-def _same(a: Json | Absent, b: Json | Absent) -> bool:
-    if isinstance(a, Absent) or isinstance(b, Absent):
-        return a is b
-    return same_value(a, b)
 
 
 def plan_merge(
@@ -196,7 +191,7 @@ class _Merge:
                     self.whys.get(str(each.path.generic()), _AGREE),
                 )
                 for each in found
-                if not _same(each.values[index], each.chosen)
+                if not same_value(each.values[index], each.chosen)
             ]
             if not changes:
                 continue

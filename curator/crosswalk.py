@@ -9,13 +9,10 @@ decrypted only when a campaign asks who was published before, or a person export
 from __future__ import annotations
 
 import csv
-import fcntl
 import hashlib
 import io
-import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -24,7 +21,7 @@ import msgspec
 
 from curator.deid.people import Register
 from curator.errors import Refused, StoreError
-from curator.project import Project, private_folder, write_private
+from curator.project import Project, one_at_a_time, private_folder, write_private
 
 Keyed: TypeAlias = Callable[[str], Callable[[bytes], bytes]]
 
@@ -91,7 +88,7 @@ class Crosswalk:
 
         `Refused`, with nothing written, where an original would have two replacements or two originals one.
         """
-        with self._locked():
+        with one_at_a_time(self.path):
             content = self._content()
             before = _together(self._records(content))
             register = Register()
@@ -137,7 +134,7 @@ class Crosswalk:
 
         Subjects published before are not bound to their pseudonyms any more: the new key makes others.
         """
-        with self._locked():
+        with one_at_a_time(self.path):
             content = self._content()
             try:
                 records = list(self._records(content))
@@ -217,17 +214,6 @@ class Crosswalk:
             bound.update(sealed)
         made += _sealed(msgspec.msgpack.encode(len(records)), bound.digest() + _END, keyed)
         write_private(self.path, bytes(made))
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Let one process at a time read and replace the file."""
-        path = self.path.with_name(f".{self.path.name}.lock")
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
 
 def _sealed(plain: bytes, bound: bytes, keyed: Keyed) -> bytes:

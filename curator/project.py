@@ -18,12 +18,14 @@ silently; others reading it makes them guessable, so a key that others can read 
 
 from __future__ import annotations
 
+import fcntl
 import hmac as hmac_module
 import os
 import secrets
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -98,6 +100,17 @@ def create_private(path: Path, content: bytes) -> bool:
     finally:
         temporary.unlink(missing_ok=True)
     return True
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Let one thread of one process at a time read and replace the file at ``path``: nobody's words are lost."""
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class Project:

@@ -36,16 +36,18 @@ def decide(project: Project, new: Sequence[Decision], *, withdrawn: Iterable[Key
     Returns how many changed or came, and how many the project holds now.
     """
     from curator.catalogue.values import merge_decisions, write_decisions
-    from curator.project import write_private
+    from curator.project import one_at_a_time, write_private
 
     by, today = getpass.getuser(), datetime.now(UTC).date().isoformat()
     signed = [replace(each, by=each.by or by, when=each.when or today) for each in new]
-    old, gone = kept_decisions(project), set(withdrawn)
-    stay = [each for each in old if each.key not in gone]
-    merged, changed = merge_decisions(stay, signed)
-    out = io.StringIO(newline="")
-    write_decisions(merged, out)
-    write_private(project.decisions, out.getvalue().encode())
+    gone = set(withdrawn)
+    with one_at_a_time(project.decisions):
+        old = kept_decisions(project)
+        stay = [each for each in old if each.key not in gone]
+        merged, changed = merge_decisions(stay, signed)
+        out = io.StringIO(newline="")
+        write_decisions(merged, out)
+        write_private(project.decisions, out.getvalue().encode())
     return changed + len(old) - len(stay), len(merged)
 
 

@@ -203,18 +203,19 @@ def decide(project: Project, new: Sequence[Resolution], *, withdrawn: Iterable[K
     """Keep decisions, signed with the user and the day where they are not, take others back; return all."""
     import getpass
 
-    from curator.project import write_private
+    from curator.project import one_at_a_time, write_private
 
     by, today = getpass.getuser(), datetime.now(UTC).date().isoformat()
-    held = {each.key: each for each in kept(project)}
-    for key in withdrawn:
-        held.pop(key, None)
-    for each in new:
-        held[each.key] = replace(each, by=each.by or by, when=each.when or today)
-    everything = sorted(held.values(), key=lambda each: each.key)
-    out = io.StringIO(newline="")
-    write(everything, out)
-    write_private(project.resolutions, out.getvalue().encode())
+    with one_at_a_time(project.resolutions):
+        held = {each.key: each for each in kept(project)}
+        for key in withdrawn:
+            held.pop(key, None)
+        for each in new:
+            held[each.key] = replace(each, by=each.by or by, when=each.when or today)
+        everything = sorted(held.values(), key=lambda each: each.key)
+        out = io.StringIO(newline="")
+        write(everything, out)
+        write_private(project.resolutions, out.getvalue().encode())
     return everything
 
 

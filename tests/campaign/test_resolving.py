@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from curator.campaign import deciding
 from curator.campaign.conflicts import Conflict, gather
 from curator.campaign.planning import Planning
 from curator.campaign.resolutions import Resolution, Resolutions, Word, decide, kept, read, write
 from curator.campaign.resolving import resolve
 from curator.catalogue import Catalogue
+from curator.deid.decisions import Decision
 from curator.dicom import Json
 from curator.errors import UsageError
 from curator.imageset import parse_path
 from curator.plan.merging import Choice
 from curator.plan.units import Kind, Unit
+from curator.project import Project
 from tests.campaign.ground import Ground, document, ground, node
 
 
@@ -208,6 +213,18 @@ def test_decisions_are_kept_signed_and_taken_back() -> None:
         assert kept(place.project) == [held]
         assert place.project.resolutions.stat().st_mode & 0o777 == 0o600
         assert decide(place.project, [], withdrawn=[one.key]) == []
+
+
+def test_what_is_decided_at_once_is_all_kept(tmp_path: Path) -> None:
+    project = Project.open(tmp_path)
+    elements = [f"Patient/{key}" for key in ("PatientName", "PatientSex", "PatientAge", "PatientComments")]
+    with ThreadPoolExecutor(8) as pool:
+        wanted = [Resolution("patient", f"P{n}", each, Word.NEWEST) for each in elements for n in range(8)]
+        list(pool.map(lambda one: decide(project, [one]), wanted))
+        values = [Decision("Patient/PatientComments", "LT", str(n), "keep") for n in range(32)]
+        list(pool.map(lambda one: deciding.decide(project, [one]), values))
+    assert len(kept(project)) == len(wanted)
+    assert len(deciding.kept_decisions(project)) == len(values)
 
 
 def test_a_sheet_is_read_as_it_was_written() -> None:

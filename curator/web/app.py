@@ -91,10 +91,10 @@ class Application:
     async def _terminal(self, page: WebSocket) -> None:
         """Join a page to a terminal until one of them ends."""
         await page.accept()
-        if self._terminals >= AT_ONCE:
+        first = await page.receive()
+        if self._terminals >= AT_ONCE:  # after the wait: pages that came together would all have passed
             await page.close(1013, f"{AT_ONCE} terminals are open already")
             return
-        first = await page.receive()
         size = _size(first)
         if size is None:
             await page.close(1002)

@@ -17,8 +17,8 @@ from curator.pictures.codestream import texts_beside
 from curator.verify.pairing import pixel_sums
 
 if TYPE_CHECKING:
-    from curator.campaign.publishing import Publishing
     from curator.catalogue import Catalogue, Row
+    from curator.deid.pixelreview import PixelDecisions
     from curator.healthimaging import HealthImaging
     from curator.imageset import ImageSetMetadata
 
@@ -40,7 +40,8 @@ def with_text_beside(
     imaging: HealthImaging,
     catalogue: Catalogue,
     rows: Sequence[Row],
-    how: Publishing,
+    cleared: Container[str],
+    pixels: PixelDecisions,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> frozenset[str]:
     """Return the SOP Instance UIDs of instances in ``rows`` whose frames carry text, other than an encoder's name.
@@ -52,7 +53,7 @@ def with_text_beside(
         frame
         for row in rows
         if row.read and (document := catalogue.document(row.id, row.version)) is not None
-        for frame in _kept(row.id, document, how)
+        for frame in _kept(row.id, document, cleared, pixels)
     ]
     found: set[str] = set()
 
@@ -79,11 +80,13 @@ def text_beside_published(
             yield any(texts_beside(imaging.frame(image_set, each)[0]) for each in instance.frame_ids)
 
 
-def _kept(image_set: str, document: ImageSetMetadata, how: Publishing) -> Iterator[_Frame]:
+def _kept(
+    image_set: str, document: ImageSetMetadata, cleared: Container[str], pixels: PixelDecisions
+) -> Iterator[_Frame]:
     for series, sop, instance in document.instances():
         if instance.node.get("StoredTransferSyntaxUID") not in KEPT:
             continue
-        if sop in how.cleared or how.pixels.of(sop, instance.frames) is not None:
+        if sop in cleared or pixels.of(sop, instance.frames) is not None:
             continue
         if not pixel_risks({**document.series[series].dicom, **instance.dicom}, instance.frames):
             yield from (_Frame(image_set, sop, frame) for frame in instance.frame_ids)

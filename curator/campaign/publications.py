@@ -178,7 +178,9 @@ def write_publication(
         alone |= dict.fromkeys(dict(published_before(imaging, catalogue, rows, how)), BEFORE)
     rows = [row for row in rows if row.id not in alone]
     if not request.in_place:
-        how = replace(how, beside=with_text_beside(imaging, catalogue, rows, how, progress))
+        how = replace(
+            how, beside=with_text_beside(imaging, catalogue, rows, how.cleared, how.pixels, progress)
+        )
     first = header(
         title=f"{'in place' if request.in_place else 'published'} by {asked.name}",
         store=store,

@@ -54,11 +54,12 @@ def test_text_in_a_comment_keeps_an_instance_back_until_it_is_cleared(place: Gro
         catalogue.refresh(place.imaging)
         rows = catalogue.rows()
         seen: list[tuple[int, int]] = []
-        found = with_text_beside(place.imaging, catalogue, rows, how, lambda *at: seen.append(at))
+        found = with_text_beside(
+            place.imaging, catalogue, rows, how.cleared, how.pixels, lambda *at: seen.append(at)
+        )
         assert found == {"1.2.3.1"}
         assert seen[-1] == (3, 3)
-        cleared = Publishing(asked, place.project.keyed, cleared=frozenset({"1.2.3.1"}))
-        assert with_text_beside(place.imaging, catalogue, rows, cleared) == frozenset()
+        assert with_text_beside(place.imaging, catalogue, rows, {"1.2.3.1"}, how.pixels) == frozenset()
         how = Publishing(asked, place.project.keyed, beside=found)
         (unit,) = plan_deidentification(catalogue, rows, how, Planning(Payload()), Published())
     assert [(each.reason, each.count) for each in unit.left_out] == [(Reason.BESIDE_PIXELS, 1)]

@@ -197,7 +197,7 @@ def test_a_whole_session_in_a_terminal(tmp_path: Path, files: Path) -> None:
         terminal.press("A")
         terminal.see("Apply this plan?")
         terminal.press("Tab", "Enter")
-        terminal.see("3 done")
+        terminal.see("2 done")
         terminal.insist("v", "verified", "originals")
         terminal.insist("w", "Write the report")
         terminal.press("Enter")

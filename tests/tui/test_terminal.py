@@ -194,6 +194,7 @@ def test_frames_are_half_blocks_in_tmux_and_a_review_is_kept(
     terminal = start((80, 24), spec=f"local:{tmp_path / 'demo'}")
     terminal.see("Image sets  18")
     terminal.press("/")
+    terminal.see("filter: words")
     terminal.type("modality:US")
     terminal.press("Enter")
     terminal.see("2 of 18")

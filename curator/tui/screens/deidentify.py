@@ -145,7 +145,10 @@ class DeidentifyScreen(Place):
         options = self.query_one("#options", RowView)
         if options.has_focus:
             option = OPTIONS[options.cursor]
-            self.query_one("#why", Detail).tell(option.name, option.says)
+            value = value_of(self.options.request, option)  # whole: the column may have cut it
+            self.query_one("#why", Detail).tell(
+                f"{option.name}: {value}" if value else option.name, option.says
+            )
         else:
             self._explain(self.query_one("#profiles", RowView).cursor)
 

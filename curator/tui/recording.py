@@ -54,7 +54,7 @@ def save_session(
 
 def said_of(path: Path, made: Recorded) -> str:
     """Return what came of a saving, in words without values."""
-    text = f"Saved as {path}: {made.rules:,} rule{'s' * (made.rules != 1)}.\n`curator batch {path}` does it again."
+    text = f"Saved as {path}: {made.rules:,} rule{'s' * (made.rules != 1)}. `curator batch {path}` does it again."
     if made.left_out:
         text += f" {made.left_out:,} changes cannot be said by rules and are NOT in it."
     if made.otherwise:

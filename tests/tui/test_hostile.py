@@ -393,7 +393,7 @@ async def test_a_plan_by_rule_and_element_what_is_taken_out_its_ledger_and_the_s
         await press(pilot, "W")
         await until(pilot, lambda: getattr(app.focused, "id", "") == "value")
         await press(pilot, "enter")
-        await see(pilot, "Where it lies", "curator batch")
+        await see(pilot, "Where it lies", "Saved as")
         clean(app)
         told = " ".join(f"{ticket.title} {ticket.outcome}" for ticket in app.work.history)
         assert not [value for value in ("[mm]", "[/b]", "red") if value in told]

@@ -53,7 +53,7 @@ async def saved(pilot: Pilot[None], key: str = "w") -> Path:
     await see(pilot, "Save as a rule file")
     await at(pilot, "value")
     await press(pilot, "enter")
-    await see(pilot, "Saved as", "curator batch")
+    await see(pilot, "Saved as")
     await press(pilot, "escape")
     (path,) = (Project.open().root / "sessions").glob("session-*.yaml")
     return path

@@ -177,10 +177,8 @@ def write_publication(
     if not request.ids:
         alone |= dict.fromkeys(dict(published_before(imaging, catalogue, rows, how)), BEFORE)
     rows = [row for row in rows if row.id not in alone]
-    if not request.in_place:
-        how = replace(
-            how, beside=with_text_beside(imaging, catalogue, rows, how.cleared, how.pixels, progress)
-        )
+    beside = with_text_beside(imaging, catalogue, rows, how.cleared, how.pixels, progress)
+    how = replace(how, beside=beside)
     first = header(
         title=f"{'in place' if request.in_place else 'published'} by {asked.name}",
         store=store,

@@ -84,11 +84,20 @@ def texts_beside(raw: bytes) -> tuple[Beside, ...]:
             name, body = "COM", body[2:]
         elif marker == _COM:
             name = "COM"
-        elif _APP0 <= marker <= 0xFFEF and body[:4] != b"JFIF" and body[:5] != b"Adobe":
-            name = f"APP{marker - _APP0}"
+        elif _APP0 <= marker <= 0xFFEF:
+            name, body = f"APP{marker - _APP0}", _behind_signature(body)
         else:
             continue
         text = " ".join(part.decode("latin-1").strip() for part in _TEXT.findall(body)).strip()
         if text and not _ENCODERS.fullmatch(text):
             found.append(Beside(name, text))
     return tuple(found)
+
+
+def _behind_signature(body: bytes) -> bytes:
+    """Return what an application segment holds behind the fields that every JFIF or Adobe marker has."""
+    if body[:5] == b"JFIF\0" and len(body) >= 14:
+        return body[
+            14 + 3 * body[12] * body[13] :
+        ]  # an RGB thumbnail of so many columns and rows (JFIF 1.02)
+    return body[12:] if body[:5] == b"Adobe" else body

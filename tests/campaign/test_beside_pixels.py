@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import pydicom
 import pytest
@@ -13,6 +14,7 @@ from pydicom.uid import UID
 from curator.campaign.attesting import attest
 from curator.campaign.beside_pixels import with_text_beside
 from curator.campaign.planning import Planning
+from curator.campaign.publications import Request, write_publication
 from curator.campaign.publishing import Published, Publishing, plan_deidentification
 from curator.catalogue import Catalogue
 from curator.deid.ruled import load_profile
@@ -79,3 +81,15 @@ def test_the_proof_reads_the_frames_of_what_was_published_too(place: Ground) -> 
     found = attest(campaign, place.imaging, asked, WHO)
     assert [(each.check, each.count) for each in found.violations] == [("pixels_hidden", 1)]
     assert attest(campaign, place.imaging, asked, WHO, cleared=frozenset({"1.2.3.1"})).holds
+
+
+def test_a_change_in_place_reads_the_frames_too(place: Ground, tmp_path: Path) -> None:
+    place.bring(jpeg("1.2.3.1", b"for Roe, Richard"))
+    with Catalogue.open(place.project, place.imaging.datastore_id) as catalogue:
+        catalogue.refresh(place.imaging)
+        asked = Request("basic", in_place=True)
+        made = write_publication(
+            catalogue, place.project, place.imaging, asked, tmp_path / "plan.jsonl", store="local"
+        )
+    assert list(made.plan.units()) == []
+    assert [left.reason for _, left in made.found.refused] == [Reason.BESIDE_PIXELS]

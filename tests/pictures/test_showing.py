@@ -209,6 +209,21 @@ def test_application_segments_are_read_and_the_format_s_own_are_not() -> None:
 
 
 @pytest.mark.parametrize(
+    ("marker", "fields"),
+    [
+        (b"\xff\xe0", b"JFIF\0\1\2\0\0\1\0\1\1\1" + b"xyz"),  # a thumbnail of one pixel
+        (b"\xff\xee", b"Adobe\0\x64\0\0\0\0\1"),
+    ],
+)
+def test_text_behind_the_format_s_own_fields_is_found(marker: bytes, fields: bytes) -> None:
+    raw = bytes(imagecodecs.jpeg8_encode(np.zeros((8, 8), np.uint8)))
+    for text, told in ((b"", ()), (b"for Roe, Richard", ("for Roe, Richard",))):
+        body = fields + text
+        segment = marker + (len(body) + 2).to_bytes(2, "big") + body
+        assert tuple(found.text for found in texts_beside(raw[:2] + segment + raw[2:])) == told
+
+
+@pytest.mark.parametrize(
     ("kind", "attributes", "why"),
     [
         ("video/mp4", {}, "video cannot be decoded here"),

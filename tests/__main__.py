@@ -35,7 +35,7 @@ def main(words: list[str]) -> int:
         return subprocess.call([*QUICK, *words[1:]], cwd=ROOT)
     commands = [*CHECKS, [*TESTS, *words]]
     if os.environ.get("CI"):
-        commands.append([*TESTS[:3], "-m", "soak", "-s"])
+        commands.append([*TESTS, "-m", "soak", "-rP"])  # what they print, seeds among it, is shown at the end
         commands.append([sys.executable, "-m", "tests.audit"])
     for command in commands:
         print("$", " ".join([Path(command[0]).name, *command[1:]]), flush=True)

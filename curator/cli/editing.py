@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from curator.imageset import ImageSetMetadata
 
 QUOTA = 10_000
-"""Bytes of one call's payload (guide, quotas: 10 KB). assumption: raw bytes, both blobs together, 1 KB = 1,000."""
+"""Bytes of one call's payload (guide, quotas: 10 KB). assumption: 10 KB counts raw bytes, both blobs together,
+1 KB = 1,000."""
 
 force_option = click.option(
     "--force", is_flag=True, help="Override what the service forbids otherwise (recorded)."

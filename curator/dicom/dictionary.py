@@ -1,8 +1,10 @@
 """The data dictionary: what an element is, by tag, keyword or document key.
 
 The service keys standard attributes by the keywords of PS3.6 **2022b**; anything newer has no keyword there
-and, as private elements, stands under eight upper-case hex digits (assumption: healthimaging.md §2 marks it
-inferred). `Attribute.serviceable` says which side an attribute is on.
+and, as private elements, stands under eight upper-case hex digits. `Attribute.serviceable` says which side an
+attribute is on.
+
+assumption: a standard attribute that is newer than PS3.6 2022b is keyed as a private element is.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def _refused_by_service(error: ClientError, operation: str, subject: str, servic
             return Moved(text, code=code, operation=operation, hint="its version has moved on; look again")
         return NotFound(text, code=code, operation=operation, hint="`curator list` shows what is there")
     if code == "ConflictException" and operation in WRITES_TO_IMAGE_SETS:
-        # assumption: a write on a LOCKED set answers ConflictException (inferred).
+        # assumption: a write on a LOCKED set answers ConflictException.
         return Moved(text, code=code, operation=operation, hint="another operation is going on; look again")
     if code == "ServiceQuotaExceededException":
         return LimitExceeded(text, hint="the guide's chapter on quotas names the limits")

@@ -90,7 +90,7 @@ def events_after(
         else:
             kind = IMAGE_SET_EVENTS[Status(status)]
             resource = image_set_arn(datastore_id, image_set_id)
-            # assumption: spelled as the guide does (AWS's own sample reads ``imageSetId``).
+            # assumption: ``imagesetId`` is spelled as the guide does (AWS's own sample reads ``imageSetId``).
             detail["imagesetId"] = image_set_id
             detail["imageSetState"] = state_of(Status(status)).value
             detail["imageSetWorkflowStatus"] = status

@@ -143,7 +143,7 @@ def _answer(store: LocalStore, request: WireRequest) -> WireResponse:
             response = _dicomweb()(store, request)
             if response is not None:
                 return response
-        # assumption: what other AWS services answer to a path that names no operation.
+        # assumption: a path that names no operation is answered as other AWS services answer it.
         return refusal("UnknownOperationException", "The requested operation is not recognized", 404)
     operation, labels = found
     store.meter.take(operation.name, store.clock())

@@ -1,8 +1,10 @@
 """Normalization conflicts resolved: one value chosen for each element on which image sets disagree, then merged.
 
-CopyImageSet wants the Patient, Study and Series of both sets to agree in every listed element (assumption: all of
-them, not only the seven that group an import), so the sets are aligned first; where they cannot be, the copy is
-forced, the destination's values stay, and the plan lists what is lost.
+The sets are aligned first; where they cannot be, the copy is forced, the destination's values stay, and the plan lists
+what is lost.
+
+assumption: CopyImageSet wants the Patient, Study and Series of both sets to agree in every listed element, not only in
+the seven that group an import.
 """
 
 from __future__ import annotations

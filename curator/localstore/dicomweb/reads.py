@@ -168,7 +168,8 @@ def _bits_joined(frames: list[bytes], dicom: dict[str, Json]) -> list[bytes]:
 def _metadata(found: _Found, accept: str, _: str) -> WireResponse:
     choose(accept, "application/dicom+json", (), (found.stored,))
     # Guide: "The Transfer Syntax UID indicated in the metadata matches the Stored Transfer Syntax UID".
-    # assumption: of the file meta information that is all the answer tells (PS3.18 F.2 knows no group 0002).
+    # assumption: an instance's metadata tells of the file meta information the transfer syntax alone (PS3.18 F.2
+    # knows no group 0002).
     dicom = {key: value for level in (*found.levels, found.instance.dicom) for key, value in level.items()}
     made = {
         tag: one for tag, one in dicom_json(dicom, found.instance.vrs).items() if not tag.startswith("0002")

@@ -44,7 +44,7 @@ def get_dicom_import_job(call: Call) -> dict[str, Output]:
 
 
 def list_dicom_import_jobs(call: Call) -> dict[str, Output]:
-    """List jobs, newest first (assumption: the guide names no order)."""
+    """List jobs. assumption: the newest comes first; the guide names no order."""
     status = call.maybe("jobStatus")
     purpose = f"list-jobs {call.text('datastoreId')} {status}"
     size = page_size(call)

@@ -105,7 +105,7 @@ def _uid(level: Mapping[str, Json], keyword: str) -> str:
     value = level.get(keyword)
     if not isinstance(value, str) or not value:
         raise RefusedFile(f"DICOM attribute {keyword} does not exist")
-    # assumption: letters are let through, as real files hold them; what could be no part of a path is not.
+    # assumption: letters in a UID are let through, as real files hold them; what could be no part of a path is not.
     if len(value) > 64 or not value.isascii() or not value.replace(".", "").replace("-", "").isalnum():
         raise RefusedFile(f"DICOM attribute {keyword} is not a UID")
     return value

@@ -242,7 +242,8 @@ def _must_match(theirs: bytes, ours: bytes, level: str) -> None:
 def _may_become_primary(call: Call, source: Draft, selection: _Selection, target: ImageSetRow) -> None:
     """Refuse a second primary image set of a series, and one that disagrees with its study's others.
 
-    assumption: the later guide says only that conflicts must be resolved first.
+    assumption: only these two stand in a promotion's way; the later guide says no more than that conflicts must be
+    resolved first.
     """
     storage = call.store.storage
     for row in selection.series:
@@ -276,7 +277,7 @@ def _put_instances(
 
 
 def _share_frames(source: Draft, draft: Draft, data: bytes) -> None:
-    """Let the destination refer to an instance's frames. assumption: they keep their ids."""
+    """Let the destination refer to an instance's frames. assumption: copied frames keep their ids."""
     draft.connection.executemany(
         "INSERT OR IGNORE INTO frame SELECT ?, id, key, content_type FROM frame WHERE image_set = ? AND id = ?",
         [(draft.image_set, source.image_set, frame.id) for frame in _read_frames(data).frames],

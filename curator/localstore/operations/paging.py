@@ -14,7 +14,7 @@ from curator.localstore.wire import Call
 T = TypeVar("T")
 
 PAGE = 50
-"""assumption: results a page where the caller does not say; the model's maximum."""
+"""Results a page. assumption: where the caller does not say, a page holds the model's maximum."""
 
 
 def page_size(call: Call) -> int:

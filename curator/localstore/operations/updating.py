@@ -83,7 +83,7 @@ def _going_back(call: Call, connection: sqlite3.Connection, row: ImageSetRow) ->
     if found is None:
         raise not_found("The version to revert to does not exist")
     if to == row.latest:
-        # assumption: "a previous image set version" is not the one that is there.
+        # assumption: "a previous image set version" to revert to is not the latest one.
         raise invalid("revertToVersionId must name a previous version")
 
     def change(draft: Draft) -> None:

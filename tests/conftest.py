@@ -57,6 +57,7 @@ SLOW = frozenset(
         "test_publications",
         "test_published_files",
         "test_publishing_routes",
+        "test_publishing_series",
         "test_readme",
         "test_reimport",
         "test_republishing",

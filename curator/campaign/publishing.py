@@ -32,11 +32,18 @@ from curator.errors import Refused
 from curator.findings import Change
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.imageset.instance import collector_off
+from curator.plan.chunks import FRAMES_A_COPY, together
 from curator.plan.cost import Cost
 from curator.plan.leftout import LeftOut, Reason, tally
-from curator.plan.merging import FRAMES_A_COPY, Party
+from curator.plan.merging import Party
 from curator.plan.publishing import plan_in_place, plan_publication
-from curator.plan.reimport import Route, plan_reimport, sketch_reimport, with_reimports, without_payload
+from curator.plan.reimport import (
+    Route,
+    plan_reimport,
+    sketch_reimport,
+    with_reimports,
+    without_payload,
+)
 from curator.plan.units import Unit
 from curator.plan.updates import ImageSetUpdate, plan_update
 from curator.treatments import made_by, without_instances
@@ -267,6 +274,8 @@ class _Chosen:
             out = {**kept_out, **too_many}
             update = plan_update(doc, without_instances(changes, out), payload=planning.payload)
             undone = dict(_short(doc, without_instances(changes, out), update.predicted, out))
+            if not how.in_place:
+                undone |= _of_series_apart(doc, rest - too_many.keys() - undone.keys())
             short = too_many | undone
             whole = update if not out and not undone else None
         if route is Route.UPDATE or whole is not None:
@@ -371,6 +380,17 @@ def _of_too_many_frames(
     for _, sop, instance in doc.instances():
         if sop in sops and len(instance.frames) > FRAMES_A_COPY:
             yield sop, (Reason.FRAMES, _class_name(instance.dicom))
+
+
+def _of_series_apart(doc: ImageSetMetadata, sops: Container[str]) -> Iterator[tuple[str, tuple[Reason, str]]]:
+    """Yield instances of series that cannot be copied into one image set with the others."""
+    chosen: dict[str, list[str]] = {}
+    for uid, sop, _ in doc.instances():
+        if sop in sops:
+            chosen.setdefault(uid, []).append(sop)
+    for uid in chosen.keys() - together(doc, chosen):
+        for sop in chosen[uid]:
+            yield sop, (Reason.APART, _class_name(doc.series[uid].instances[sop].dicom))
 
 
 def _unimportable(

@@ -15,7 +15,7 @@ from curator.dicom import Json
 from curator.findings import ABSENT, Absent, Change, Safety, Why
 from curator.imageset import ImageSetMetadata
 from curator.imageset.equality import canonical, same_value
-from curator.plan.merging import chunks
+from curator.plan.chunks import chunks
 from curator.plan.model import after_copy, after_update
 from curator.plan.renames import Renames
 from curator.plan.units import Copy, Kind, Step, Unit, Update, update_steps
@@ -101,7 +101,7 @@ def _steps(
     steps: list[Step] = []
     documents: list[ImageSetMetadata] = []
     copied: ImageSetMetadata | None = None
-    for part in chunks(now, chosen):
+    for part in chunks(now, chosen, new=True):
         whole = part if sum(map(len, part.values())) < now.instance_count else None
         steps.append(Copy(source, name, copied is None, whole, series=next(iter(part))))
         copied = after_copy(now, copied, whole)

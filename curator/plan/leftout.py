@@ -33,6 +33,7 @@ class Reason(StrEnum):
     SAME_SOP = "the other image set holds an instance of the same UID and other content"
     DUPLICATE = "the other image set holds the same instance"
     FRAMES = "an instance of more than 1,000 frames cannot be copied"
+    APART = "its series cannot be copied with the others: the first copy needs an instance of each, of 1,000 frames in all"
     PIXELS = "its pixels may show who the patient is"
     BESIDE_PIXELS = "text stands beside the pixels, in segments of its frames that are kept as received"
     EXCLUDED = "a reviewer excluded it from publishing"
@@ -43,7 +44,15 @@ class Reason(StrEnum):
 
 
 OF_INSTANCES: Final = frozenset(
-    {Reason.PIXELS, Reason.BESIDE_PIXELS, Reason.EXCLUDED, Reason.FRAMES, Reason.UNCLEAN, Reason.QUARANTINED}
+    {
+        Reason.PIXELS,
+        Reason.BESIDE_PIXELS,
+        Reason.EXCLUDED,
+        Reason.FRAMES,
+        Reason.APART,
+        Reason.UNCLEAN,
+        Reason.QUARANTINED,
+    }
 )
 """Reasons that keep whole instances out; ``element`` then names their SOP class."""
 

@@ -21,6 +21,7 @@ from curator.errors import Refused
 from curator.findings import ABSENT, Absent, Change, Why
 from curator.imageset import ElementPath, ImageSetMetadata, Instance, content_hash, parse_path
 from curator.imageset.equality import canonical
+from curator.plan.chunks import FRAMES_A_COPY, chunks
 from curator.plan.leftout import LeftOut, Reason, tally
 from curator.plan.model import after_copy
 from curator.plan.packing import Payload
@@ -28,11 +29,7 @@ from curator.plan.units import Copy, Kind, Member, Patch, Role, Step, Tag, Unit,
 from curator.plan.updates import plan_update
 from curator.plan.values import same_value
 
-FRAMES_A_COPY: Final = 1_000
-"""Image frames that one CopyImageSet takes (guide, "Service quotas")."""
 _AGREE: Final = Why("merge", "image sets of one series must agree before they can be merged")
-COPIABLE_CHARACTERS: Final = 250_000
-"""Room for ``copiableAttributes``: 260,000 characters in the service model, less what surrounds the instances."""
 
 
 class Choice(StrEnum):
@@ -304,20 +301,3 @@ def frame_bytes(doc: ImageSetMetadata, chosen: Mapping[str, Sequence[str]] | Non
     instances = (doc.series[uid].instances[sop] for uid, sops in chosen.items() for sop in sops)
     sizes = (frame.get("FrameSizeInBytes") for instance in instances for frame in instance.frames)
     return sum(size for size in sizes if isinstance(size, int))
-
-
-def chunks(doc: ImageSetMetadata, chosen: Mapping[str, Sequence[str]]) -> Iterator[dict[str, list[str]]]:
-    """Yield ``chosen`` in parts that one CopyImageSet takes: by frames, and by the length of their naming."""
-    part: dict[str, list[str]] = {}
-    frames = characters = 0
-    for uid, sops in chosen.items():
-        for sop in sops:
-            count, length = len(doc.series[uid].instances[sop].frames), len(sop) + 6
-            if part and (frames + count > FRAMES_A_COPY or characters + length > COPIABLE_CHARACTERS):
-                yield part
-                part, frames, characters = {}, 0, 0
-            part.setdefault(uid, []).append(sop)
-            frames += count
-            characters += length
-    if part:
-        yield part

@@ -15,9 +15,10 @@ from curator.dicom import Json
 from curator.findings import Change, Why
 from curator.imageset import ElementPath, ImageSetMetadata, content_hash
 from curator.imageset.path import escape
+from curator.plan.chunks import FRAMES_A_COPY, chunks
 from curator.plan.importing import as_imported, imported, of_instances
 from curator.plan.leftout import LeftOut
-from curator.plan.merging import FRAMES_A_COPY, Party, chunks, frame_bytes
+from curator.plan.merging import Party, frame_bytes
 from curator.plan.model import after_copy
 from curator.plan.operations import operations_of
 from curator.plan.settling import settle

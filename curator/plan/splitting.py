@@ -9,7 +9,8 @@ from curator.errors import Refused
 from curator.findings import ABSENT, Change, Safety, Why
 from curator.imageset import ANY, ElementPath, ImageSetMetadata, content_hash
 from curator.imageset.equality import canonical
-from curator.plan.merging import FRAMES_A_COPY, Party, chunks, frame_bytes
+from curator.plan.chunks import FRAMES_A_COPY, chunks, together
+from curator.plan.merging import Party, frame_bytes
 from curator.plan.model import after_copy
 from curator.plan.packing import Payload
 from curator.plan.units import Copy, Kind, Member, Role, Step, Unit, patch_of, update_steps
@@ -150,8 +151,14 @@ def _copy_out(
         if len(doc.series[uid].instances[sop].frames) > FRAMES_A_COPY:
             raise Refused(f"An instance of {source} has more than 1,000 frames: the service cannot copy it.")
         chosen.setdefault(uid, []).append(sop)
+    if len(together(doc, chosen)) < len(chosen):
+        raise Refused(
+            f"The series of {source} cannot be copied into one image set: a copy takes 1,000 frames, and the first "
+            "needs an instance of each.",
+            hint="split it by Series[*]/SeriesInstanceUID first",
+        )
     copied: ImageSetMetadata | None = None
-    for part in chunks(doc, chosen):
+    for part in chunks(doc, chosen, new=True):
         subset = part if sum(map(len, part.values())) < doc.instance_count else None
         frames = sum(
             len(doc.series[uid].instances[sop].frames) for uid, found in part.items() for sop in found

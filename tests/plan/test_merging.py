@@ -11,9 +11,10 @@ from curator.dicom import Json
 from curator.errors import Refused
 from curator.findings import ABSENT
 from curator.imageset import ImageSetMetadata
+from curator.plan.chunks import chunks, together
 from curator.plan.cost import cost_of, spelled
 from curator.plan.merging import Choice, Party, disagreements, plan_merge
-from curator.plan.splitting import groups_of, plan_split
+from curator.plan.splitting import groups_of, plan_copy, plan_split
 from curator.plan.units import Copy, Update
 from tests.campaign.ground import document
 
@@ -103,3 +104,39 @@ def test_cost_counts_calls_by_rate_and_takes_the_slowest() -> None:
         "11 h",
         "4.5 d",
     ]
+
+
+def test_the_copy_that_makes_an_image_set_brings_the_smallest_instance_of_every_series() -> None:
+    doc = many_series((3, 500), (2, 400), (2, 1))
+    chosen = {uid: list(node.instances) for uid, node in doc.series.items()}
+    parts = list(chunks(doc, chosen, new=True))
+    assert [list(part) for part in parts[:1]] == [["1.2.9.0", "1.2.9.1", "1.2.9.2"]]
+    frames = [
+        sum(len(doc.series[uid].instances[sop].frames) for uid, sops in part.items() for sop in sops)
+        for part in parts
+    ]
+    assert max(frames) <= 1_000
+    assert sorted(sop for part in parts for sops in part.values() for sop in sops) == sorted(
+        sop for _, sop, _ in doc.instances()
+    )
+
+
+def test_series_too_large_to_begin_together_are_named() -> None:
+    doc = many_series((2, 600), (1, 500), (1, 400))
+    chosen = {uid: list(node.instances) for uid, node in doc.series.items()}
+    assert together(doc, chosen) == {"1.2.9.1", "1.2.9.2"}
+    with pytest.raises(Refused, match="cannot be copied into one"):
+        plan_copy(Party("a" * 32, "1", doc))
+
+
+def many_series(*series: tuple[int, int]) -> ImageSetMetadata:
+    """Return an image set of so many instances of so many frames for each series."""
+    nodes: dict[str, Json] = {}
+    for number, (count, frames) in enumerate(series):
+        listed: list[Json] = [{"ID": str(each)} for each in range(frames)]
+        instances: dict[str, Json] = {
+            f"1.2.9.{number}.{each}": {"DICOM": {}, "DICOMVRs": {}, "ImageFrames": listed}
+            for each in range(count)
+        }
+        nodes[f"1.2.9.{number}"] = {"DICOM": {}, "Instances": instances}
+    return ImageSetMetadata.from_json({**document(0), "Study": {"DICOM": {}, "Series": nodes}})

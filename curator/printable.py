@@ -1,4 +1,4 @@
-"""Text that is safe to put on a terminal.
+"""Text that is safe to put on a terminal, and counts that read well there.
 
 DICOM values are data from strangers: an escape sequence in a PatientComments could repaint the screen or set
 the clipboard. Everything that shows a value passes it through `printable`.
@@ -30,3 +30,11 @@ def printable(text: str, *, lines: bool = False) -> str:
     text = _CONTROL.sub(_visible, text)
     text = text.replace("\t", "\u2409")
     return text if lines else text.replace("\n", "\u240a")
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return a count with what is counted: ``1 image set``, ``1,200 image sets``.
+
+    ``many`` is for what an "s" at the end does not make more of: ``copies``, ``units are``.
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -29,6 +29,7 @@ from curator.part10 import Unwritable, instance_file
 from curator.plan.importing import rewritten
 from curator.plan.renames import Renames
 from curator.plan.units import Import, Unit
+from curator.printable import plural
 from curator.project import private_folder, write_private
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class ImportAction:
         refused = self._refused(place)
         if refused or len(sets) != 1:
             outcome[SHORT] = (
-                f"import job {job_id} made {len(sets)} image sets of {self.step.files} instances"
+                f"import job {job_id} made {plural(len(sets), 'image set')} of {plural(self.step.files, 'instance')}"
                 + (f" and refused {sum(refused.values())}: {', '.join(sorted(refused))}" if refused else "")
             )
         if sets:

@@ -22,6 +22,7 @@ from curator.findings import ABSENT, Absent, Why
 from curator.imageset import parse_path
 from curator.plan.merging import Choice, choose
 from curator.plan.typed import as_typed, typed
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.project import Project
@@ -147,7 +148,8 @@ def reason(conflict: Conflict, told: str) -> Why:
     """Return why an element gets its value, and how the values weigh."""
     rule = "merge" if conflict.scope is Scope.SERIES else "resolve"
     weights = "; ".join(
-        f"{each.instances:,} instances in {len(each.holders):,} image sets" for each in conflict.variants()
+        f"{plural(each.instances, 'instance')} in {plural(len(each.holders), 'image set')}"
+        for each in conflict.variants()
     )
     return Why(
         rule,

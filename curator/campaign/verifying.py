@@ -18,6 +18,7 @@ from curator.plan.importing import as_imported
 from curator.plan.model import after_copy
 from curator.plan.renames import Renames
 from curator.plan.units import Import, Kind, Unit, by_import, replay
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -142,7 +143,9 @@ def prove(doors: Doors, unit: Unit, state: UnitState) -> Proof:
         newest = _imported_part(unit, name, documents[0])
         if newest is not documents[0]:
             more = documents[0].instance_count - newest.instance_count
-            notes.append(f"image set {made}: {more} instances of its series are there from other imports")
+            notes.append(
+                f"image set {made}: {plural(more, 'instance of its series is', 'instances of its series are')} there from other imports"
+            )
         problems += _held_against(imaging, unit, name, made, newest, wanted)
         if unit.kind is Kind.PUBLISH:
             problems += _history(unit, made, documents)

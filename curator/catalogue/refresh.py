@@ -20,6 +20,7 @@ from curator.catalogue import following
 from curator.catalogue.reading import ReadDocument, read_document
 from curator.catalogue.store import Shelf, State, Summary, packed_parts
 from curator.errors import Cancelled, NotFound, ServiceError, StoreError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.catalogue.following import Feed
@@ -66,13 +67,13 @@ class ReadCost:
 
     def __str__(self) -> str:
         if self.nothing:
-            return f"{self.image_sets:,} image sets, all in the catalogue: nothing to read"
+            return f"{plural(self.image_sets, 'image set')}, all in the catalogue: nothing to read"
         text = (
-            f"{self.image_sets:,} image sets; reads {self.touches:,} metadata documents (each a touch)"
-            f" and {self.states:,} states"
+            f"{plural(self.image_sets, 'image set')}; reads {plural(self.touches, 'metadata document')} (each a touch)"
+            f" and {plural(self.states, 'state')}"
         )
         if self.tags:
-            text += f" and {self.tags:,} sets of tags"
+            text += f" and {plural(self.tags, 'set of tags', 'sets of tags')}"
         return f"{text}: at least {_duration(self.seconds)} at the service's rates"
 
 

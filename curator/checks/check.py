@@ -16,6 +16,7 @@ from curator.checks.view import View
 from curator.errors import UsageError
 from curator.findings import Change, Finding, Safety, Severity
 from curator.imageset import ElementPath
+from curator.printable import plural
 
 SECTIONS: Final = ("What it does", "Why is this bad?", "Example", "Fix safety")
 
@@ -117,7 +118,7 @@ class Tally:
         total = self.subject.doc.instance_count
         for (_, message), told in self._told.items():
             many = told.path.instance and total > 1
-            count = f" in {len(told.places):,} of {total:,} instances" if many else ""
+            count = f" in {len(told.places):,} of {plural(total, 'instance')}" if many else ""
             safe = told.changes and all(change.safety is Safety.SAFE for change in told.changes)
             yield Finding(
                 self.code,

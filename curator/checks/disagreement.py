@@ -18,6 +18,7 @@ from curator.dicom.dictionary import tag_of_key, vrs
 from curator.dicom.levels import Level
 from curator.findings import ABSENT, Absent, Change, Finding, Safety, Severity, Why
 from curator.imageset import ElementPath
+from curator.printable import plural
 
 LEVELS: Final = {
     Scope.SERIES: (Level.PATIENT, Level.STUDY, Level.SERIES),
@@ -53,15 +54,8 @@ class Variant:
     def evidence(self) -> tuple[str, str]:
         """Return (how the value weighs, the value)."""
         newest = datetime.fromtimestamp(self.weight[-1], UTC).strftime("%Y-%m-%d")
-        weight = (
-            f"{count(self.instances, 'instance')} in {count(len(self.members), 'image set')}, newest {newest}"
-        )
+        weight = f"{plural(self.instances, 'instance')} in {plural(len(self.members), 'image set')}, newest {newest}"
         return weight, shown(self.value)
-
-
-def count(number: int, noun: str) -> str:
-    """Return ``3 image sets``, ``1 image set``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def shown(value: Json | Absent) -> str:
@@ -74,7 +68,7 @@ def shown(value: Json | Absent) -> str:
         return str(value)
     if not any(isinstance(each, dict) for each in value):
         return "\\".join("" if each is None else str(each) for each in value)
-    return count(len(value), "item")
+    return plural(len(value), "item")
 
 
 def unpadded(value: Json | Absent) -> object:
@@ -111,7 +105,7 @@ class Disagreement:
         if self.only_emptiness:
             return "absent in some, empty in others"
         missing = [v for v in self.variants if not v.filled]
-        words = count(self.filled, "value")
+        words = plural(self.filled, "value")
         if missing:
             words += ", and " + " or ".join(
                 sorted({"absent" if v.value is ABSENT else "empty" for v in missing})
@@ -195,14 +189,14 @@ def finding(
     return Finding(
         code,
         severity,
-        f"{disagreement.keyword}: {disagreement.in_words()} in the {count(len(members), noun)} of a {scope}",
+        f"{disagreement.keyword}: {disagreement.in_words()} in the {plural(len(members), noun)} of a {scope}",
         refs,
         path,
         tuple(variant.evidence() for variant in disagreement.variants),
         safety,
         tuple(_changes(code, disagreement, best, others, safety)),
-        f"align {count(len(odd), 'image set')} to the value of {count(best.instances, 'instance')}"
-        f" in {count(len(best.members), 'image set')}",
+        f"align {plural(len(odd), 'image set')} to the value of {plural(best.instances, 'instance')}"
+        f" in {plural(len(best.members), 'image set')}",
     )
 
 

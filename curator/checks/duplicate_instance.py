@@ -21,10 +21,10 @@ from collections.abc import Iterator
 
 from curator.checks.cases import ROOT, Sample, case, document, instance
 from curator.checks.check import StoreCheck
-from curator.checks.disagreement import count
 from curator.checks.tags import is_ours
 from curator.checks.view import SetFacts, View
 from curator.findings import Finding, Severity
+from curator.printable import plural
 
 CODE = "CUR201"
 
@@ -46,7 +46,7 @@ def run(view: View) -> Iterator[Finding]:
         yield Finding(
             CODE,
             Severity.WARNING,
-            f"{count(number, 'instance')} in each of {len(sets)} image sets, equal in elements and pixels"
+            f"{plural(number, 'instance')} in each of {len(sets)} image sets, equal in elements and pixels"
             + ("; the sets hold nothing else" if whole else ""),
             tuple(facts.ref for facts in sets),
             proposal="delete the spare set" if whole else "merge, leaving duplicates out",

@@ -21,11 +21,11 @@ from collections.abc import Callable, Iterator
 
 from curator.checks.cases import case, document, instance
 from curator.checks.check import DocumentCheck
-from curator.checks.disagreement import count
 from curator.checks.geometry import Slice, stacks
 from curator.checks.subject import Subject
 from curator.dicom import Json
 from curator.findings import Finding, Severity
+from curator.printable import plural
 
 CODE = "CUR205"
 
@@ -42,7 +42,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 CODE,
                 Severity.WARNING,
-                f"{count(spare, 'image')} of a stack of {len(stack)} at a position that another has",
+                f"{plural(spare, 'image')} of a stack of {len(stack)} at a position that another has",
                 (subject.facts.ref,),
                 doubled[0][1].path,
             )

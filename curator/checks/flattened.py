@@ -20,11 +20,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from curator.checks.check import StoreCheck
-from curator.checks.disagreement import count
 from curator.checks.view import View
 from curator.dicom.levels import Level
 from curator.findings import Finding, Severity
 from curator.imageset import ElementPath
+from curator.printable import plural
 
 CODE = "CUR108"
 
@@ -35,12 +35,12 @@ def run(view: View) -> Iterator[Finding]:
         yield Finding(
             CODE,
             Severity.WARNING,
-            f"{found.keyword}: {count(len(found.values), 'value')} in the files of one image set, which keeps one",
+            f"{found.keyword}: {plural(len(found.values), 'value')} in the files of one image set, which keeps one",
             (found.set.ref,),
             ElementPath(
                 found.level, found.series_uid if found.level is Level.SERIES else "", steps=(found.keyword,)
             ),
-            tuple((count(files, "file"), value) for value, files in found.values),
+            tuple((plural(files, "file"), value) for value, files in found.values),
         )
 
 

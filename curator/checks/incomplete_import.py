@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from curator.checks.check import StoreCheck
-from curator.checks.disagreement import count
 from curator.checks.view import View
 from curator.findings import Finding, Severity
+from curator.printable import plural
 
 CODE = "CUR404"
 
@@ -29,11 +29,11 @@ CODE = "CUR404"
 def run(view: View) -> Iterator[Finding]:
     """Yield one finding for each reason and group of sets."""
     for failure in view.failures:
-        beside = f", beside {count(failure.imported, 'file')} imported" if failure.imported else ""
+        beside = f", beside {plural(failure.imported, 'file')} imported" if failure.imported else ""
         yield Finding(
             CODE,
             Severity.ERROR if failure.beside else Severity.WARNING,
-            f"{count(failure.files, 'file')} refused by the import{beside}: {failure.reason}",
+            f"{plural(failure.files, 'file')} refused by the import{beside}: {failure.reason}",
             tuple(facts.ref for facts in failure.beside),
         )
 

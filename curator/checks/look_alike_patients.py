@@ -24,9 +24,9 @@ from typing import Final
 
 from curator.checks.cases import ROOT, case, document, instance
 from curator.checks.check import StoreCheck
-from curator.checks.disagreement import count
 from curator.checks.view import PatientUse, View
 from curator.findings import Finding, Severity
+from curator.printable import plural
 
 CODE = "CUR109"
 _LOOKS: Final = str.maketrans("oil", "011")
@@ -45,10 +45,10 @@ def run(view: View) -> Iterator[Finding]:
             yield Finding(
                 CODE,
                 Severity.WARNING,
-                f"{count(len(ids), 'PatientID')} that look alike, of one name or birth date,"
-                f" in {count(total, 'image set')}",
+                f"{plural(len(ids), 'PatientID')} that look alike, of one name or birth date,"
+                f" in {plural(total, 'image set')}",
                 tuple(dict.fromkeys(ref for use in uses for ref in use.sets)),
-                evidence=tuple((count(use.count, "image set"), use.patient_id) for use in uses),
+                evidence=tuple((plural(use.count, "image set"), use.patient_id) for use in uses),
                 proposal="harmonise the PatientIDs",
             )
 

@@ -22,11 +22,11 @@ from typing import Final
 
 from curator.checks.cases import case, document, instance
 from curator.checks.check import DocumentCheck
-from curator.checks.disagreement import count
 from curator.checks.subject import Subject
 from curator.dicom.levels import Level
 from curator.findings import Finding, Severity
 from curator.imageset import ElementPath
+from curator.printable import plural
 
 CODE = "CUR203"
 _LEAST: Final = 4
@@ -50,7 +50,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 CODE,
                 Severity.WARNING,
-                f"{count(absent, 'InstanceNumber')} missing between {min(numbers)} and {max(numbers)}",
+                f"{plural(absent, 'InstanceNumber')} missing between {min(numbers)} and {max(numbers)}",
                 (subject.facts.ref,),
                 ElementPath(Level.SERIES, uid),
             )

@@ -20,9 +20,10 @@ from collections.abc import Iterator
 
 from curator.checks.cases import ROOT, case, document, instance
 from curator.checks.check import StoreCheck
-from curator.checks.disagreement import count, disagreements
+from curator.checks.disagreement import disagreements
 from curator.checks.view import Scope, View
 from curator.findings import Finding, Severity
+from curator.printable import plural
 
 CODE = "CUR207"
 KEYWORD = "FrameOfReferenceUID"
@@ -35,7 +36,7 @@ def run(view: View) -> Iterator[Finding]:
             yield Finding(
                 CODE,
                 Severity.WARNING,
-                f"{count(found.filled, 'frame')} of reference in the {count(len(members), 'image set')} of a series",
+                f"{plural(found.filled, 'frame')} of reference in the {plural(len(members), 'image set')} of a series",
                 tuple(member.set.ref for variant in found.variants for member in variant.members),
                 evidence=tuple(variant.evidence() for variant in found.variants),
             )

@@ -22,12 +22,12 @@ from typing import Final
 
 from curator.checks.cases import SC, case, document, instance
 from curator.checks.check import DocumentCheck
-from curator.checks.disagreement import count
 from curator.checks.subject import Subject
 from curator.dicom.levels import Level
 from curator.dicom.uids import sop_class_name
 from curator.findings import Finding, Severity
 from curator.imageset import ElementPath
+from curator.printable import plural
 
 CODE = "CUR206"
 _ROOT: Final = "1.2.840.10008.5.1.4.1.1."
@@ -60,7 +60,7 @@ def run(subject: Subject) -> Iterator[Finding]:
                 (subject.facts.ref,),
                 ElementPath(Level.SERIES, uid),
                 tuple(
-                    (sop_class_name(each) or "unknown", count(n, "instance"))
+                    (sop_class_name(each) or "unknown", plural(n, "instance"))
                     for each, n in classes.most_common()
                 ),
                 proposal="split by SOPClassUID",

@@ -25,9 +25,10 @@ from typing import Final
 
 from curator.checks.cases import ROOT, case, document, instance
 from curator.checks.check import StoreCheck
-from curator.checks.disagreement import Disagreement, count, disagreements, finding
+from curator.checks.disagreement import Disagreement, disagreements, finding
 from curator.checks.view import Scope, View
 from curator.findings import Finding, Severity
+from curator.printable import plural
 
 CODE = "CUR104"
 _IDENTITY: Final = frozenset(
@@ -44,9 +45,9 @@ def run(view: View) -> Iterator[Finding]:
             CODE, Severity.WARNING if identity else Severity.NOTE, found, members, Scope.PATIENT, "image set"
         )
         if found.keyword == "PatientName" and _one_name(found):
-            spelled = f"PatientName: one name, spelled in {count(found.filled, 'way')}"
+            spelled = f"PatientName: one name, spelled in {plural(found.filled, 'way')}"
             result = replace(
-                result, message=f"{spelled} in the {count(len(members), 'image set')} of a patient"
+                result, message=f"{spelled} in the {plural(len(members), 'image set')} of a patient"
             )
         yield result
 

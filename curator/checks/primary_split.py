@@ -20,10 +20,10 @@ from collections.abc import Iterator
 
 from curator.checks.cases import Sample, case, document, instance
 from curator.checks.check import StoreCheck
-from curator.checks.disagreement import count
 from curator.checks.torn_series import torn
 from curator.checks.view import View
 from curator.findings import Finding, Safety, Severity
+from curator.printable import plural
 
 CODE = "CUR107"
 
@@ -38,8 +38,8 @@ def run(view: View) -> Iterator[Finding]:
             yield Finding(
                 CODE,
                 Severity.WARNING,
-                f"a series is split: {count(hidden, 'instance')} in {count(len(others), 'non-primary image set')},"
-                f" beside {count(len(primary), 'primary one')}",
+                f"a series is split: {plural(hidden, 'instance')} in {plural(len(others), 'non-primary image set')},"
+                f" beside {plural(len(primary), 'primary one')}",
                 tuple(member.set.ref for member in (*others, *primary)),
                 safety=Safety.REVIEW,
                 proposal=f"align with {primary[0].set.id}, then merge",

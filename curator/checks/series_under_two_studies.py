@@ -20,9 +20,9 @@ from collections.abc import Iterator
 
 from curator.checks.cases import ROOT, case, document, instance
 from curator.checks.check import StoreCheck
-from curator.checks.disagreement import count
 from curator.checks.view import Member, Scope, View
 from curator.findings import Finding, Severity
+from curator.printable import plural
 
 CODE = "CUR105"
 
@@ -33,7 +33,9 @@ def run(view: View) -> Iterator[Finding]:
         studies = len({member.study_uid for member in members})
         patients = len({member.patient_id for member in members})
         places = [
-            count(n, w).replace("ys", "ies") for n, w in ((studies, "study"), (patients, "patient")) if n > 1
+            plural(*counted)
+            for counted in ((studies, "study", "studies"), (patients, "patient", "patients"))
+            if counted[0] > 1
         ]
         if places:
             yield Finding(
@@ -48,7 +50,7 @@ def run(view: View) -> Iterator[Finding]:
 
 def _place(member: Member) -> tuple[str, str]:
     where = f"patient {member.patient_id or '(empty)'}, study {member.study_uid}"
-    return f"{count(member.instances, 'instance')} in {member.set.id}", where
+    return f"{plural(member.instances, 'instance')} in {member.set.id}", where
 
 
 CHECK = StoreCheck(

@@ -23,11 +23,11 @@ from typing import Final
 
 from curator.checks.cases import case, document, instance
 from curator.checks.check import DocumentCheck
-from curator.checks.disagreement import count
 from curator.checks.geometry import Slice, stacks
 from curator.checks.subject import Subject
 from curator.dicom import Json
 from curator.findings import Finding, Severity
+from curator.printable import plural
 
 CODE = "CUR204"
 _LEAST: Final = 5
@@ -47,7 +47,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 CODE,
                 Severity.WARNING,
-                f"{count(len(gaps), 'gap')} in a stack of {len(stack)} slices, about {count(lost, 'slice')} missing",
+                f"{plural(len(gaps), 'gap')} in a stack of {len(stack)} slices, about {plural(lost, 'slice')} missing",
                 (subject.facts.ref,),
                 gaps[0][0].path,
                 tuple(("gap in slice spacings", f"{times:.1f}") for _, times in gaps[:5]),

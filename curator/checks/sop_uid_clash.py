@@ -21,10 +21,10 @@ from collections.abc import Iterator
 
 from curator.checks.cases import ROOT, Sample, case, document, instance
 from curator.checks.check import StoreCheck
-from curator.checks.disagreement import count
 from curator.checks.tags import is_ours
 from curator.checks.view import SetFacts, View
 from curator.findings import Finding, Severity
+from curator.printable import plural
 
 CODE = "CUR202"
 
@@ -41,7 +41,7 @@ def run(view: View) -> Iterator[Finding]:
         yield Finding(
             CODE,
             Severity.ERROR if pixels else Severity.WARNING,
-            f"{count(number, 'SOP Instance UID')} in {len(refs)} image sets with different "
+            f"{plural(number, 'SOP Instance UID')} in {len(refs)} image sets with different "
             + ("pixels" if pixels else "elements and equal pixels"),
             refs,
         )

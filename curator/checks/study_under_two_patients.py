@@ -20,9 +20,9 @@ from collections.abc import Iterator
 
 from curator.checks.cases import ROOT, case, document, instance
 from curator.checks.check import StoreCheck
-from curator.checks.disagreement import count
 from curator.checks.view import Scope, View
 from curator.findings import Finding, Severity
+from curator.printable import plural
 
 CODE = "CUR106"
 
@@ -38,7 +38,7 @@ def run(view: View) -> Iterator[Finding]:
             yield Finding(
                 CODE,
                 Severity.ERROR,
-                f"one StudyInstanceUID stands under {count(len(whole), 'patient')}",
+                f"one StudyInstanceUID stands under {plural(len(whole), 'patient')}",
                 tuple(dict.fromkeys(member.set.ref for member in members)),
                 evidence=tuple(
                     (member.set.id, f"patient {member.patient_id or '(empty)'}") for member in members

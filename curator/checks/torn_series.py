@@ -23,9 +23,9 @@ from collections.abc import Iterator
 
 from curator.checks.cases import ROOT, Sample, case, document, instance
 from curator.checks.check import StoreCheck
-from curator.checks.disagreement import count
 from curator.checks.view import Member, View
 from curator.findings import Finding, Safety, Severity
+from curator.printable import plural
 
 CODE = "CUR101"
 
@@ -50,13 +50,13 @@ def run(view: View) -> Iterator[Finding]:
         yield Finding(
             CODE,
             Severity.WARNING,
-            f"a series lies in {count(len(members), 'image set')}"
+            f"a series lies in {plural(len(members), 'image set')}"
             f" ({', '.join(str(member.instances) for member in members)} instances)"
             + ("" if alike else ", which disagree on Patient, Study or Series elements"),
             tuple(member.set.ref for member in (largest, *rest)),
             safety=Safety.REVIEW,
             proposal=("" if alike else "align, then ")
-            + f"merge {count(len(rest), 'image set')} into {largest.set.id}",
+            + f"merge {plural(len(rest), 'image set')} into {largest.set.id}",
         )
 
 

@@ -22,11 +22,11 @@ from typing import Final
 
 from curator.checks.cases import ROOT, case, document, instance
 from curator.checks.check import StoreCheck
-from curator.checks.disagreement import count
 from curator.checks.view import Unresolved, View
 from curator.dicom.levels import Level
 from curator.findings import Finding, Severity
 from curator.imageset import ANY, ElementPath
+from curator.printable import plural
 
 CODE = "CUR401"
 _OUTSIDE: Final = frozenset(
@@ -62,7 +62,7 @@ def run(view: View) -> Iterator[Finding]:
             yield Finding(
                 CODE,
                 _severity(found, way),
-                f"{found.via}: {found.missing:,} of {count(found.of, 'instance')} referred to"
+                f"{found.via}: {found.missing:,} of {plural(found.of, 'instance')} referred to"
                 f" {'is' if found.missing == 1 else 'are'} not in the data store"
                 + (f" ({found.series_present:,} of a series that is)" if found.series_present else ""),
                 (found.set.ref,),

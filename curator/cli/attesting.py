@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from curator.cli.workbench import Workbench
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.attesting import Attestation
@@ -29,7 +30,7 @@ def hold_against_originals(
         who(workbench.spec()),
         pixels=pixel_decisions_of(workbench.project()),
     )
-    workbench.say(f"held {made.subjects:,} subjects against their originals: {verdict(made)}")
+    workbench.say(f"held {plural(made.subjects, 'subject')} against their originals: {verdict(made)}")
     for each in made.violations[:10]:
         workbench.say(
             f"  {each.check}: {each.image_set} version {each.version}, {each.place}: {each.message}"
@@ -47,5 +48,11 @@ def verdict(made: Attestation | None) -> str:
         return "nothing was published, so nothing is attested"
     checked = sum(count for count, _ in made.counts.values())
     failed = sum(each.count for each in made.violations)
-    looked = f"; {len(made.notes):,} places want a person's look" if made.notes else ""
-    return f"{failed:,} of {checked:,} checks FAILED" if failed else f"all {checked:,} checks hold{looked}"
+    looked = (
+        f"; {plural(len(made.notes), 'place wants', 'places want')} a person's look" if made.notes else ""
+    )
+    return (
+        f"{failed:,} of {plural(checked, 'check')} FAILED"
+        if failed
+        else f"all {plural(checked, 'check')} {'holds' if checked == 1 else 'hold'}{looked}"
+    )

@@ -17,6 +17,7 @@ from curator.cli.reporting import keep_report
 from curator.cli.walking import begin, clustered, on_option, plan_path, run_apply, run_verify
 from curator.cli.workbench import Workbench
 from curator.errors import LimitExceeded, UsageError, VerificationFailed
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.cluster import Cluster
@@ -223,7 +224,7 @@ def _stage(
     summary |= {
         "applied": ", ".join(f"{count} {status}" for status, count in applied.statuses.items()),
         "open": [f"{title}: {status}: {reason}" for _, title, status, reason in applied.open[:20]],
-        "verified": f"{failed} units NOT as planned" if failed else "as planned",
+        "verified": f"{plural(failed, 'unit')} NOT as planned" if failed else "as planned",
         "report": str(kept),
     }
     return summary, 5 if failed else int(bool(applied.open) or found), emptied

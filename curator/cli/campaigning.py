@@ -26,6 +26,7 @@ from curator.cli.walking import (
 )
 from curator.cli.workbench import Workbench
 from curator.errors import ConfirmationMissing, UsageError, VerificationFailed
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.finishing import Finished
@@ -86,7 +87,7 @@ def verify(workbench: Workbench, campaign: str, on: str | None, form: Form | Non
     failed = sum(not proof.holds for proof in proofs)
     if failed:
         raise VerificationFailed(
-            f"{failed} of {len(proofs)} units are not as planned.",
+            f"{failed:,} of {plural(len(proofs), 'unit')} not as planned.",
             hint=f"curator undo {found.id[:12]} takes it back",
         )
     if (profile := profile_planned(found)) is not None:
@@ -202,7 +203,7 @@ def _undo_rule(
     run_verify(workbench, taken_back)
     if plan.cost.left_out:
         workbench.say(
-            f"{plan.cost.left_out:,} elements were changed by others since and stay: see the report"
+            f"{plural(plan.cost.left_out, 'element was', 'elements were')} changed by others since and stay: see the report"
         )
     tell_open(applied, form, taken_back.id)
     return int(not applied.complete or bool(plan.cost.left_out))

@@ -13,6 +13,7 @@ import click
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.cluster import Cluster
@@ -80,7 +81,7 @@ def bring_up_to_date(
                 fetch=fetch,
             )
     if done.deleted:
-        workbench.say(f"{done.deleted:,} image sets were deleted since")
+        workbench.say(f"{plural(done.deleted, 'image set was', 'image sets were')} deleted since")
     for identifier in done.problems[:5]:
         workbench.say(
             f"{identifier}: its metadata could not be read; `curator versions {identifier}` shows its state"
@@ -141,7 +142,7 @@ def catalogue(context: click.Context, form: Form | None) -> None:
         return
     write(f"catalogue    {state['path']} ({state['bytes']:,} bytes)")
     write(
-        f"image sets   {len(rows):,}, of which {state['read']:,} are read; {state['versionsHeld']:,} versions held"
+        f"image sets   {len(rows):,}, of which {state['read']:,} are read; versions held: {state['versionsHeld']:,}"
     )
     write(f"refreshed    {state['refreshedAt'] or 'never'}")
     write(f"a refresh    {cost}")
@@ -154,7 +155,7 @@ def refresh(workbench: Workbench, tags: bool) -> None:
     """Read each image set's newest version that is not in the index yet."""
     with open_catalogue(workbench) as index:
         cost = bring_up_to_date(workbench, index, tags=tags, whole=True)
-        workbench.say(f"{cost.image_sets:,} image sets in the catalogue")
+        workbench.say(f"{plural(cost.image_sets, 'image set')} in the catalogue")
 
 
 @catalogue.command()

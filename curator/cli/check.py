@@ -14,6 +14,7 @@ from curator.cli.output import Form, json_text, write_json, write_rows
 from curator.cli.walking import clustered, on_option
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.cluster import Cluster
@@ -234,9 +235,7 @@ def _row(finding: Finding, names: Mapping[str, str], evidence: bool) -> dict[str
 def _summarise(workbench: Workbench, findings: Sequence[Finding]) -> None:
     counts = {level: sum(finding.severity == level for finding in findings) for level in _RANK}
     safe = sum(str(finding.safety) == "safe" for finding in findings)
-    words = ", ".join(
-        f"{number:,} {level}{'' if number == 1 else 's'}" for level, number in counts.items() if number
-    )
+    words = ", ".join(plural(number, level) for level, number in counts.items() if number)
     workbench.say(
         (words or "nothing found") + (f"; {safe:,} can be mended safely (--fix-plan)" if safe else "")
     )

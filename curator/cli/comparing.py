@@ -13,7 +13,7 @@ from curator.cli.output import cell, json_text, write, write_json
 from curator.cli.workbench import Workbench
 from curator.dicom import Json
 from curator.errors import UsageError
-from curator.printable import printable
+from curator.printable import plural, printable
 
 if TYPE_CHECKING:
     from curator.imageset import ElementChange
@@ -73,7 +73,7 @@ def diff(
     else:
         for line in as_text(changes):
             write(line)
-    workbench.say(f"{len(changes)} difference{'' if len(changes) == 1 else 's'}: {first} → {second}")
+    workbench.say(f"{plural(len(changes), 'difference')}: {first} → {second}")
 
 
 def _two(

@@ -13,6 +13,7 @@ from curator.cli.catalogue import fresh_catalogue
 from curator.cli.output import Form, form_options, write_rows
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.conflicts import Conflict, Variant
@@ -73,11 +74,11 @@ def conflicts(
     if csv_file is not None:
         _write_sheet(found, decided, csv_file)
         workbench.say(
-            f"{len(found):,} conflicts written to {csv_file}; fill in `choice`, then `curator conflicts decide {csv_file}`"
+            f"{plural(len(found), 'conflict')} written to {csv_file}; fill in `choice`, then `curator conflicts decide {csv_file}`"
         )
         return
     rows = (_row(each, decided) for each in found)
-    workbench.say(f"{write_rows(COLUMNS, rows, form, empty='the image sets agree'):,} conflicts")
+    workbench.say(plural(write_rows(COLUMNS, rows, form, empty="the image sets agree"), "conflict"))
 
 
 @conflicts.command()
@@ -93,7 +94,7 @@ def decide(workbench: Workbench, sheet: Path) -> None:
 
     new = read_choices(sheet)
     held = keep(workbench.project(), new)
-    workbench.say(f"{len(new):,} decisions read; the project holds {len(held):,}")
+    workbench.say(f"{plural(len(new), 'decision')} read; the project holds {len(held):,}")
 
 
 def _row(conflict: Conflict, decided: Resolutions) -> dict[str, object]:
@@ -149,4 +150,4 @@ def _told(conflict: Conflict) -> Iterator[str]:
 
     for each in conflict.variants():
         text = "absent" if isinstance(each.value, Absent) else as_typed(each.value) or "empty"
-        yield f"{text} [{each.instances:,} instances in {len(each.holders):,} image sets]"
+        yield f"{text} [{plural(each.instances, 'instance')} in {plural(len(each.holders), 'image set')}]"

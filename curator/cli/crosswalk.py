@@ -11,6 +11,7 @@ from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import VerificationFailed
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.project import Project
@@ -52,7 +53,7 @@ def crosswalk(context: click.Context, form: Form | None) -> None:
             write(f"{name:<10} {value}")
     if missing:
         raise VerificationFailed(
-            f"{len(missing)} publications of this project are not in the crosswalk: it was purged, or is an older copy of itself.",
+            f"{plural(len(missing), 'publication of this project is', 'publications of this project are')} not in the crosswalk: it was purged, or is an older copy of itself.",
             hint="put the newest copy back; what was published then cannot be traced by this one",
         )
 

@@ -16,6 +16,7 @@ from curator.cli.reporting import keep_report
 from curator.cli.walking import begin, clustered, on_option, plan_path, run_apply, run_verify, tell_cost
 from curator.cli.workbench import Workbench
 from curator.errors import ConfirmationMissing, LimitExceeded, VerificationFailed
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.cluster import Cluster
@@ -229,7 +230,7 @@ def _readable(made: PlanFile) -> str:
 
     versions, sets = readable_still(made)
     return (
-        f"{versions:,} older versions of {sets:,} image sets, with all that they hold: publish instead, "
+        f"{plural(versions, 'older version')} of {plural(sets, 'image set')}, with all that {'it holds' if versions == 1 else 'they hold'}: publish instead, "
         "or delete the image sets later"
     )
 
@@ -238,7 +239,7 @@ def _cleared(made: PlanFile) -> list[str]:
     from curator.campaign.reviewing import cleared_in
 
     return [
-        f"{count} instances at pixel risk go along: cleared by {by}"
+        f"{plural(count, 'instance at pixel risk goes', 'instances at pixel risk go')} along: cleared by {by}"
         for by, count in cleared_in(made.units()).items()
     ]
 

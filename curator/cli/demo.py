@@ -13,6 +13,7 @@ import click
 from curator.cli.output import Form, write, write_rows
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError, VerificationFailed
+from curator.printable import plural
 
 ELEMENT, VALUE = "PatientName", "Demo^Changed"
 
@@ -123,7 +124,9 @@ def one_change(workbench: Workbench) -> None:
     imaging.wait(chosen.id, reverted)
     left = imageset.diff(before, imaging.document(chosen.id, reverted))
     if left:
-        raise VerificationFailed(f"{len(left)} differences are left after the revert")
+        raise VerificationFailed(
+            f"{plural(len(left), 'difference is', 'differences are')} left after the revert"
+        )
     write(
         f"proved: version {reverted} and version {chosen.version} do not differ; {len(imaging.versions(chosen.id))} versions stay readable"
     )

@@ -13,6 +13,7 @@ import click
 from curator.cli.output import Form, form_options, write, write_json, write_rows
 from curator.cli.workbench import Workbench
 from curator.errors import CuratorError, NotFound, ServiceError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -77,7 +78,7 @@ def _machine(workbench: Workbench) -> Iterator[Probe]:
         yield Probe("key", "ok", f"none yet; made at its first use: {key}")
     loose = [path for path in _files(project.root) if stat.S_IMODE(path.stat().st_mode) & 0o077]
     told = (
-        f"{len(loose)} files of the project can be read by others"
+        f"{plural(len(loose), 'file')} of the project can be read by others"
         if loose
         else "all files are the owner's alone"
     )

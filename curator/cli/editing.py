@@ -11,6 +11,7 @@ import click
 from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.workbench import Workbench
 from curator.errors import LimitExceeded, Refused, UsageError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.cli.payload import Payload
@@ -153,9 +154,7 @@ def _send(
     )
     imaging.wait(image_set_id, made)
     _record(workbench, "UpdateImageSetMetadata", image_set_id, made)
-    workbench.say(
-        f"{payload.count} element{'' if payload.count == 1 else 's'} changed: version {version} → {made}"
-    )
+    workbench.say(f"{plural(payload.count, 'element')} changed: version {version} → {made}")
     _tell(form, {"imageSetId": image_set_id, "version": made, "before": version}, made)
 
 

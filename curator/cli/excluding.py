@@ -10,6 +10,7 @@ import click
 
 from curator.cli.catalogue import heard
 from curator.cli.workbench import Workbench
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.planfile import PlanFile
@@ -42,7 +43,5 @@ def write_amended(workbench: Workbench, plan: PlanFile, texts: Sequence[str], ta
     with heard(workbench, "excluding") as progress:
         made = amend(plan, told, target, workbench.imaging.document, progress=progress)
     for each in made.header.excluded:
-        workbench.say(
-            f"excluded by {each.by}: {each.what} ({each.changes:,} change{'s' * (each.changes != 1)})"
-        )
+        workbench.say(f"excluded by {each.by}: {each.what} ({plural(each.changes, 'change')})")
     return made

@@ -13,6 +13,7 @@ import click
 from curator.cli.output import write
 from curator.cli.workbench import Workbench
 from curator.errors import CuratorError, ServiceError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -87,9 +88,11 @@ def export(
             write_private(one.target, content)
             write(str(one.target))
             done += 1
-    workbench.say(f"{done} file{'' if done == 1 else 's'} written")
+    workbench.say(f"{plural(done, 'file')} written")
     if failures:
-        raise CuratorError("\n".join([f"{len(failures)} instances could not be written", *failures[:20]]))
+        raise CuratorError(
+            "\n".join([f"{plural(len(failures), 'instance')} could not be written", *failures[:20]])
+        )
 
 
 def _instances(imaging: HealthImaging, image_set_id: str, folder: Path) -> Iterator[_Wanted]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curator.findings import Finding, Safety
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.catalogue import Catalogue
@@ -30,4 +31,6 @@ def write_fix_plan(workbench: Workbench, index: Catalogue, findings: Sequence[Fi
     )
     plan = write_plan(path, first, mending_units(index, changes))
     total = sum(map(len, changes.values()))
-    workbench.say(f"{path}: {total:,} safe changes to {len(changes):,} image sets; plan {plan.digest[:12]}")
+    workbench.say(
+        f"{path}: {plural(total, 'safe change')} to {plural(len(changes), 'image set')}; plan {plan.digest[:12]}"
+    )

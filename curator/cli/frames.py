@@ -10,6 +10,7 @@ import click
 from curator.cli.output import Form, form_options, write, write_rows
 from curator.cli.workbench import Workbench
 from curator.errors import CuratorError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.pictures import Frame
@@ -82,7 +83,7 @@ def _write_pictures(workbench: Workbench, image_set_id: str, chosen: list[Frame]
         write(str(target))
     if failures:
         raise CuratorError(
-            "\n".join([f"{len(failures)} of {len(chosen)} frames have no picture", *failures[:20]])
+            "\n".join([f"no picture of {len(failures):,} of {plural(len(chosen), 'frame')}", *failures[:20]])
         )
 
 

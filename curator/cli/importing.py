@@ -14,6 +14,7 @@ import click
 from curator.cli.output import Form, json_option, write_json, write_rows
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.buckets import Bucket
@@ -230,7 +231,7 @@ def _summarize(workbench: Workbench, outcomes: Sequence[Outcome]) -> int:
     failed = sum(len(outcome.failures) for outcome in outcomes)
     warned = sum(len(outcome.warnings) for outcome in outcomes)
     workbench.say(
-        f"{total('numberOfImportedFiles')} of {total('numberOfScannedFiles')} files imported into "
-        f"{total('numberOfGeneratedImageSets')} image sets; {failed} failed, {warned} warnings"
+        f"{total('numberOfImportedFiles'):,} of {plural(total('numberOfScannedFiles'), 'file')} imported into "
+        f"{plural(total('numberOfGeneratedImageSets'), 'image set')}; {failed:,} failed, {plural(warned, 'warning')}"
     )
     return 1 if failed else 0

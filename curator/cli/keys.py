@@ -11,6 +11,7 @@ from curator.cli.output import Form, json_option, write, write_json
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import ConfirmationMissing
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.crosswalk import Entries
@@ -71,7 +72,7 @@ def rotate(workbench: Workbench, yes: bool) -> None:
     if not yes:
         found = old.entries()
         missing = ConfirmationMissing(
-            f"{len(found.patients)} patients and {len(found.uids)} UIDs were published under the present key; what "
+            f"{plural(len(found.patients), 'patient')} and {plural(len(found.uids), 'UID')} were published under the present key; what "
             "is published under a new one cannot be linked to them but by the crosswalk.",
             hint="say --yes if that is meant",
         )
@@ -81,7 +82,7 @@ def rotate(workbench: Workbench, yes: bool) -> None:
     found = linked[0]
     anchor(project, who("local"), "key", [("state", "rotated")])
     workbench.say(
-        f"{len(found.patients)} patients and {len(found.uids)} UIDs stay linked by the crosswalk alone, which now opens "
+        f"{plural(len(found.patients), 'patient')} and {plural(len(found.uids), 'UID')} stay linked by the crosswalk alone, which now opens "
         "with the new key. Value hashes in ledgers written so far are checked with the old key only."
     )
     workbench.say(

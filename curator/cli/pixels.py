@@ -17,6 +17,7 @@ from curator.cli.output import Form, form_options, write_rows
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.reviewing import AtRisk
@@ -93,7 +94,7 @@ def pixels(
             return
         count = _write_sheet(csv_file, found)
     workbench.say(
-        f"{csv_file}: {count:,} instances; fill in clear or exclude, then `curator pixels decide {csv_file}`"
+        f"{csv_file}: {plural(count, 'instance')}; fill in clear or exclude, then `curator pixels decide {csv_file}`"
     )
 
 
@@ -126,7 +127,9 @@ def decide(workbench: Workbench, sheet: Path, by: str | None) -> None:
     ]
     new = [replace(each, by=by or each.by, when="") for each in read if known.get(each.sop) != _said(each)]
     holds = review(workbench.project(), new) if new else known
-    workbench.say(f"{len(read):,} decisions read, {len(new):,} of them new or changed; {len(holds):,} hold")
+    workbench.say(
+        f"{plural(len(read), 'decision')} read, {len(new):,} of them new or changed; {len(holds):,} hold"
+    )
 
 
 def _said(one: PixelDecision) -> tuple[str, str, str]:

@@ -21,6 +21,7 @@ from curator.cli.walking import (
 )
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.cluster import Cluster
@@ -157,7 +158,7 @@ def write_planned(
     _say_some(workbench, [f"skipped {image_set}: {reason}" for image_set, reason in planning.skipped])
     _say_some(workbench, [f"lost: {loss}" for loss in planning.losses])
     for code, count in sorted(planning.findings.items()):
-        workbench.say(f"{count:,} findings of {code}: `curator check` and `rules explain` show them")
+        workbench.say(f"{plural(count, 'finding')} of {code}: `curator check` and `rules explain` show them")
     return plan, planning
 
 

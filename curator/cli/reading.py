@@ -12,6 +12,7 @@ import click
 from curator.cli.output import Form, form_options, write_json, write_rows
 from curator.cli.workbench import Workbench
 from curator.errors import NotFound, UsageError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.history import Origin
@@ -103,7 +104,7 @@ def list_(
         shown = LISTED
         rows = map(summary_row, workbench.imaging.search(sort=_sort(sort)))
     count = write_rows(shown, islice(rows, limit), form, empty="the data store holds no such image set")
-    workbench.say(f"{count} image set{'' if count == 1 else 's'}")
+    workbench.say(plural(count, "image set"))
 
 
 def _matching(workbench: Workbench, where: str | None, sort: str | None) -> list[dict[str, object]]:

@@ -14,6 +14,7 @@ from curator.cli.walking import campaign_of
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError, VerificationFailed
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.audit import Head
@@ -110,10 +111,15 @@ def verify(
         rows += [{"ledger": name, "line": each.line, "problem": each.what} for each in check(path, pairs)]
     if values:
         rows += _broken_seals(workbench, campaign)
-    write_rows(("ledger", "line", "problem"), rows, form, empty=f"{checked} ledgers are whole")
+    write_rows(
+        ("ledger", "line", "problem"),
+        rows,
+        form,
+        empty=f"{plural(checked, 'ledger is', 'ledgers are')} whole",
+    )
     if rows:
         raise VerificationFailed(
-            f"{len(rows)} problems in the ledgers.", hint="compare with copies kept elsewhere"
+            f"{plural(len(rows), 'problem')} in the ledgers.", hint="compare with copies kept elsewhere"
         )
 
 

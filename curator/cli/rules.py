@@ -11,6 +11,7 @@ from curator.cli.output import Form, form_options, json_option, write, write_jso
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import RuleFileError, UsageError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.deid.ruled import Deidentification
@@ -29,10 +30,6 @@ def rules() -> None:
       curator rules list
       curator rules lint my-rules.yaml
     """
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 @rules.command(name="list")
@@ -81,7 +78,7 @@ def _listed(one: Shelved) -> dict[str, object]:
     file, problems = problems_of(one.spec)
     why = " ".join(file.why.split()) if file is not None else ""
     if problems:
-        why = f"{_plural(len(problems), 'problem')}: see `curator rules lint`"
+        why = f"{plural(len(problems), 'problem')}: see `curator rules lint`"
     return {
         "name": one.name,
         "rules": len(file.rules) if file is not None else 0,
@@ -114,8 +111,8 @@ def lint(workbench: Workbench, files: tuple[str, ...], form: Form | None) -> Non
         write_json(told)
     if told:
         shown = () if form is Form.JSON else tuple(told)
-        raise RuleFileError(_plural(len(told), "problem"), shown)
-    workbench.say(f"{_plural(count, 'rule')} in {_plural(len(files), 'file')}: nothing to complain about")
+        raise RuleFileError(plural(len(told), "problem"), shown)
+    workbench.say(f"{plural(count, 'rule')} in {plural(len(files), 'file')}: nothing to complain about")
 
 
 @rules.command()
@@ -160,7 +157,7 @@ def test(workbench: Workbench, files: tuple[str, ...], form: Form | None) -> int
                 write(f"{row['where']}: {whose}: {difference}")
     for line in bare:
         workbench.say(line)
-    workbench.say(f"{_plural(len(rows), 'case')}, {len(failed)} came out differently")
+    workbench.say(f"{plural(len(rows), 'case')}, {len(failed)} came out differently")
     return 1 if failed else 0
 
 
@@ -324,7 +321,7 @@ def convert(
         workbench.say(left.told(str(source)))
     lost = sum(not left.done for left in made.left)
     workbench.say(
-        f"{TOOLS[made.form]}: {_plural(made.translated, 'line')} translated, {_plural(lost, 'line')} not"
+        f"{TOOLS[made.form]}: {plural(made.translated, 'line')} translated, {plural(lost, 'line')} not"
     )
     return 1 if lost else 0
 

@@ -10,6 +10,7 @@ import click
 from curator.cli.output import Form, json_option, write, write_json, write_rows
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.catalogue import Catalogue, Row
@@ -136,7 +137,7 @@ def simulate(
         for each in estimates
     ]
     write_rows(COLUMNS, rows, form)
-    write(f"\n{sets:,} image sets. {told[0].upper()}{told[1:]}")
+    write(f"\n{plural(sets, 'image set')}. {told[0].upper()}{told[1:]}")
 
 
 def _measured(workbench: Workbench, where: str) -> tuple[list[Shape], int]:

@@ -9,6 +9,7 @@ from curator.cli.output import Form, form_options, write, write_rows
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError, VerificationFailed
+from curator.printable import plural
 
 COLUMNS = {"datastoreId": "data store", "name": "name", "status": "status", "createdAt": "created"}
 
@@ -71,5 +72,5 @@ def check(workbench: Workbench) -> None:
     for problem in problems:
         write(problem)
     if problems:
-        raise VerificationFailed(f"the store has {len(problems)} problem{'' if len(problems) == 1 else 's'}")
+        raise VerificationFailed(f"the store has {plural(len(problems), 'problem')}")
     workbench.say("the store is sound")

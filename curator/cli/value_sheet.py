@@ -17,6 +17,7 @@ from curator.cli.output import Form, form_options, write_rows
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.catalogue import Catalogue, Row
@@ -89,7 +90,7 @@ def values(
         # The values are identified data: the sheet is its writer's alone.
         write_private(csv_file, sheet.getvalue().encode("utf-8-sig"))
         workbench.say(
-            f"{count:,} values written to {csv_file}; fill in `decision`, then `curator values decide {csv_file}`"
+            f"{plural(count, 'value')} written to {csv_file}; fill in `decision`, then `curator values decide {csv_file}`"
         )
         return
     rows = [
@@ -105,7 +106,7 @@ def values(
         for each in found
     ]
     columns = WITH_PROFILE if profile else COLUMNS
-    workbench.say(f"{write_rows(columns, rows, form, empty='no such value'):,} distinct values")
+    workbench.say(plural(write_rows(columns, rows, form, empty="no such value"), "distinct value"))
 
 
 @values.command()
@@ -119,7 +120,7 @@ def decide(workbench: Workbench, sheet: Path) -> None:
     new = read_decisions(_text(sheet), sheet.name)
     changed, held = keep(workbench.project(), new)
     workbench.say(
-        f"{len(new):,} decisions read, {changed:,} of them new or changed; the project holds {held:,}"
+        f"{plural(len(new), 'decision')} read, {changed:,} of them new or changed; the project holds {held:,}"
     )
 
 
@@ -171,14 +172,16 @@ def private(
     ]
     if csv_file is None:
         columns = {name: name for name in SHEET if name not in ("verdict", "why")}
-        workbench.say(f"{write_rows(columns, rows, form, empty='no private elements'):,} private elements")
+        workbench.say(plural(write_rows(columns, rows, form, empty="no private elements"), "private element"))
         return
     sheet = io.StringIO(newline="")
     writer = csv.DictWriter(sheet, SHEET, restval="")
     writer.writeheader()
     writer.writerows({name: guarded(str(cell)) for name, cell in row.items()} for row in rows)
     write_private(csv_file, sheet.getvalue().encode("utf-8-sig"))
-    workbench.say(f"{len(rows):,} private elements written to {csv_file}; fill in `verdict` (keep, remove)")
+    workbench.say(
+        f"{plural(len(rows), 'private element')} written to {csv_file}; fill in `verdict` (keep, remove)"
+    )
 
 
 @values.command()
@@ -212,7 +215,7 @@ def judge(workbench: Workbench, sheet: Path, by: str | None) -> None:
     text, changed = merged_verdicts(path.read_text(encoding="utf-8") if path.exists() else "", new)
     read_private_list(text, sheet.name)  # refuses what cannot be taken, before anything is written
     write_private(path, text.encode())
-    workbench.say(f"{len(new):,} verdicts read, {changed:,} of them new or changed")
+    workbench.say(f"{plural(len(new), 'verdict')} read, {changed:,} of them new or changed")
 
 
 def _decided(workbench: Workbench) -> list[Decision]:

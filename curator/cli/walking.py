@@ -15,6 +15,7 @@ from curator.cli.interrupting import stopping
 from curator.cli.output import Form, write, write_json, write_rows
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError
+from curator.printable import plural
 
 if TYPE_CHECKING:
     import threading
@@ -121,8 +122,8 @@ def told_progress(workbench: Workbench, what: str) -> Iterator[Callable[[Progres
 
         def tell(seen: Progress) -> None:
             left = f", {spelled(seen.seconds_left)} left" if seen.seconds_left is not None else ""
-            throttled = f", throttled {seen.throttles} times" if seen.throttles else ""
-            told = f"{seen.calls_done:,}/{seen.calls:,} calls, {seen.rate:.2f}/s{left}{throttled}"
+            throttled = f", throttled {plural(seen.throttles, 'time')}" if seen.throttles else ""
+            told = f"{seen.calls_done:,}/{plural(seen.calls, 'call')}, {seen.rate:.2f}/s{left}{throttled}"
             shown.update(task, completed=seen.calls_done, total=seen.calls, told=told)
 
         yield tell
@@ -187,8 +188,12 @@ def run_verify(workbench: Workbench, campaign: Campaign, cluster: Cluster | None
     failed = sum(not proof.holds for proof in checked)
     sets = sum(proof.image_sets for proof in checked)
     workbench.say(
-        f"verified {sets:,} image sets of {len(checked):,} units: "
-        + (f"{failed:,} units are NOT as planned" if failed else "all as planned, nothing removed is left")
+        f"verified {plural(sets, 'image set')} of {plural(len(checked), 'unit')}: "
+        + (
+            f"{plural(failed, 'unit is', 'units are')} NOT as planned"
+            if failed
+            else "all as planned, nothing removed is left"
+        )
     )
     return proofs
 
@@ -241,7 +246,7 @@ def tell_cost(cost: Cost, form: Form | None, payload: Payload, simulated: float 
         write_json(told)
         return
     calls = ", ".join(f"{count:,} {name}" for name, count in sorted(cost.calls.items())) or "none"
-    write(f"changes        {cost.changes:,} in {cost.image_sets:,} image sets")
+    write(f"changes        {cost.changes:,} in {plural(cost.image_sets, 'image set')}")
     write(f"calls          {calls}" + (f"; {cost.forced:,} with force" if cost.forced else ""))
     more = "" if simulated is None else f"; {spelled(simulated)} simulated, with reads, waiting and proof"
     write(f"time           {spelled(cost.seconds())} at the service's default rates{more}")
@@ -250,8 +255,10 @@ def tell_cost(cost: Cost, form: Form | None, payload: Payload, simulated: float 
         write(f"extra storage  {cost.frame_bytes / 1e6:,.1f} MB of frames in copies and imports")
     if cost.reimported:
         reads = ", ".join(f"{count:,} {name}" for name, count in sorted(cost.reads.items()))
-        write(f"by import      {cost.reimported:,} instances; {reads}")
+        write(f"by import      {plural(cost.reimported, 'instance')}; {reads}")
     if cost.left_out:
-        write(f"left out       {cost.left_out:,} changes; the plan and its report say why")
+        write(f"left out       {plural(cost.left_out, 'change')}; the plan and its report say why")
     if saved:
-        write(f"merging first  saves {saved:,} updates and takes {copies:,} copies (--resolve)")
+        write(
+            f"merging first  saves {plural(saved, 'update')} and takes {plural(copies, 'copy', 'copies')} (--resolve)"
+        )

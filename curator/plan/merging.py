@@ -28,6 +28,7 @@ from curator.plan.packing import Payload
 from curator.plan.units import Copy, Kind, Member, Patch, Role, Step, Tag, Unit, patch_of, update_steps
 from curator.plan.updates import plan_update
 from curator.plan.values import same_value
+from curator.printable import plural
 
 _AGREE: Final = Why("merge", "image sets of one series must agree before they can be merged")
 
@@ -267,7 +268,7 @@ class _Merge:
         return Unit(
             self.number,
             Kind.MERGE,
-            f"merge {len(members) - 1} image set{'s' if len(members) > 2 else ''} into {members[0].id}",
+            f"merge {plural(len(members) - 1, 'image set')} into {members[0].id}",
             members,
             tuple(self.steps),
             tuple(self.patches),

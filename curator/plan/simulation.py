@@ -27,6 +27,7 @@ from curator.plan.packing import Payload
 from curator.plan.publishing import plan_in_place, plan_publication
 from curator.plan.reimport import sketch_reimport
 from curator.plan.units import OPERATIONS, Import, Step, Unit
+from curator.printable import plural
 
 WORKERS: Final = 16
 """Image sets in work at once, as a campaign has them."""
@@ -400,7 +401,7 @@ def _mixed(counts: Sequence[int], measured: Sequence[_Measured]) -> Iterator[Seq
 def recommendation(estimates: Sequence[Estimate]) -> str:
     """Return in words which route is best, and what others take."""
     best, *others = estimates
-    text = f"{best.route}: {spelled(best.seconds)}, {best.writes:,} writing calls"
+    text = f"{best.route}: {spelled(best.seconds)}, {plural(best.writes, 'writing call')}"
     for each in others:
         if each.route not in (Route.LEVELS, *CLEAN) or best.route in CLEAN:
             text += f"; {each.route} takes {spelled(each.seconds)}"

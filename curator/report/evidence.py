@@ -17,6 +17,7 @@ from curator.dicom.levels import Level
 from curator.findings import Absent, Change, Why
 from curator.plan.leftout import LeftOut, tally
 from curator.plan.units import Delete, Kind, Unit
+from curator.printable import plural
 from curator.report.conflicts import Conflicts, Resolved
 from curator.report.samples import DOMAIN, Sample, Sampling
 from curator.verify.evidence import OUTSIDE
@@ -180,10 +181,10 @@ class Evidence:
     def verification(self) -> str:
         """The state of the proof in a few words."""
         if self.verified_fails:
-            return f"FAILED for {self.verified_fails} units"
+            return f"FAILED for {plural(self.verified_fails, 'unit')}"
         if not self.verified_holds:
             return "not verified yet"
-        return f"holds for {self.verified_holds} units"
+        return f"holds for {plural(self.verified_holds, 'unit')}"
 
 
 def gather(campaign: Campaign, *, with_phi: bool = False) -> Evidence:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from curator.campaign.attesting import Attestation
+from curator.printable import plural
 from curator.report.evidence import Evidence
 
 _DID: Final[Mapping[str, tuple[str, str]]] = {
@@ -83,7 +84,7 @@ def _attested(made: Attestation) -> str:
     outcome = f"{failed:,} FAILED" if failed else "all hold"
     return (
         f"A second program, which shares nothing with the one that made the copies but the DICOM standard, read "
-        f"originals and copies of {plural(made.subjects, 'person', 'people')} back and made {checked:,} checks: {outcome}."
+        f"originals and copies of {plural(made.subjects, 'person', 'people')} back and made {plural(checked, 'check')}: {outcome}."
     )
 
 
@@ -99,8 +100,3 @@ def _left(found: Evidence) -> Iterator[str]:
         yield "Nothing that was asked for was left out."
     if found.outside:
         yield "What no program like this can reach is listed under its own heading."
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """Return a count with its noun."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

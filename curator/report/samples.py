@@ -15,6 +15,7 @@ import msgspec
 from curator.dicom.dictionary import is_private, tag_of_key
 from curator.findings import Absent, Change
 from curator.imageset.equality import canonical
+from curator.printable import plural
 
 DOMAIN: Final = "report"
 """The key's domain for these hashes: they say nothing about those of the ledger."""
@@ -96,9 +97,9 @@ def shape(value: object) -> str:
         case int() | float():
             return "a number"
         case [dict(), *_]:
-            return f"{len(value):,} item{'s' * (len(value) > 1)}"
+            return plural(len(value), "item")
         case [first, *rest]:
-            return f"{len(value):,} values, first {shape(first)}" if rest else shape(first)
+            return f"{plural(len(value), 'value')}, first {shape(first)}" if rest else shape(first)
         case _:
             return "binary data"
 

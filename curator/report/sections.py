@@ -9,6 +9,7 @@ from operator import attrgetter
 
 from curator.campaign.attesting import Attestation
 from curator.dicom.dictionary import attribute, tag_of_key
+from curator.printable import plural
 from curator.report.evidence import ElementLine, Evidence
 from curator.report.samples import Sample, Side
 from curator.report.words import PIXELS, WORDS, sentence
@@ -212,11 +213,11 @@ def _limited(title: str, headings: Row, rows: list[Row], note: str = "") -> Sect
 def _verdict(made: Attestation) -> str:
     checked = sum(count for count, _ in made.counts.values())
     failed = sum(each.count for each in made.violations)
-    about = f"{made.subjects:,} subjects, {made.versions:,} versions read back"
+    about = f"{plural(made.subjects, 'subject')}, {plural(made.versions, 'version')} read back"
     return (
-        f"{failed:,} of {checked:,} checks FAILED ({about})"
+        f"{failed:,} of {plural(checked, 'check')} FAILED ({about})"
         if failed
-        else f"all {checked:,} checks hold ({about})"
+        else f"all {plural(checked, 'check')} {'holds' if checked == 1 else 'hold'} ({about})"
     )
 
 
@@ -232,7 +233,7 @@ def _attested(made: Attestation) -> Iterator[Section]:
         "Copies held against the originals",
         ("check", "what it asks", "made", "failed", "to look at"),
         tuple(rows),
-        f"{made.weak_terms:,} identifiers are too short to be looked for outside text elements."
+        f"{plural(made.weak_terms, 'identifier is', 'identifiers are')} too short to be looked for outside text elements."
         if made.weak_terms
         else "",
     )
@@ -266,7 +267,7 @@ def sign_off() -> Row:
 
 def evidence_lines(found: Evidence) -> Iterator[tuple[str, str]]:
     """Yield what proves the rest: the ledger and its head."""
-    yield "Ledger", f"{found.ledger_lines:,} lines"
+    yield "Ledger", plural(found.ledger_lines, "line")
     yield "Head's digest", found.ledger_head or "none"
     if found.ledger_problems:
         yield "The ledger was tampered with", "; ".join(found.ledger_problems[:5])

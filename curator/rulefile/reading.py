@@ -10,6 +10,7 @@ from typing import Final, cast
 from curator.dicom import Json
 from curator.errors import RuleFileError
 from curator.findings import Safety, Why
+from curator.printable import plural
 from curator.rulefile.actions import Action, Verdict
 from curator.rulefile.actions.write import Dummy, Empty, Literal, Remove
 from curator.rulefile.conditions import CLAUSE, Clause
@@ -216,7 +217,7 @@ def load(
     """
     file, problems = read(text, name, files=files, vocabulary=vocabulary)
     if file is None or problems:
-        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+        count = plural(len(problems), "problem")
         raise RuleFileError(f"{name}: {count}", tuple(problem.text(name) for problem in problems))
     return file
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from curator.printable import plural
 from curator.rulefile import Rule, RuleFile
 from curator.ruleshelf import find, problems_of, text_of
 
@@ -71,7 +72,7 @@ def rule_page(path: Path, rule: Rule, text: str | None = None) -> str:
     ):
         end += 1
     shown = "\n".join(source[rule.line - 1 : end]).rstrip()
-    cases = f"{len(rule.cases):,} case{'' if len(rule.cases) == 1 else 's'}"
+    cases = plural(len(rule.cases), "case")
     head = f"{rule.id} (rule, {path}:{rule.line})"
     sure = f"Safety: {rule.safety.value}. Priority: {rule.priority}. {cases}."
     does = "\n".join(f"  {name}: {does}" for name, does in _actions(rule).items())

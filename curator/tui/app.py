@@ -21,7 +21,7 @@ from textual.screen import Screen
 
 from curator.errors import CuratorError
 from curator.known_stores import Known
-from curator.printable import printable
+from curator.printable import plural, printable
 from curator.tui.actions import Need, bindings, with_keys
 from curator.tui.collector import settle
 from curator.tui.config import THEMES, Config
@@ -195,7 +195,9 @@ class Workbench(App[None]):
         """
         self.work.cancel()
         if self.pending:
-            self.say(f"{self.pending:,} pending edits are forgotten: they were of the other store.")
+            self.say(
+                f"{plural(self.pending, 'pending edit is', 'pending edits are')} forgotten: they were of the other store."
+            )
             self.edits.clear()
         while len(self.screen_stack) > 2:
             self.pop_screen()
@@ -368,7 +370,7 @@ class Workbench(App[None]):
         if not self.pending:
             confirmed(True)
             return
-        text = f"{self.pending:,} edits in {len(self.edits.image_sets):,} image sets were never planned."
+        text = f"{plural(self.pending, 'edit')} in {plural(len(self.edits.image_sets), 'image set was', 'image sets were')} never planned."
         self.push_screen(ConfirmScreen("Leave, and forget pending edits?", text, "Leave"), confirmed)
 
     def get_default_screen(self) -> Screen[object]:

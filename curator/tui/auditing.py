@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from curator.dicom import Json
 from curator.errors import CuratorError, Refused
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign
@@ -179,7 +180,7 @@ def check_ledgers(session: Session, ticket: Ticket) -> tuple[list[tuple[str, Cel
         if wrong:
             whole = False
             line, what = wrong[0]
-            told.append((folder.name[:12], (f"{len(wrong):,} problems; line {line}: {what}", "bad")))
+            told.append((folder.name[:12], (f"{plural(len(wrong), 'problem')}; line {line}: {what}", "bad")))
         else:
             told.append((folder.name[:12], ("whole: it says what the plan says", "good")))
     return told, whole

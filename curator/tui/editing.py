@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from curator.dicom.levels import Level
+from curator.printable import plural
 from curator.tui.walk import keep_plan
 
 if TYPE_CHECKING:
@@ -67,5 +68,5 @@ def plan_edits(session: Session, spec: str, wanted: Wanted) -> Campaign:
         return [row.id for row in rows if row is not None and row.primary]
 
     count, sets = sum(len(changes) for _, changes in wanted), len(wanted)
-    title = f"{count:,} edit{'s' * (count != 1)} of {sets:,} image set{'s' * (sets != 1)}"
+    title = f"{plural(count, 'edit')} of {plural(sets, 'image set')}"
     return keep_plan(session, spec, title, ["edit"], edit_units(wanted, party, primaries))

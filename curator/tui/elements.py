@@ -8,6 +8,7 @@ from typing import Final
 from curator.dicom import Json
 from curator.dicom.dictionary import attribute, is_private, tag_of_key
 from curator.imageset import ElementPath, ImageSetMetadata, PrivateStep
+from curator.printable import plural
 
 BINARY: Final = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 _LONGEST = 2000  # characters of a value that one line could ever show
@@ -89,12 +90,12 @@ def value_text(value: Json, vr: str = "") -> str:
         return "(pixel data)" if vr == "OW or OB" else "(empty)"
     items = items_of(value)
     if items is not None:
-        return "1 item" if len(items) == 1 else f"{len(items)} items"
+        return plural(len(items), "item")
     if isinstance(value, dict):
-        return f"{len(value)} elements"
+        return plural(len(value), "element")
     if vr in BINARY and isinstance(value, str):
         size = len(value) * 3 // 4 - value[-2:].count("=")
-        return f"{size:,} bytes" if size != 1 else "1 byte"
+        return plural(size, "byte")
     if isinstance(value, list):
         return " \\ ".join(
             value_text(one) if isinstance(one, dict) else scalar_text(one) for one in value[:200]

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from curator.catalogue.rows import Row
+from curator.printable import plural
 from curator.tui.image_set_columns import date_text
 from curator.tui.widgets.row_view import GAP, Cell, Column
 
@@ -23,7 +24,7 @@ class GroupBy(StrEnum):
     def counted(self, count: int) -> str:
         """Return a number of groups in words."""
         words = {"patient": "patients", "study": "studies", "series": "series"}
-        return f"{count:,} {self if count == 1 else words.get(self, '')}"
+        return plural(count, self, words.get(self, ""))
 
     @property
     def next(self) -> GroupBy:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from curator.catalogue.rows import Row
 from curator.findings import Finding, Severity
-from curator.printable import printable
+from curator.printable import plural, printable
 from curator.tui.grouping import GroupBy, group_cells
 from curator.tui.image_set_columns import date_text, moment_text
 from curator.tui.widgets.row_view import Cell
@@ -92,7 +92,7 @@ def facts_of(row: Row) -> Pairs:
 
 def _counted(row: Row) -> str:
     parts = [f"{row.instances:,}"] if row.instances else []
-    parts += [f"{row.frames:,} frame{'s' * (row.frames != 1)}"] if row.frames else []
+    parts += [plural(row.frames, "frame")] if row.frames else []
     parts += [f"{row.size / 1e6:.1f} MB of metadata" if row.size >= 1e5 else ""] if row.size else []
     return ", ".join(filter(None, parts))
 
@@ -116,8 +116,7 @@ def _findings(row: Row, seen: Seen, width: int) -> Iterator[tuple[str, Cell]]:
     if seen.torn:
         problems += _wrapped("torn", "other image sets hold instances of its series", "warn", width)
     if row.conflicts:
-        levels = f"{row.conflicts} level{'s' * (row.conflicts > 1)}"
-        text = f"{levels} disagree{'s' * (row.conflicts == 1)} with other image sets"
+        text = f"{plural(row.conflicts, 'level disagrees', 'levels disagree')} with other image sets"
         problems += _wrapped("conflict", text, "bad", width)
     found = seen.findings or ()
     for each in found[:_FINDINGS]:

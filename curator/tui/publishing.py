@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curator.errors import Refused
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign
@@ -125,7 +126,7 @@ def write_publication(
 
 
 def _older(versions: int, sets: int) -> str:
-    return f"{versions:,} older version{'s' * (versions != 1)} of {sets:,} image set{'s' * (sets != 1)}"
+    return f"{plural(versions, 'older version')} of {plural(sets, 'image set')}"
 
 
 def _nothing(found: Published, skipped: Sequence[tuple[str, str]]) -> str:
@@ -177,8 +178,8 @@ def costs(plan: PlanFile) -> Pairs:
         for key, name in (("profile", "Profile"), ("edition", "Edition"))
         if options.get(key)
     ]
-    told.append(("Changes", f"{cost.changes:,} in {cost.image_sets:,} image sets"))
-    told += [(name, f"{count:,} calls") for name, count in sorted(cost.calls.items())]
+    told.append(("Changes", f"{cost.changes:,} in {plural(cost.image_sets, 'image set')}"))
+    told += [(name, plural(count, "call")) for name, count in sorted(cost.calls.items())]
     told.append(("Time", f"{spelled(cost.seconds())} at the service's default rates"))
     told.append(("New versions", f"{cost.versions:,}; touches {cost.touches:,}, each to the dearer tier"))
     if cost.frame_bytes:
@@ -186,7 +187,10 @@ def costs(plan: PlanFile) -> Pairs:
     left = tally(each for unit in plan.units() for each in unit.left_out)
     told += _left_out(left)
     for by, count in cleared_in(plan.units()).items():
-        told += [("Pixels cleared", f"{count:,} instances at risk go along"), ("", f"cleared by {by}")]
+        told += [
+            ("Pixels cleared", f"{plural(count, 'instance at risk goes', 'instances at risk go')} along"),
+            ("", f"cleared by {by}"),
+        ]
     return told
 
 
@@ -230,6 +234,12 @@ def hold_against_originals(session: Session, spec: str, campaign: Campaign) -> t
     failed = sum(each.count for each in made.violations)
     checks = sum(count for count, _ in made.counts.values())
     if failed:
-        return f"{failed:,} of {checks:,} checks against the originals FAILED; the report says where", False
-    looked = f", {len(made.notes):,} places want a look" if made.notes else ""
-    return f"all {checks:,} checks against the originals hold{looked}", True
+        return (
+            f"{failed:,} of {plural(checks, 'check')} against the originals FAILED; the report says where",
+            False,
+        )
+    looked = f", {plural(len(made.notes), 'place wants', 'places want')} a look" if made.notes else ""
+    return (
+        f"all {plural(checks, 'check')} against the originals {'holds' if checks == 1 else 'hold'}{looked}",
+        True,
+    )

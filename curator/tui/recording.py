@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from curator.printable import plural
+
 if TYPE_CHECKING:
     from curator.campaign.recording import Recorded
     from curator.tui.session import Session
@@ -54,9 +56,9 @@ def save_session(
 
 def said_of(path: Path, made: Recorded) -> str:
     """Return what came of a saving, in words without values."""
-    text = f"Saved as {path}: {made.rules:,} rule{'s' * (made.rules != 1)}. `curator batch {path}` does it again."
+    text = f"Saved as {path}: {plural(made.rules, 'rule')}. `curator batch {path}` does it again."
     if made.left_out:
-        text += f" {made.left_out:,} changes cannot be said by rules and are NOT in it."
+        text += f" {plural(made.left_out, 'change')} cannot be said by rules: NOT in it."
     if made.otherwise:
-        text += f" Tried on the documents it was made from, {made.otherwise:,} elements come out otherwise."
+        text += f" Tried on the documents it was made from, {plural(made.otherwise, 'element comes', 'elements come')} out otherwise."
     return " ".join([text, *(f"Note: {note}." for note in made.notes)])

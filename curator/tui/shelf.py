@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curator.plan.grouping import Groups
+from curator.printable import plural
 from curator.rulefile import Problem, RuleFile
 from curator.ruleshelf.own import Shelved
 
@@ -106,7 +107,7 @@ class DryRun:
     def unseen(self) -> str:
         """Return how many image sets were not looked at and why, in words; "" where all were."""
         return "; ".join(
-            f"{count:,} image set{'s' * (count != 1)} not looked at: {why}"
+            f"{plural(count, 'image set')} not looked at: {why}"
             for why, count in Counter(self.skipped).most_common()
         )
 

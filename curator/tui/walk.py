@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from curator.errors import Cancelled, Refused
 from curator.findings import Finding, Safety
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.applying import Progress
@@ -246,8 +247,12 @@ def finish_campaign(session: Session, spec: str, campaign: Campaign, ticket: Tic
             remote=spec.startswith("aws:"),
         )
     kept = [each.reason for each in results if each.reason]
-    text = f"finished: {sum(len(each.deleted) for each in results):,} image sets deleted"
-    return (f"{text}; {len(kept):,} units kept theirs: {kept[0]}", False) if kept else (text, True)
+    text = f"finished: {plural(sum(len(each.deleted) for each in results), 'image set')} deleted"
+    return (
+        (f"{text}; {plural(len(kept), 'unit kept its own', 'units kept theirs')}: {kept[0]}", False)
+        if kept
+        else (text, True)
+    )
 
 
 def report_campaign(campaign: Campaign, path: str) -> Path:

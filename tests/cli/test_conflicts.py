@@ -49,7 +49,7 @@ def test_a_filled_in_sheet_is_planned_and_nothing_beside_it(at: At, tmp_path: Pa
         writer.writeheader()
         writer.writerows(rows)
     decided = at("conflicts", "decide", sheet)
-    assert "1 decisions read; the project holds 1" in decided.err
+    assert "1 decision read; the project holds 1" in decided.err
     assert len(at("conflicts", "--undecided", "--json").json) == len(rows) - 1
     done = at("batch", "--resolve", "decided", "--json")
     assert done.code == 0, done.err

@@ -22,10 +22,10 @@ def test_it_counts_exports_and_survives_a_new_key(curator: Curator, tmp_path: Pa
     }
     refused = curator("--project", folder, "key", "rotate")
     assert refused.code == 3
-    assert "1 patients and 1 UIDs" in refused.err
+    assert "1 patient and 1 UID" in refused.err
     rotated = curator("--project", folder, "key", "rotate", "--yes")
     assert rotated.code == 0, rotated.err
-    assert "1 patients and 1 UIDs stay linked by the crosswalk alone" in rotated.err
+    assert "1 patient and 1 UID stay linked by the crosswalk alone" in rotated.err
     assert curator("--project", folder, "crosswalk", "--json").json["keys"] == 2
     exported = curator("--project", folder, "crosswalk", "export", tmp_path / "out")
     assert exported.code == 0, exported.err

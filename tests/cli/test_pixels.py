@@ -46,7 +46,7 @@ def test_a_sheet_of_decisions_goes_out_and_comes_back(on_demo: Curator, tmp_path
     planned = curator("deidentify", "--profile", "research", "--dry-run", "--json")
     assert isinstance(planned, dict)
     assert [line.split(" on ")[0] for line in planned["cleared"]] == [
-        "1 instances at pixel risk go along: cleared by ada"
+        "1 instance at pixel risk goes along: cleared by ada"
     ]
     assert sum("a reviewer excluded it" in line for line in planned["left_out"]) == 1
 

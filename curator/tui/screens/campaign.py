@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Static
 
+from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.auditing import ledger_problems, plan_undo_of_rule
 from curator.tui.campaign_rows import BY_RULE, BY_SET, SETTLED, UNDOABLE
@@ -102,8 +103,8 @@ def going_text(seen: Progress, *, paused: bool) -> str:
 
     told = [
         *(["PAUSED (P goes on)"] if paused else []),
-        f"{seen.units_done:,} of {seen.units:,} units",
-        f"{seen.calls_done:,} of {seen.calls:,} calls",
+        f"{seen.units_done:,} of {plural(seen.units, 'unit')}",
+        f"{seen.calls_done:,} of {plural(seen.calls, 'call')}",
         f"{seen.rate:.2f} a second",
     ]
     if not paused and seen.seconds_left is not None and seen.calls_done < seen.calls:
@@ -180,8 +181,12 @@ class CampaignScreen(ReviewScreen):
         calls = ", ".join(f"{count:,} {operation}" for operation, count in plan.cost.calls.items())
         out = sum(each.changes for each in plan.header.excluded)
         text = (
-            f"{plan.cost.changes:,} changes to {plan.cost.image_sets:,} image sets: {calls or 'no calls'}.\n"
-            + (f"{out:,} changes were taken out of it by its reviewers.\n" if plan.header.excluded else "")
+            f"{plural(plan.cost.changes, 'change')} to {plural(plan.cost.image_sets, 'image set')}: {calls or 'no calls'}.\n"
+            + (
+                f"{plural(out, 'change was', 'changes were')} taken out of it by its reviewers.\n"
+                if plan.header.excluded
+                else ""
+            )
             + f"The ledger says that {os_user()} approved it. An image set that has changed since the plan was made "
             "is refused. U takes everything back."
         )
@@ -233,7 +238,7 @@ class CampaignScreen(ReviewScreen):
             return
         marked = [told.unit for told in self.rows.told if str(told.unit.number) in view.marks]
         sets = [unit.members[0].id for unit in marked] if self.view == BY_SET else []
-        which = f"{len(sets):,} marked units" if sets else "this plan"
+        which = plural(len(sets), "marked unit") if sets else "this plan"
         text = "Every image set that it changed gets its old content back, as a new version; this is proved."
 
         def walk(session: Session, spec: str, campaign: Campaign, ticket: Ticket) -> str:
@@ -293,7 +298,11 @@ class CampaignScreen(ReviewScreen):
             proofs = [each for each in verify_campaign(session, spec, campaign, ticket) if each.checked]
             wrong = sum(not each.holds for each in proofs)
             sets = sum(each.image_sets for each in proofs)
-            text = f"{wrong:,} units are NOT as planned" if wrong else f"{sets:,} image sets are as planned"
+            text = (
+                f"{plural(wrong, 'unit is', 'units are')} NOT as planned"
+                if wrong
+                else f"{plural(sets, 'image set is', 'image sets are')} as planned"
+            )
             holds = not wrong
             if campaign.plan.header.given is not None and holds:
                 attested, holds = hold_against_originals(session, spec, campaign)
@@ -367,7 +376,7 @@ class CampaignScreen(ReviewScreen):
             if not wrong:
                 return Said(ticket.request, "The ledger is whole, and it says what the plan says.")
             line, what = wrong[0]
-            text = f"{len(wrong):,} problems in the ledger; line {line}: {what}"
+            text = f"{plural(len(wrong), 'problem')} in the ledger; line {line}: {what}"
             return Said(ticket.request, text, holds=False)
 
         self._told = self.bench.work.begin("check the ledger", self, check)
@@ -385,7 +394,7 @@ class CampaignScreen(ReviewScreen):
         """Ask for the id, and delete what is emptied."""
         word = self.campaign.id[:8]
         text = (
-            f"{self._deletable():,} image sets are deleted with all their versions, for good. After that undo can "
+            f"{plural(self._deletable(), 'image set is', 'image sets are')} deleted with all their versions, for good. After that undo can "
             f"only rebuild them, with other ids and without their history.\nType {word} to confirm."
         )
 

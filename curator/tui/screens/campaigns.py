@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
+from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.auditing import Outline, campaigns_of, check_ledgers
 from curator.tui.recording import said_of, save_session
@@ -260,7 +261,7 @@ class CampaignsScreen(Place):
         count = len(ids)
         where = "wherever the same values stand" if everywhere else "in the series where it was done"
         text = (
-            f"What {count:,} campaign{'s' * (count != 1)} did, as rules {where}. The file lies in the project, for you "
+            f"What {plural(count, 'campaign')} did, as rules {where}. The file lies in the project, for you "
             "alone: it quotes values. Its name:"
         )
         name = f"session-{datetime.now(UTC):%Y-%m-%d-%H%M}"

@@ -18,6 +18,7 @@ from curator.campaign.conflicts import Conflict
 from curator.campaign.resolutions import Resolution, Word
 from curator.findings import Absent
 from curator.plan.typed import as_typed, typed
+from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.conflict_rows import CONFLICTS, VARIANTS, ConflictRows, VariantRows, shown, where_of
 from curator.tui.conflicting import (
@@ -172,7 +173,7 @@ class ConflictsScreen(FilteredPlace):
         text += f"  {self.rows.decided:,} decided"
         marks = len(self.query_one("#conflicts", RowView).marks)
         text += f"  ● {marks:,} marked" if marks else ""
-        return text + (f"  in {len(self.ids):,} image sets" if self.ids else "")
+        return text + (f"  in {plural(len(self.ids), 'image set')}" if self.ids else "")
 
     def held(self) -> set[Need]:
         """Return what is at hand."""
@@ -263,7 +264,7 @@ class ConflictsScreen(FilteredPlace):
         alone = [unit for unit in units.values() if unit.alone]
         told = [f"{unit.title}: {calls_text(unit.calls)}" for unit in units.values() if not unit.alone]
         if alone:
-            count = f"{len(alone):,} image sets are" if len(alone) > 1 else "1 image set is"
+            count = plural(len(alone), "image set is", "image sets are")
             told.append(
                 f"{count} updated in place: {calls_text(sum((Counter(unit.calls) for unit in alone), Counter[str]()))}"
             )
@@ -283,7 +284,7 @@ class ConflictsScreen(FilteredPlace):
             return "All decisions: nothing to do."
         copied = f"; {cost.frame_bytes / 1e6:,.1f} MB copied" if cost.frame_bytes > 1e5 else ""
         return (
-            f"All decisions: {cost.changes:,} changes to {cost.image_sets:,} image sets, {calls_text(cost.calls)}, "
+            f"All decisions: {plural(cost.changes, 'change')} to {plural(cost.image_sets, 'image set')}, {calls_text(cost.calls)}, "
             f"{spelled(cost.seconds())} at the service's rates{copied}"
         )
 

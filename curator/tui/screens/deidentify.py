@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from curator.campaign.publications import STAYS_READABLE, Request
+from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.publication_options import OPTIONS, Kind, Option, OptionRows, changed, value_of
 from curator.tui.publishing import Profile, Publication, plan_publication, profile_of, profiles
@@ -163,7 +164,7 @@ class DeidentifyScreen(Place):
         """Return what is to be published."""
         if not self.ids:
             return "De-identify  all that are not yet"
-        return f"De-identify  {len(self.ids):,} marked image set{'s' * (len(self.ids) != 1)}"
+        return f"De-identify  {plural(len(self.ids), 'marked image set')}"
 
     def held(self) -> set[Need]:
         """Return what is at hand."""

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from curator.printable import printable
+from curator.printable import plural, printable
 from curator.tui.actions import Need, bindings
 from curator.tui.campaign_rows import BY_ELEMENT, BY_RULE, COLUMNS, COUNTS, ELEMENT, RULE
 from curator.tui.review import ChangeRows, GroupRows, explained, samples_of
@@ -118,11 +118,9 @@ class DryRunScreen(Place):
     def count_text(self) -> str:
         """Return how much would change."""
         cost = self.dry.plan.cost
-        changes = f"{cost.changes:,} change{'s' * (cost.changes != 1)}"
+        changes = plural(cost.changes, "change")
         unseen = f", {len(self.dry.skipped):,} NOT looked at (s)" if self.dry.skipped else ""
-        return (
-            f"{changes} in {cost.image_sets:,} image set{'s' * (cost.image_sets != 1)}{unseen}, {self.view}"
-        )
+        return f"{changes} in {plural(cost.image_sets, 'image set')}{unseen}, {self.view}"
 
     def held(self) -> set[Need]:
         """Return what is at hand."""

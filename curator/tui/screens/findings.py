@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from curator.findings import Finding, Safety, Severity
+from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.messages import Planned, Written
 from curator.tui.screens.campaign import CampaignScreen
@@ -172,7 +173,7 @@ class FindingsScreen(FilteredPlace):
         text = f"{shown:,} of {total:,}" if shown != total else f"{total:,}"
         marks = len(self.query_one("#findings", RowView).marks)
         text += f"  ● {marks:,} marked" if marks else ""
-        return text + (f"  in {len(self.ids):,} image sets" if self.ids else "")
+        return text + (f"  in {plural(len(self.ids), 'image set')}" if self.ids else "")
 
     def held(self) -> set[Need]:
         """Return what is at hand."""

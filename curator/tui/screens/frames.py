@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.frame_words import aside, facts, position
 from curator.tui.graphics import Terminal
@@ -159,7 +160,7 @@ class FramesScreen(FrameGoing):
         seen = f"magnified: {self.corner.name}" if self.corner is not None else ""
         looked = one.count - self._unseen([one])
         if one.count > 1:
-            seen = f"looked at {looked:,} of its {one.count:,} frames\n{seen}"
+            seen = f"looked at {looked:,} of its {plural(one.count, 'frame')}\n{seen}"
         seen = "\n".join(filter(None, (seen, "contrast stretched" if self.stretched else "")))
         self.query_one("#said", Static).update(
             aside(
@@ -228,7 +229,7 @@ class FramesScreen(FrameGoing):
         series = self.stack.at(self.place).series
         chosen = [each for each in self.stack.instances if each.series == series]
         meant = "their pixels may be published" if word == "clear" else "none of them is ever published"
-        text = f"{len(chosen):,} instances with frames: {meant}."
+        text = f"{plural(len(chosen), 'instance')} with frames: {meant}."
         if word == "clear":
             unseen = self._unseen(chosen)
             text += (
@@ -314,7 +315,7 @@ class FramesScreen(FrameGoing):
         """Say that the review is done."""
         if message.request == self._request:
             count = len(self.image_sets)
-            where = "this image set" if count == 1 else f"these {count:,} image sets"
+            where = "this image set" if count == 1 else f"these {plural(count, 'image set')}"
             self.bench.say(f"Nothing at risk is left to decide in {where}.")
 
     def failed(self, message: Failed) -> None:
@@ -348,7 +349,7 @@ class FramesScreen(FrameGoing):
 
 
 def _told(verdict: Verdict, chosen: Sequence[InstanceSeen], unseen: int) -> str:
-    what = f"Instance {chosen[0].number:,}" if len(chosen) == 1 else f"{len(chosen):,} instances"
+    what = f"Instance {chosen[0].number:,}" if len(chosen) == 1 else plural(len(chosen), "instance")
     be = "is" if len(chosen) == 1 else "are"
     beside = f"\n{unseen:,} of the frames were not looked at." if unseen else ""
     return {

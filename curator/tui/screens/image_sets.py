@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
+from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.grouping import GroupBy
 from curator.tui.image_set_columns import BY_KEY
@@ -264,7 +265,7 @@ class ImageSetsScreen(NarrowingPlace):
         """Copy the ids."""
         ids = sorted(self.view.marks) or list(self.view.keys_at(self.view.cursor))
         self.app.copy_to_clipboard("\n".join(ids))
-        what = "The image set's id is" if len(ids) == 1 else f"The ids of {len(ids):,} image sets are"
+        what = "The image set's id is" if len(ids) == 1 else f"The ids of {plural(len(ids), 'image set')} are"
         self.bench.say(f"{what} on the clipboard.")
 
     def leave(self) -> None:

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
+from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.auditing import LedgerLine, ledger_of
 from curator.tui.screens.asking import TellScreen
@@ -148,7 +149,11 @@ class LedgerScreen(Place):
     def count_text(self) -> str:
         """Return how many lines, and how many calls."""
         calls = sum(bool(line.call) for line in self.rows.shown)
-        return f"{len(self.rows):,} lines, {calls:,} calls" if len(self.rows) else "nothing was done yet"
+        return (
+            f"{plural(len(self.rows), 'line')}, {plural(calls, 'call')}"
+            if len(self.rows)
+            else "nothing was done yet"
+        )
 
     def held(self) -> set[Need]:
         """Return what is at hand."""

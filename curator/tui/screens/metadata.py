@@ -17,6 +17,7 @@ from curator.errors import CuratorError
 from curator.findings import Absent
 from curator.healthimaging import ImageSetProperties
 from curator.imageset import ElementPath, parse_path
+from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.editing import latest_of, others_of
 from curator.tui.elements import people_path, typed_text, value_text
@@ -150,7 +151,7 @@ class MetadataScreen(EditedPlace):
         if self.document is None:
             return ""
         count = self.document.instance_count
-        text = "1 instance" if count == 1 else f"{count:,} instances"
+        text = plural(count, "instance")
         if not self.latest:
             text += "  old version"
         if self._needle:
@@ -187,9 +188,7 @@ class MetadataScreen(EditedPlace):
             detail.tell(line.key.rpartition("/")[2], value_text(line.value))
         elif not line.path.steps:
             count = len(self.document.attributes(line.path) or ())
-            detail.tell(
-                people_path(line.path, self.document), "1 element" if count == 1 else f"{count:,} elements"
-            )
+            detail.tell(people_path(line.path, self.document), plural(count, "element"))
         elif (change := self.edits.get(line.path)) is not None:
             before, after = (
                 "" if isinstance(each, Absent) else value_text(each, change.vr)

@@ -12,6 +12,7 @@ from curator.dicom.levels import Level, level_of
 from curator.findings import ABSENT, Absent, Change
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.plan.edits import edit, refusal, value_in
+from curator.printable import plural
 from curator.tui.editing import changes_in, plan_edits
 from curator.tui.messages import Planned
 from curator.tui.outline import Line, Outline
@@ -75,7 +76,9 @@ class EditedPlace(Place):
         """Drop edits that are made by now, and those whose elements others changed, which is said."""
         lost = sum(self.bench.edits.hold_against(*each) for each in documents)
         if lost:
-            text = f"{lost:,} edits were dropped: others changed their elements meanwhile."
+            text = (
+                f"{plural(lost, 'edit was', 'edits were')} dropped: others changed their elements meanwhile."
+            )
             self.bench.say(text, severity="warning")
 
     def do_edit(self) -> None:
@@ -98,10 +101,10 @@ class EditedPlace(Place):
         """Return where else the edit could be made at once, as the form offers it."""
         if path.level is Level.INSTANCE:
             count = self.document.instance_count if self.document is not None else 0
-            return f"in all {count:,} instances of this image set" if count > 1 else ""
+            return f"in all {plural(count, 'instance')} of this image set" if count > 1 else ""
         count = len(self.others.get(path.level, ()))
         noun = {Level.PATIENT: "patient", Level.STUDY: "study", Level.SERIES: "series"}[path.level]
-        return f"also in {count:,} other image set{'s' * (count != 1)} of this {noun}" if count else ""
+        return f"also in {plural(count, 'other image set')} of this {noun}" if count else ""
 
     def _edited(self, edited: Edited | None) -> None:
         document, session = self.document, self.bench.session
@@ -138,7 +141,7 @@ class EditedPlace(Place):
         count = self.bench.edits.put(changes)
         if count > 1:
             sets = len({image_set for image_set, _ in changes})
-            self.bench.say(f"{count:,} edits in {sets:,} image set{'s' * (sets != 1)}; u takes them back.")
+            self.bench.say(f"{plural(count, 'edit')} in {plural(sets, 'image set')}; u takes them back.")
         self.show_edits(at)
 
     def show_edits(self, at: ElementPath | None = None) -> None:
@@ -214,7 +217,7 @@ class EditedPlace(Place):
         line, edits = self.line(), self.bench.edits
         if line is None or line.path is None or not edits.take_back(self.image_set, line.path):
             count = edits.take_back_last()
-            self.bench.say(f"{count:,} edit{'s' * (count != 1)} taken back.")
+            self.bench.say(f"{plural(count, 'edit')} taken back.")
         self.show_edits()
 
     def do_undo_all(self) -> None:
@@ -226,7 +229,7 @@ class EditedPlace(Place):
                 edits.clear()
                 self.show_edits()
 
-        text = f"{len(edits):,} edits in {len(edits.image_sets):,} image sets are forgotten. Nothing was written."
+        text = f"Forgets {plural(len(edits), 'edit')} in {plural(len(edits.image_sets), 'image set')}. Nothing was written."
         self.app.push_screen(ConfirmScreen("Take back all edits?", text, "Undo all"), confirmed)
 
     def do_commit(self) -> None:

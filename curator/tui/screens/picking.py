@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
-from curator.printable import printable
+from curator.printable import plural, printable
 from curator.tui.widgets.row_view import Cell, Column, RowView
 
 if TYPE_CHECKING:
@@ -84,11 +84,6 @@ class EntryRows:
         return (
             ((f"{entry.name}/", "accent"), "") if entry.folder else (entry.name, (_bytes(entry.size), "dim"))
         )
-
-
-def _count(**numbers: int) -> str:
-    ((word, number),) = numbers.items()
-    return f"{number:,} {word.removesuffix('s') if number == 1 else word}"
 
 
 def _bytes(size: int) -> str:
@@ -206,7 +201,7 @@ class PathPicker(Vertical):
         """Say what the list is of."""
         files = [entry for entry in self._rows.entries[1:] if not entry.folder]
         folders = len(self._rows.entries) - 1 - len(files)
-        there = problem or f"{_count(files=len(files))}, {_count(folders=folders)}"
+        there = problem or f"{plural(len(files), 'file')}, {plural(folders, 'folder')}"
         self.query_one("#folder", Static).update(Text(printable(f"{there} in {self._folder}")))
 
     @on(RowView.Opened, "#entries")

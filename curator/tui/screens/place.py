@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from curator.errors import Cancelled
+from curator.printable import plural
 from curator.tui.actions import ACTIONS, Action, Need, of
 from curator.tui.messages import Written
 from curator.tui.widgets.bars import KeyBar, TopBar
@@ -109,7 +110,7 @@ class Place(Screen[None]):
     def pending_text(self) -> str:
         """Return how many edits nobody committed yet: what is forgotten on other screens is lost."""
         count = self.bench.pending
-        return f"  {count:,} edit{'s' * (count != 1)} pending" if count else ""
+        return f"  {plural(count, 'edit')} pending" if count else ""
 
     def _work_text(self) -> str:
         running = self.bench.work.running

@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from curator.plan.grouping import Groups
+from curator.printable import plural
 from curator.tui.actions import Need
 from curator.tui.campaign_rows import (
     BY_ELEMENT,
@@ -302,7 +303,7 @@ class ReviewScreen(Place):
         if message.request == self._amending:
             self.campaign, self.groups = message.campaign, None
             cost = self.campaign.plan.cost
-            left = f"{cost.changes:,} changes in {cost.image_sets:,} image sets, {sum(cost.calls.values()):,} calls"
+            left = f"{plural(cost.changes, 'change')} in {plural(cost.image_sets, 'image set')}, {plural(sum(cost.calls.values()), 'call')}"
             self.bench.say(f"{message.text}: plan {self.campaign.id[:8]} has {left}.")
             self.do_refresh()
 

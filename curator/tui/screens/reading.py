@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from curator.catalogue import ReadCost
+from curator.printable import plural
 from curator.tui.actions import Need
 from curator.tui.messages import RowsRead
 from curator.tui.screens.confirm import ConfirmScreen
@@ -74,7 +75,7 @@ class ReadingPlace(ListingPlace):
             if read:
                 self._read_documents(cost, message.ids)
 
-        reads = f"{cost.touches:,} metadata document{'s' * (cost.touches != 1)}"
+        reads = plural(cost.touches, "metadata document")
         self.app.push_screen(ConfirmScreen(f"Read {reads}?", f"{cost}.\n\n{_WHY}", "Read"), answered)
 
     def _read_documents(self, cost: ReadCost, ids: Sequence[str]) -> None:

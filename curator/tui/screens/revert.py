@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from curator.imageset import describe
-from curator.printable import printable
+from curator.printable import plural, printable
 from curator.tui.changes import SIDE_BY_SIDE, STACKED, DiffRows, lines_of
 from curator.tui.screens.difference import WIDE, Compared
 from curator.tui.widgets.row_view import RowView
@@ -74,7 +74,7 @@ class RevertScreen(ModalScreen[bool]):
         if not count:
             text = "Nothing would change: both versions have the same content."
         else:
-            text = "1 change:" if count == 1 else f"{count:,} changes:"
+            text = f"{plural(count, 'change')}:"
         self.query_one("#summary", Static).update(text)
         lines = lines_of(message.before, message.after, message.changes, everything=False)
         wide = self.app.size.width >= WIDE

@@ -14,7 +14,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from curator.printable import printable
+from curator.printable import plural, printable
 from curator.rulefile import Problem
 from curator.tui.actions import Need, bindings
 from curator.tui.outside import in_editor
@@ -88,7 +88,7 @@ def cases_told(
 ) -> tuple[str, list[tuple[str, Cell]]]:
     """Return a heading and lines that say how cases came out, those that did not as expected first."""
     failed = [each for each in results if not each.passed]
-    heading = f"{book.shelved.name}: {len(results):,} case{'s' * (len(results) != 1)}, {len(failed):,} came out differently"
+    heading = f"{book.shelved.name}: {plural(len(results), 'case')}, {len(failed):,} came out differently"
     told: list[tuple[str, Cell]] = []
     for each in failed:
         told.append((each.rule or "profile", (f"line {each.line}: {each.name or 'a case'}", "bad")))
@@ -195,7 +195,7 @@ class SourceScreen(Place):
     def count_text(self) -> str:
         """Return what is wrong, and whether something is not saved."""
         count = len(self.book.problems)
-        holds = "…" if not self._checked else f"{count:,} problem{'s' * (count != 1)}" if count else "holds"
+        holds = "…" if not self._checked else plural(count, "problem") if count else "holds"
         return f"{holds}  not saved" if self._changed() else holds
 
     def _changed(self) -> bool:
@@ -233,9 +233,7 @@ class SourceScreen(Place):
         if message.request == self._saving:
             self.saved = message.text
             count = len(self.book.problems)
-            wrong = (
-                f" It has {count:,} problem{'s' * (count != 1)}, and cannot be used before they are mended."
-            )
+            wrong = f" It has {plural(count, 'problem')}, and cannot be used before they are mended."
             self.bench.say(f"Saved.{wrong if count else ''}", severity="warning" if count else "information")
             self.tell()
 

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from curator.printable import printable
+from curator.printable import plural, printable
 from curator.tui.actions import Need, bindings
 from curator.tui.outside import in_editor
 from curator.tui.screens.asking import AskScreen, TellScreen
@@ -99,7 +99,7 @@ class BookRows:
         """Return the cells of a file."""
         book = self._shown[index]
         count = len(book.problems)
-        holds = (f"{count:,} problem{'s' * (count != 1)}", "bad") if count else ("yes", "good")
+        holds = (plural(count, "problem"), "bad") if count else ("yes", "good")
         return (
             (book.shelved.name, "title"),
             ("ours", "accent") if book.shelved.own else ("bundled", "dim"),
@@ -345,4 +345,4 @@ class RulesScreen(Place):
 
 
 def _sets(count: int, how: str) -> str:
-    return f"{count:,} {how} image set{'s' * (count != 1)}"
+    return plural(count, f"{how} image set")

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
 
+from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.publishing import decide_values, values_of
 from curator.tui.screens.asking import AskScreen
@@ -157,7 +158,7 @@ class ValuesScreen(FilteredPlace):
     def _tell_whole(self, index: int) -> None:
         one = self.rows.at(index)
         if one is not None:
-            note = f"{one.vr}  {one.count:,} × in {one.image_sets:,} image sets"
+            note = f"{one.vr}  {one.count:,} × in {plural(one.image_sets, 'image set')}"
             self.query_one("#whole", Detail).tell(one.element, f"{one.value}\n→ {one.would}", note)
 
     # --- what is shown
@@ -241,7 +242,7 @@ class ValuesScreen(FilteredPlace):
                 self._decide("replace", value)
 
         chosen = self._chosen()
-        text = f"{len(chosen):,} value{'s' * (len(chosen) != 1)}, wherever they stand in this element."
+        text = f"{plural(len(chosen), 'value')}, wherever they stand in this element."
         self.app.push_screen(AskScreen("Replace by", text, "Replace"), typed)
 
     def filter_rows(self, text: str) -> None:

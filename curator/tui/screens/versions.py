@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from curator.healthimaging import ImageSetProperties
 from curator.imageset import describe
+from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.changes import SIDE_BY_SIDE, STACKED, DiffRows, counts_text, lines_of
 from curator.tui.image_set_columns import moment_text
@@ -224,7 +225,7 @@ class VersionsScreen(Place):
     def count_text(self) -> str:
         """Return how many."""
         count = len(self.rows)
-        return "" if not count else "1 version" if count == 1 else f"{count:,} versions"
+        return "" if not count else plural(count, "version")
 
     def held(self) -> set[Need]:
         """Return what is at hand for the version under the cursor."""

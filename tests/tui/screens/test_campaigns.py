@@ -58,7 +58,7 @@ async def test_who_did_what_down_to_a_call(store: str, size: tuple[int, int]) ->
     async with app.run_test(size=size, notifications=True) as pilot:
         await applied(pilot)
         await press(pilot, "c")
-        await see(pilot, "Ledger", "3 lines, 1" if size == SMALL else "3 lines, 1 calls", "UpdateIma")
+        await see(pilot, "Ledger", "3 lines, 1" if size == SMALL else "3 lines, 1 call", "UpdateIma")
         await press(pilot, "escape")
         await to_campaigns(pilot)
         await see(pilot, "5 done", *([os_user(), "apply 20"] if size == WIDE else []))
@@ -83,7 +83,7 @@ async def test_every_ledger_is_checked_and_a_changed_one_is_named(store: str) ->
         ledger = screen.campaign.ledger_path
         ledger.write_bytes(ledger.read_bytes().replace(b'"version":"2"', b'"version":"3"', 1))
         await press(pilot, "L")
-        await see(pilot, "Ledgers were CHANGED", screen.campaign.id[:12], "problems; line")
+        await see(pilot, "Ledgers were CHANGED", screen.campaign.id[:12], "1 problem; line")
 
 
 async def test_a_report_is_written_from_the_list(store: str, tmp_path: Path) -> None:

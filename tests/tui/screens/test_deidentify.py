@@ -165,7 +165,7 @@ async def test_finish_wants_the_id_typed(demo_folder: Path) -> None:
         await see(pilot, "Delete what was emptied?")
         await at(pilot, "value")
         await press(pilot, f"={screen.campaign.id[:8]}", "enter")
-        await see(pilot, "finished: 1 image sets deleted")
+        await see(pilot, "finished: 1 image set deleted")
         assert len(ids(spec)) == len(before) - 1
 
 
@@ -256,7 +256,7 @@ async def test_in_place_is_asked_about_and_says_what_stays_readable(demo_folder:
         await press(pilot, "tab", "enter")
         await see(pilot, "apply the plan: 1 done")
         await press(pilot, "v")
-        await see(pilot, "1 image sets are as planned")
+        await see(pilot, "1 image set is as planned")
     assert ids(spec) == before
 
 

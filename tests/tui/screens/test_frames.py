@@ -266,7 +266,7 @@ async def test_the_plan_follows_what_was_decided(demo_folder: Path) -> None:
         await until(pilot, lambda: getattr(app.focused, "id", "") == "profiles")
         await press(pilot, "enter")
         await see(
-            pilot, "a reviewer excluded it from publishing", "1 instances at risk go along", "cleared by"
+            pilot, "a reviewer excluded it from publishing", "1 instance at risk goes along", "cleared by"
         )
 
 

@@ -332,7 +332,7 @@ async def test_an_edit_whose_element_others_changed_is_dropped_and_that_is_said(
         )
         imaging.wait(screen.image_set)
         await press(pilot, "r")
-        await see(pilot, "v2", "Moved^On", "1 edits were dropped")
+        await see(pilot, "v2", "Moved^On", "1 edit was dropped")
         await gone(pilot, "pending")
 
 

@@ -141,7 +141,7 @@ async def test_marked_changes_are_taken_out_and_only_the_rest_is_applied_and_rep
         await press(pilot, "g", "x")
         await until(pilot, lambda: len(screen.rows) == 4)
         await press(pilot, "A")
-        await see(pilot, "Apply this plan?", "were taken out of it by its reviewers", "approved it")
+        await see(pilot, "Apply this plan?", "1 change was taken out of it by its reviewers", "approved it")
         await at(pilot, "cancel")
         await press(pilot, "tab", "enter")
         await see(pilot, "apply the plan: 4 done")

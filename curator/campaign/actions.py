@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from curator.campaign.calls import Caller, Outcome, Stopped, failure, next_version
+from curator.campaign.calls import REFUSALS, Caller, Outcome, Stopped, failure, next_version
 from curator.campaign.journal import Status
+from curator.campaign.promoting import REFUSED
 from curator.dicom import Json
-from curator.errors import NotFound
+from curator.errors import NotFound, ServiceError
 from curator.imageset import ImageSetMetadata, content_hash
 from curator.plan.units import Copy, Update
 
@@ -140,6 +141,10 @@ class MergeAction:
         return look_for_version(self.caller, *self.destination, self.predict, self.form)
 
 
+class NotPromoted(Stopped):
+    """The service refused to make a copy primary: if it knows no primary image sets, it will refuse every other one."""
+
+
 @dataclass(frozen=True, slots=True)
 class CopyAction:
     """One CopyImageSet that makes an image set; there is no client token, so in doubt it is searched for.
@@ -165,12 +170,17 @@ class CopyAction:
         }
 
     def send(self, intent: Mapping[str, Json]) -> Outcome:
-        made = self.caller.imaging.copy(
-            *self.source,
-            copiable=self.step.copiable,
-            force=bool(self.step.because),
-            promote=self.step.promote,
-        )
+        try:
+            made = self.caller.imaging.copy(
+                *self.source,
+                copiable=self.step.copiable,
+                force=bool(self.step.because),
+                promote=self.step.promote,
+            )
+        except ServiceError as error:
+            if self.step.promote and error.code in REFUSALS:
+                raise NotPromoted(Status.FAILED, f"{error.message}. {REFUSED}") from None
+            raise
         self.caller.settle_made(made.destination_id, made.destination_version)
         self.caller.settled(self.source[0])
         return {"set": made.destination_id, "version": made.destination_version, "name": self.name}

@@ -15,11 +15,20 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import msgspec
 
 from curator.audit import Ledger
-from curator.campaign.actions import CopyAction, DeleteAction, MergeAction, TagAction, UpdateAction, as_is
+from curator.campaign.actions import (
+    CopyAction,
+    DeleteAction,
+    MergeAction,
+    NotPromoted,
+    TagAction,
+    UpdateAction,
+    as_is,
+)
 from curator.campaign.calls import Action, Caller, Stopped
 from curator.campaign.elsewhere import Doors
 from curator.campaign.importing import SHORT, ImportAction
 from curator.campaign.journal import Campaign, Phase, Status, UnitState, anchor
+from curator.campaign.promoting import NOT_BEGUN
 from curator.campaign.sealing import DOMAIN, sealed_payload, sealed_values
 from curator.errors import (
     Cancelled,
@@ -207,6 +216,7 @@ class _Run:
         self.made = {id for state in self.states.values() for id in state.names.values()}
         self.made_lock = threading.Lock()
         self.copying: dict[str, threading.Lock] = {}
+        self.promoted = self.unpromoted = False  # whether the store made a copy primary, or refused to
 
     def all(self, workers: int) -> Applied:
         """Carry out all units, some at once, reading the plan only as fast as they are done."""
@@ -234,6 +244,9 @@ class _Run:
         if state.status not in RETRIED:
             self.meter.step(units=1, stopped=state.status not in SETTLED)
             return state.status, state.reason
+        if self.unpromoted and not state.steps and unit.promotes:
+            self.meter.step(units=1, stopped=1)
+            return Status.WAITING, NOT_BEGUN  # each would fail at its last copy
         caller = Caller(
             self.imaging,
             self.ledger,
@@ -257,6 +270,8 @@ class _Run:
             status, reason = Status.DONE, ""
         except Stopped as stop:
             status, reason = stop.status, stop.reason
+            if isinstance(stop, NotPromoted) and not self.promoted:
+                self.unpromoted = True
         except Cancelled:
             raise
         except (ServiceError, StoreError) as error:
@@ -277,6 +292,8 @@ class _Run:
             action.clean()  # the outcome is on the disk: nobody needs the files any more
             if SHORT in outcome:
                 raise Stopped(Status.FAILED, str(outcome[SHORT]))
+        if isinstance(action, CopyAction) and action.step.promote:
+            self.promoted = True
         if "name" in outcome:
             with self.made_lock:
                 self.made.add(str(outcome["set"]))

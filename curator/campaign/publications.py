@@ -11,6 +11,7 @@ from curator.campaign.beside_pixels import with_text_beside
 from curator.campaign.deidentifying import decisions_of, given_of, open_profile, options_of, verdicts_of
 from curator.campaign.planfile import PlanFile, write_plan
 from curator.campaign.planning import Planning, chosen_rows, header
+from curator.campaign.promoting import ASSUMES, taken_for_granted
 from curator.campaign.published_before import BEFORE, MERGED, merged_away, published_before
 from curator.campaign.publishing import Published, Publishing, left_alone, plan_deidentification
 from curator.campaign.reviewing import pixel_decisions_of
@@ -69,6 +70,11 @@ class Request:
             )
         if self.to and self.route is Route.UPDATE:
             raise UsageError("Into another store goes what is imported: route update cannot go there.")
+        if self.promote and (self.in_place or self.to or self.route is Route.REIMPORT):
+            raise UsageError(
+                "Only copies can be made primary, and nothing is published by copies here.",
+                hint="drop --promote",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +175,10 @@ def write_publication(
     progress: Callable[[int, int], None] = lambda done, total: None,
     cluster: Cluster | None = None,
 ) -> Written:
-    """Plan what is asked for and write it to ``path``; nothing is published, and nobody is recorded, before it is begun."""
+    """Plan what is asked for and write it to ``path``; nothing is published, and nobody is recorded, before it is begun.
+
+    UsageError where copies are to be made primary in a store that is known to have no primary image sets.
+    """
     asked = open_profile(request.profile)
     how = publishing(project, asked, request)
     rows = rows_of(catalogue, request)
@@ -177,6 +186,7 @@ def write_publication(
     if not request.ids:
         alone |= dict.fromkeys(dict(published_before(imaging, catalogue, rows, how)), BEFORE)
     rows = [row for row in rows if row.id not in alone]
+    assumed = taken_for_granted(catalogue, store) if request.promote else ""
     beside = with_text_beside(imaging, catalogue, rows, how.cleared, how.pixels, progress)
     how = replace(how, beside=beside)
     first = header(
@@ -189,6 +199,7 @@ def write_publication(
             "payload": str(request.payload),
             "where": request.where,
             **options_of(asked, asked.name),
+            **({ASSUMES: assumed} if assumed else {}),
         },
         given=None if request.in_place else given_of(how, request.profile),
     )

@@ -197,6 +197,7 @@ def published(workbench: Workbench, request: Request, wanted: Wanted, cluster: C
 
 
 def _told(request: Request, written: Written) -> dict[str, object]:
+    from curator.campaign.promoting import ASSUMES
     from curator.campaign.publications import cost_in_words
     from curator.plan.leftout import OF_INSTANCES, tally
 
@@ -206,6 +207,7 @@ def _told(request: Request, written: Written) -> dict[str, object]:
     return {
         "profile": f"{asked.name} (PS3.15 {asked.profile.table.edition})",
         "campaign": made.digest[:12],
+        "assumes": made.header.options.get(ASSUMES, ""),
         "image_sets": made.cost.units,
         "changes": made.cost.changes,
         "calls": made.cost.calls,

@@ -163,7 +163,7 @@ def _planned(unit: Unit, kept: Mapping[str, Sequence[Change]], document: Documen
         kept[first.id],
         number=unit.number,
         payload=payload,
-        promote=any(isinstance(step, Copy) and step.promote for step in unit.steps),
+        promote=unit.promotes,
         replaces=bool(unit.emptied),
     )
 

@@ -196,6 +196,11 @@ class Unit(msgspec.Struct, frozen=True):
     routes: tuple[tuple[str, str, int], ...] = ()  # route, SOP class, instances
     cleared: tuple[tuple[str, str, int], ...] = ()  # by whom, when: instances at pixel risk that go along
 
+    @property
+    def promotes(self) -> bool:
+        """Whether a copy is to be made primary."""
+        return any(isinstance(step, Copy) and step.promote for step in self.steps)
+
     def member(self, name: str) -> Member | None:
         """Return the pinned image set of this id."""
         return next((each for each in self.members if each.id == name), None)

@@ -168,6 +168,7 @@ def summary(campaign: Campaign) -> Pairs:
 
 def costs(plan: PlanFile) -> Pairs:
     """Return what a plan costs, and what it leaves out with the reasons."""
+    from curator.campaign.promoting import ASSUMES
     from curator.campaign.reviewing import cleared_in
     from curator.plan.cost import spelled
     from curator.plan.leftout import tally
@@ -175,7 +176,7 @@ def costs(plan: PlanFile) -> Pairs:
     cost, options = plan.cost, plan.header.options
     told: Pairs = [
         (name, options[key])
-        for key, name in (("profile", "Profile"), ("edition", "Edition"))
+        for key, name in (("profile", "Profile"), ("edition", "Edition"), (ASSUMES, "Assumes"))
         if options.get(key)
     ]
     told.append(("Changes", f"{cost.changes:,} in {plural(cost.image_sets, 'image set')}"))

@@ -8,7 +8,7 @@ import warnings
 
 def main(words: list[str] | None = None) -> int:
     """Run ``curator`` with the given words (default: the process's own) and return its exit code."""
-    from curator.cli import run
+    from curator.cli.main import run
 
     warnings.filterwarnings("ignore", module=r"pydicom\b")  # they quote the values they complain of
     return run(sys.argv[1:] if words is None else words)

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from curator.dicom import Json
-from curator.imageset import ElementPath, ImageSetMetadata
+from curator.imageset import ElementPath, ImageSetMetadata, apply_patch
 
 
 class _Absent:
@@ -116,4 +116,4 @@ def changed(document: ImageSetMetadata, changes: Iterable[Change]) -> ImageSetMe
             operations.append({"op": "remove", "path": where})
         else:
             operations.append({"op": "add", "path": where, "value": change.after})
-    return document.with_patch(operations)
+    return apply_patch(document, operations)

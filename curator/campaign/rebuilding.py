@@ -151,7 +151,7 @@ def changes_between(
             new: Json | Absent = after.get(key, ABSENT)
             if isinstance(old, Absent) or isinstance(new, Absent) or not same_value(old, new):
                 source = a if isinstance(new, Absent) else b
-                vr = (place if isinstance(new, Absent) else there).child(key).vr(source)
+                vr = source.vr_of((place if isinstance(new, Absent) else there).child(key))
                 yield Change(place.child(key), old, new, vr, _REBUILD, Safety.SAFE)
 
 

@@ -248,4 +248,4 @@ def _aligning(party: Party, values: Values) -> Iterator[Change]:
     for path, settled in values.items():
         before = (party.doc.attributes(path) or {}).get(path.key, ABSENT)
         if not same_value(before, settled.value):
-            yield Change(path, before, settled.value, path.vr(party.doc), settled.why, Safety.REVIEW)
+            yield Change(path, before, settled.value, party.doc.vr_of(path), settled.why, Safety.REVIEW)

@@ -13,7 +13,7 @@ from curator.campaign.elsewhere import Doors
 from curator.campaign.journal import Campaign, Status, UnitState, anchor
 from curator.errors import CuratorError, NotFound
 from curator.findings import Absent
-from curator.imageset import ElementPath, ImageSetMetadata, content_hash, describe
+from curator.imageset import ElementPath, ImageSetMetadata, apply_patch, content_hash, describe
 from curator.plan.importing import as_imported
 from curator.plan.model import after_copy
 from curator.plan.renames import Renames
@@ -175,14 +175,14 @@ def _held_against(
     if content_hash(form(document)) != wanted:
         different = list(describe(form(_expected(imaging, unit, name)), form(document)))
         for each in different[:5]:
-            where = each.path.anonymous(document) if each.path is not None else each.member
+            where = document.anonymous(each.path) if each.path is not None else each.member
             yield f"image set {image_set}: {where} is not as planned"
         if len(different) > 5:
             yield f"image set {image_set}: {len(different) - 5} more elements are not as planned"
         if not different:
             yield f"image set {image_set}: its content is not the one that the plan's hash names"
     for path in left_behind(unit, name, document):
-        yield f"image set {image_set}: {path.anonymous(document)} was to be removed and is still there"
+        yield f"image set {image_set}: {document.anonymous(path)} was to be removed and is still there"
 
 
 def _expected(imaging: HealthImaging, unit: Unit, name: str) -> ImageSetMetadata:
@@ -192,7 +192,7 @@ def _expected(imaging: HealthImaging, unit: Unit, name: str) -> ImageSetMetadata
     if unit.kind is Kind.UPDATE and patches:
         expected = base[name]
         for patch in patches:
-            expected = expected.with_patch(patch.patch)
+            expected = apply_patch(expected, patch.patch)
         return expected
     return replay(unit.steps, base, patches=unit.patches)[name]
 
@@ -223,4 +223,4 @@ def _history(unit: Unit, image_set: str, documents: list[ImageSetMetadata]) -> I
     """Yield what a published image set's older versions still hold: every version stays readable."""
     for number, document in enumerate(documents[1:], 1):
         for path in left_behind(unit, "$2", document):
-            yield f"image set {image_set}, {number} versions back: {path.anonymous(document)} is still there"
+            yield f"image set {image_set}, {number} versions back: {document.anonymous(path)} is still there"

@@ -59,7 +59,7 @@ def distinct(
         vrs: dict[str, str] = {}
         for path, value in _elements(doc, element):
             generic = str(path.generic())
-            vr = vrs.get(generic) or vrs.setdefault(generic, path.vr(doc))
+            vr = vrs.get(generic) or vrs.setdefault(generic, doc.vr_of(path))
             if vr == "SQ" or (element is None and vr in OPAQUE):
                 continue
             key = (generic, vr, as_text(value))

@@ -6,8 +6,6 @@ stdout is data, stderr is talk. Exit codes are `curator.errors`'. A verb is a cl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 VERBS: dict[str, str] = {
     "demo": "curator.cli.demo:demo",
     "import": "curator.cli.importing:import_",
@@ -109,10 +107,3 @@ SUMMARIES: dict[str, str] = {
     "purge": "Remove what may hold PHI from this machine.",
 }
 """One line a verb for ``curator --help``, which loads no verb's module. A verb without a line here is loaded for it."""
-
-
-def run(words: Sequence[str]) -> int:
-    """Run the command line and return its exit code; every error ends here as a message on stderr."""
-    from curator.cli.main import run
-
-    return run(words)

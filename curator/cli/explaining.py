@@ -55,7 +55,7 @@ def explain(
         write_json([_json(one, doc, with_values) for one in found])
         return
     for one in found:
-        write(f"{one.path.anonymous(doc)}: {one.done}")
+        write(f"{doc.anonymous(one.path)}: {one.done}")
         for why in one.whys:
             write(f"  {why.rule}: {why.text}")
             for name, text in why.detail:
@@ -96,7 +96,7 @@ def _of_subject(workbench: Workbench, doc: ImageSetMetadata) -> list[ImageSetMet
 
 def _json(one: Explanation, doc: ImageSetMetadata, with_values: bool) -> dict[str, object]:
     whys = [{"rule": why.rule, "text": why.text, "detail": dict(why.detail)} for why in one.whys]
-    made: dict[str, object] = {"element": one.path.anonymous(doc), "done": one.done, "why": whys}
+    made: dict[str, object] = {"element": doc.anonymous(one.path), "done": one.done, "why": whys}
     return made | (dict(_values(one, doc)) if with_values else {})
 
 

@@ -75,7 +75,7 @@ def to_set(document: ImageSetMetadata, assignments: Sequence[Assignment], *, for
                 base = attributes.values.get(top, document.get(top))
                 attributes.values[top] = _nested(copy.deepcopy(base), path.steps[1:], value)
             if top.is_private and (assignment.vr or document.has(top)):
-                attributes.vrs[top] = vr if len(path.steps) == 1 else top.vr(document)
+                attributes.vrs[top] = vr if len(path.steps) == 1 else document.vr_of(top)
             count += 1
     if not count:
         raise Refused("every element has this value already; nothing to change")

@@ -209,7 +209,7 @@ def show(
         write_json(document.to_json())
         return
     found = _found(document, patterns) if patterns else _overview(document, everything or form is not None)
-    rows = ({"path": str(path), "vr": path.vr(document), "value": value} for path, value in found)
+    rows = ({"path": str(path), "vr": document.vr_of(path), "value": value} for path, value in found)
     count = write_rows(("path", "vr", "value"), rows, form, empty="no such element")
     if patterns and not count:
         raise NotFound("no element of the image set is at this path")

@@ -75,7 +75,7 @@ def checked(
     """
     from curator.dicom.vr import problem
 
-    vr = assignment.vr or path.vr(document)
+    vr = assignment.vr or document.vr_of(path)
     if not vr:
         raise UsageError(
             f"{path.generic()}: its VR is not known", hint="give it: PATH:VR=VALUE, such as …:LO=text"

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from curator.deid.engine import Engine
-from curator.deid.explain import reason_of
 from curator.deid.reason import Reason
 from curator.dicom.confidentiality import Row, Table
 from curator.imageset import ImageSetMetadata
@@ -64,7 +63,7 @@ def on_documents(engine: Engine, after: Table, documents: Iterable[ImageSetMetad
     found: dict[Key, ElementChange] = {}
     for doc in documents:
         for path, _ in doc.elements():
-            here, there = reason_of(engine, doc, path), reason_of(other, doc, path)
+            here, there = engine.reason_at(doc, path), other.reason_at(doc, path)
             if here is None or there is None or _treated(here) == _treated(there):
                 continue
             key = str(path.generic()), _treated(here), _treated(there)

@@ -169,6 +169,25 @@ class Engine(Plans):
         """Return why the element ``key`` of ``node`` is treated as it is."""
         return self.plan(node, Around(sop_class, above, private_vrs or NO_VRS)).reasons[key]
 
+    def reason_at(self, document: ImageSetMetadata, path: ElementPath) -> Reason | None:
+        """Return the table's word on the element at a concrete path; None where there is no such element."""
+        node: Mapping[str, Json] = document.attributes(path.at_level()) or {}
+        sop_class, vrs = _context(document, path.at_level(), _classes_of(document))
+        above: tuple[int, ...] = ()
+        for key, index in zip(path.steps[:-1:2], path.steps[1::2], strict=True):
+            items = node.get(str(key))
+            if not isinstance(items, list) or not isinstance(index, int) or not 0 <= index < len(items):
+                return None
+            item = items[index]
+            if not isinstance(item, dict):
+                return None
+            above = (*above, tag_of_key(str(key)) or 0)
+            node, vrs = item, {}
+        key = str(path.steps[-1]) if path.steps else ""
+        if key not in node:
+            return None
+        return self.reason(node, key, sop_class=sop_class, above=above, private_vrs=vrs)
+
     # ── a whole document ─────────────────────────────────────────────────────────────────────────────
 
     def levels(self, document: ImageSetMetadata, subject: Subject) -> Iterator[Deidentified]:
@@ -254,12 +273,12 @@ def _levels_of(
     document: ImageSetMetadata,
 ) -> Iterator[tuple[ElementPath, Mapping[str, Json], Around]]:
     """Yield each level with its attributes and what stands around them: what `context` says of each."""
-    first = classes_of(document)
+    first = _classes_of(document)
     yield ElementPath(Level.PATIENT), document.patient, Around(first)
     yield ElementPath(Level.STUDY), document.study, Around(first)
     for uid, series in document.series.items():
         place = ElementPath(Level.SERIES, uid)
-        yield place, series.dicom, Around(context(document, place, first)[0])
+        yield place, series.dicom, Around(_context(document, place, first)[0])
         for sop, instance in series.instances.items():
             dicom = instance.dicom
             yield (
@@ -275,7 +294,7 @@ def _cut_off(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[str
     return () if not lists or dangling(before) else lists
 
 
-def context(document: ImageSetMetadata, place: ElementPath, otherwise: str) -> tuple[str, Mapping[str, str]]:
+def _context(document: ImageSetMetadata, place: ElementPath, otherwise: str) -> tuple[str, Mapping[str, str]]:
     """Return the SOP classes that decide Types at ``place``, ``otherwise`` above series, and the VRs it tells."""
     if place.level is Level.SERIES:
         return _classes(document.series[place.series].instances.values()) or otherwise, NO_VRS
@@ -285,7 +304,7 @@ def context(document: ImageSetMetadata, place: ElementPath, otherwise: str) -> t
     return _own_class(instance.dicom) or otherwise, instance.vrs
 
 
-def classes_of(document: ImageSetMetadata) -> str:
+def _classes_of(document: ImageSetMetadata) -> str:
     """Return the SOP classes that decide Types above the series: of all instances, joined as `curator.dicom.iods` takes them."""
     return _classes(instance for _, _, instance in document.instances())
 

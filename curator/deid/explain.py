@@ -7,19 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from curator.deid.decisions import Decision, as_text
-from curator.deid.engine import Engine, classes_of, context
-from curator.deid.reason import Reason
+from curator.deid.engine import Engine
+from curator.deid.ruled import Deidentification
 from curator.deid.subject import Subject
-from curator.dicom import Json
 from curator.dicom.dictionary import tag_of_key
 from curator.findings import Absent, Change, Why
 from curator.imageset import ElementPath, ImageSetMetadata
-
-if TYPE_CHECKING:
-    from curator.deid.ruled import Deidentification
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +26,6 @@ class Explanation:
     """kept, changed, removed, emptied, added; or gone with the sequence around it."""
     whys: tuple[Why, ...]
     change: Change | None = field(default=None, repr=False)
-
-
-def reason_of(engine: Engine, doc: ImageSetMetadata, path: ElementPath) -> Reason | None:
-    """Return the table's word on the element at a concrete path; None where there is no such element."""
-    node: Mapping[str, Json] = doc.attributes(path.at_level()) or {}
-    sop_class, vrs = context(doc, path.at_level(), classes_of(doc))
-    above: tuple[int, ...] = ()
-    for key, index in zip(path.steps[:-1:2], path.steps[1::2], strict=True):
-        items = node.get(str(key))
-        if not isinstance(items, list) or not isinstance(index, int) or not 0 <= index < len(items):
-            return None
-        item = items[index]
-        if not isinstance(item, dict):
-            return None
-        above = (*above, tag_of_key(str(key)) or 0)
-        node, vrs = item, {}
-    key = str(path.steps[-1]) if path.steps else ""
-    if key not in node:
-        return None
-    return engine.reason(node, key, sop_class=sop_class, above=above, private_vrs=vrs)
 
 
 def explain(
@@ -71,7 +46,7 @@ def explain(
     for one in there:
         change = changes.get(one)
         whys: list[Why] = []
-        reason = reason_of(engine, doc, one)
+        reason = engine.reason_at(doc, one)
         if reason is not None:
             alone = change is not None and dict(change.why.detail).get("goes with", "") != reason.goes_with
             whys.append(
@@ -100,7 +75,7 @@ def explain(
 
 def _decision(engine: Engine, doc: ImageSetMetadata, path: ElementPath) -> Decision | None:
     tags = tuple(tag_of_key(key) or 0 for key in path.keys)
-    vr = path.vr(doc)
+    vr = doc.vr_of(path)
     found = engine.decisions.at(tags, (vr,) if vr != "UN" else ())
     return found.get(as_text(doc.get(path)))
 

@@ -261,7 +261,7 @@ class _Over:
         return not isinstance(change.before, str) or change.after != self.engine.remap(change.before)
 
     def _overruled(self, path: ElementPath, rule: str, why: str) -> None:
-        where = path.anonymous(self.doc)
+        where = self.doc.anonymous(path)
         said = f"{where}: {why}; {f'the rule {rule}' if rule else 'a rule that keeps it'} does nothing here"
         self.findings.append(Finding(OVERRULED, Severity.NOTE, said, ((self.doc.image_set_id, ""),), path))
 
@@ -288,9 +288,7 @@ class _Over:
 
     def _explained(self, change: Change) -> Change:
         """Put the table's word before the rule's."""
-        from curator.deid.explain import reason_of
-
-        reason = reason_of(self.engine, self.doc, change.path)
+        reason = self.engine.reason_at(self.doc, change.path)
         if reason is None:
             return msgspec.structs.replace(change, safety=Safety.REVIEW)
         table = reason.why(self.engine.profile).detail

@@ -47,7 +47,7 @@ def undecided(
     vrs: dict[str, str] = {}
     for path, value, would in _all(asked, engine, doc, about):
         generic = str(path.generic())
-        vr = vrs.get(generic) or vrs.setdefault(generic, path.vr(doc))
+        vr = vrs.get(generic) or vrs.setdefault(generic, doc.vr_of(path))
         if vr in _OPAQUE or value == "" or is_decided(engine.decisions, path, vr, value):
             continue
         if objection(generic, vr) is None:
@@ -63,7 +63,7 @@ def would_do(
         vrs: dict[str, str] = {}
         for path, value, would in _all(asked, engine, doc, about):
             generic = str(path.generic())
-            vr = vrs.get(generic) or vrs.setdefault(generic, path.vr(doc))
+            vr = vrs.get(generic) or vrs.setdefault(generic, doc.vr_of(path))
             found.setdefault((generic, vr, value), set()).add(would)
     return found
 

@@ -12,26 +12,24 @@ What is handed out is read-only by type; `ImageSetMetadata.to_json` gives a copy
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterator, Mapping
+from typing import cast
 
 import msgspec
 
 from curator.dicom import Json
+from curator.dicom.dictionary import vrs
 from curator.dicom.levels import Level
-from curator.imageset.finding import descend, places, walk
+from curator.imageset.finding import descend, walk
 from curator.imageset.instance import OBJECT, Instance, Node, SeriesNode, collector_off, object_at
-from curator.imageset.path import ElementPath
+from curator.imageset.path import ANY, ElementPath, steps_text
 from curator.imageset.reading import levels_of_bytes, levels_of_tree
-
-if TYPE_CHECKING:
-    from curator.imageset.patch import Operation
 
 __all__ = ["ImageSetMetadata"]
 
 
 class ImageSetMetadata:
-    """A metadata document. Equality is `curator.imageset.same`; there are no setters: see `with_patch`."""
+    """A metadata document. Equality is `curator.imageset.same`; there are no setters: see `apply_patch`."""
 
     __slots__ = ("_head", "_index", "_ordinals", "_patient", "_series", "_study")
 
@@ -188,10 +186,31 @@ class ImageSetMetadata:
         by creator come back under the key they have in that instance. A path without steps yields the
         level's attributes.
         """
-        for place in places(self, pattern):
+        for place in self._matching(pattern):
             node = self.attributes(place)
             if node is not None:
                 yield from descend(place, node, pattern.steps)
+
+    def _matching(self, pattern: ElementPath) -> Iterator[ElementPath]:
+        """Yield the levels, series and instances that ``pattern`` matches, as paths without steps."""
+        level = pattern.level
+        if level in (Level.PATIENT, Level.STUDY):
+            yield ElementPath(level)
+            return
+        if level is Level.INSTANCE and pattern.instance != ANY and pattern.series == ANY:
+            uid = self.series_of(pattern.instance)
+            chosen = [] if uid is None else [uid]
+        elif pattern.series == ANY:
+            chosen = list(self._series)
+        else:
+            chosen = [pattern.series] if pattern.series in self._series else []
+        for uid in chosen:
+            if level is Level.SERIES:
+                yield ElementPath(level, uid)
+                continue
+            instances = self._series[uid].instances
+            sops = instances if pattern.instance == ANY else [pattern.instance]
+            yield from (ElementPath(level, uid, sop) for sop in sops if sop in instances)
 
     def attributes(self, place: ElementPath) -> Mapping[str, Json] | None:
         """Return the attributes of the level that ``place`` names (its steps do not count), None if absent."""
@@ -221,7 +240,30 @@ class ImageSetMetadata:
             for sop in series.instances:
                 yield ElementPath(Level.INSTANCE, uid, sop)
 
-    def ambiguous_vr(self, path: ElementPath, allowed: tuple[str, ...]) -> str:
+    # --------------------------------------------------------------------------------------- of one element
+
+    def vr_of(self, path: ElementPath) -> str:
+        """Return an element's VR: from the dictionary, or for private elements the instance's ``DICOMVRs``.
+
+        Where the dictionary leaves a choice (US or SS), PixelRepresentation decides, then the value's kind.
+        UN when nothing is known.
+        """
+        tag = path.tag
+        allowed = () if tag is None else vrs(tag)
+        if len(allowed) == 1:
+            return allowed[0]
+        if allowed:
+            return self._ambiguous_vr(path, allowed)
+        if path.level is Level.INSTANCE and len(path.steps) == 1:
+            found = self.instance(path.instance)
+            # A private sequence's entry is an object: the VRs of what its items hold.
+            said: Json = found.vrs.get(path.key, "UN") if found is not None else "UN"
+            return said if isinstance(said, str) else "SQ"
+        value = self.get(path)
+        items = isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+        return "SQ" if items else "UN"
+
+    def _ambiguous_vr(self, path: ElementPath, allowed: tuple[str, ...]) -> str:
         """Choose between the VRs the dictionary leaves open for ``path`` (PS3.6; PS3.3 C.7.6.3)."""
         value = self.get(path)
         if isinstance(value, str):
@@ -233,8 +275,13 @@ class ImageSetMetadata:
             return "SS" if negative or self.get(where) == 1 else "US"
         return allowed[0]
 
-    def with_patch(self, operations: Sequence[Operation]) -> ImageSetMetadata:
-        """Return the document after RFC 6902 ``operations``; raises PatchFailed. This one stays as it is."""
-        from curator.imageset.patch import apply_patch
-
-        return apply_patch(self, operations)
+    def anonymous(self, path: ElementPath) -> str:
+        """Return a path's text with ordinals for UIDs (``instance 17 of 120/…``): fit for logs and errors."""
+        if path.instance not in ("", ANY):
+            place = f"instance {self.instance_ordinal(path.instance)} of {self.instance_count}"
+        elif path.series not in ("", ANY):
+            place = f"series {self.series_ordinal(path.series)} of {len(self._series)}"
+            place += "/Instances[*]" if path.level is Level.INSTANCE else ""
+        else:
+            return str(path)
+        return "/".join(filter(None, (place, steps_text(path.steps))))

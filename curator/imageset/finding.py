@@ -1,40 +1,13 @@
-"""Finding elements: what a path or a pattern stands for in a document."""
+"""Finding elements: what steps lead to from the attributes of a level."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from curator.dicom import Json
-from curator.dicom.levels import Level
 from curator.imageset.path import ANY, ElementPath, PrivateStep, Step
 
-if TYPE_CHECKING:
-    from curator.imageset.document import ImageSetMetadata
-
-__all__ = ["descend", "places", "walk"]
-
-
-def places(doc: ImageSetMetadata, pattern: ElementPath) -> Iterator[ElementPath]:
-    """Yield the levels, series and instances that ``pattern`` matches, as paths without steps."""
-    level = pattern.level
-    if level in (Level.PATIENT, Level.STUDY):
-        yield ElementPath(level)
-        return
-    if level is Level.INSTANCE and pattern.instance != ANY and pattern.series == ANY:
-        uid = doc.series_of(pattern.instance)
-        chosen = [] if uid is None else [uid]
-    elif pattern.series == ANY:
-        chosen = list(doc.series)
-    else:
-        chosen = [pattern.series] if pattern.series in doc.series else []
-    for uid in chosen:
-        if level is Level.SERIES:
-            yield ElementPath(level, uid)
-            continue
-        instances = doc.series[uid].instances
-        sops = instances if pattern.instance == ANY else [pattern.instance]
-        yield from (ElementPath(level, uid, sop) for sop in sops if sop in instances)
+__all__ = ["descend", "walk"]
 
 
 def descend(

@@ -3,25 +3,22 @@
 A path names a level, the series and instance it is in, and the steps from the level's attributes to the
 element: keys and item indices in turn. `*` as series, instance or index makes it a pattern. It has three
 texts: the one people write (`str(path)`, read by `parse_path`), the RFC 6901 pointer into the document
-(`pointer`), and the one for logs, which holds no UID (`anonymous`).
+(`pointer`), and the one for logs, which holds no UID (the document's `anonymous`).
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache, total_ordering
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
 from curator.dicom import Json
-from curator.dicom.dictionary import is_private, tag_of_key, vrs
+from curator.dicom.dictionary import is_private, tag_of_key
 from curator.dicom.levels import Level
 
-if TYPE_CHECKING:
-    from curator.imageset.document import ImageSetMetadata
-
-__all__ = ["ANY", "ElementPath", "PrivateStep", "Step", "escape", "unescape"]
+__all__ = ["ANY", "ElementPath", "PrivateStep", "Step", "escape", "steps_text", "unescape"]
 
 ANY: Final = "*"
 """Any series, any instance, any item."""
@@ -94,7 +91,7 @@ class ElementPath(msgspec.Struct, frozen=True, cache_hash=True):
     steps: tuple[Step, ...] = ()
 
     def __str__(self) -> str:
-        return "/".join(filter(None, (self._place(self.series, self.instance), steps_text(self.steps))))
+        return "/".join(filter(None, (self._place(), steps_text(self.steps))))
 
     def __lt__(self, other: ElementPath) -> bool:
         return self._order() < other._order()
@@ -103,14 +100,14 @@ class ElementPath(msgspec.Struct, frozen=True, cache_hash=True):
         steps = tuple((isinstance(step, str), step) for step in self.steps)
         return _RANK[self.level], self.series, self.instance, steps
 
-    def _place(self, series: str, instance: str) -> str:
+    def _place(self) -> str:
         if self.level is Level.SERIES:
-            return f"Series[{series}]"
+            return f"Series[{self.series}]"
         if self.level is not Level.INSTANCE:
             return str(self.level)
-        if series == ANY:
-            return f"Instances[{instance}]"
-        return f"Series[{series}]/Instances[{instance}]"
+        if self.series == ANY:
+            return f"Instances[{self.instance}]"
+        return f"Series[{self.series}]/Instances[{self.instance}]"
 
     # ------------------------------------------------------------------ what the path says of the element
 
@@ -156,29 +153,6 @@ class ElementPath(msgspec.Struct, frozen=True, cache_hash=True):
             or any(isinstance(step, str) and step[:1] == "(" for step in self.steps)
         )
 
-    def vr(self, doc: ImageSetMetadata) -> str:
-        """Return the element's VR: from the dictionary, or for private elements the instance's ``DICOMVRs``.
-
-        Where the dictionary leaves a choice (US or SS), PixelRepresentation decides, then the value's kind.
-        UN when nothing is known.
-        """
-        tag = self.tag
-        allowed = () if tag is None else vrs(tag)
-        if len(allowed) == 1:
-            return allowed[0]
-        if allowed:
-            return doc.ambiguous_vr(self, allowed)
-        if self.level is Level.INSTANCE and len(self.steps) == 1:
-            found = doc.instance(self.instance)
-            # A private sequence's entry is an object: the VRs of what its items hold.
-            said: Json = found.vrs.get(self.key, "UN") if found is not None else "UN"
-            return said if isinstance(said, str) else "SQ"
-        return "SQ" if isinstance(doc.get(self), list) and self._holds_items(doc) else "UN"
-
-    def _holds_items(self, doc: ImageSetMetadata) -> bool:
-        value = doc.get(self)
-        return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
-
     # --------------------------------------------------------------------------------------- other places
 
     def child(self, *steps: Step) -> ElementPath:
@@ -197,17 +171,6 @@ class ElementPath(msgspec.Struct, frozen=True, cache_hash=True):
             ANY if self.instance else "",
             tuple(ANY if isinstance(step, int) else step for step in self.steps),
         )
-
-    def anonymous(self, doc: ImageSetMetadata) -> str:
-        """Return the path's text with ordinals for UIDs (``instance 17 of 120/…``): fit for logs and errors."""
-        if self.instance not in ("", ANY):
-            place = f"instance {doc.instance_ordinal(self.instance)} of {doc.instance_count}"
-        elif self.series not in ("", ANY):
-            place = f"series {doc.series_ordinal(self.series)} of {len(doc.series)}"
-            place += "/Instances[*]" if self.level is Level.INSTANCE else ""
-        else:
-            place = self._place(self.series, self.instance)
-        return "/".join(filter(None, (place, steps_text(self.steps))))
 
     # --------------------------------------------------------------------------------------- RFC 6901
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from curator.dicom import Json
 from curator.errors import StoreError, UsageError
@@ -18,13 +17,10 @@ from curator.localstore import wire
 from curator.localstore.database import explain
 from curator.localstore.editions import edition as edition_named
 from curator.localstore.events import changed_since, events_after
-from curator.localstore.limits import AWS, DEFAULT, Limits, Meter
+from curator.localstore.folder import Folder
+from curator.localstore.limits import AWS, DEFAULT, Limits
 from curator.localstore.storage import Storage
 from curator.localstore.wire import WireRequest, WireResponse
-
-if TYPE_CHECKING:
-    from curator.localstore.imports.runner import JobRunner
-
 
 _log = logging.getLogger(__name__)
 _BUCKET = re.compile(r"[a-z0-9][.\-a-z0-9]{1,61}[a-z0-9]")  # as the service model's S3Uri has it
@@ -35,35 +31,8 @@ def _shape(path: str) -> str:
     return "/".join(word if word.isalpha() else "…" for word in path.split("/"))
 
 
-class LocalStore:
+class LocalStore(Folder):
     """An open folder of data stores. Threads may share one object, processes one folder."""
-
-    def __init__(
-        self,
-        storage: Storage,
-        *,
-        buckets: Mapping[str, Path],
-        clock: Callable[[], float],
-    ) -> None:
-        self.storage = storage
-        self.buckets = dict(buckets)
-        """``s3://NAME`` → the folder that stands for it."""
-        self.clock = clock
-        self.limits = storage.limits
-        self.edition = storage.edition
-        self.meter = Meter(storage.limits)
-        self._runner: JobRunner | None = None
-        self._making_runner = threading.Lock()
-
-    @property
-    def imports(self) -> JobRunner:
-        """The import jobs of this process, made when first asked for."""
-        with self._making_runner:
-            if self._runner is None:
-                from curator.localstore.imports.runner import JobRunner
-
-                self._runner = JobRunner(self.storage, self.buckets)
-            return self._runner
 
     @classmethod
     def open(

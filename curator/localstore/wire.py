@@ -7,17 +7,15 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import cast
 from urllib.parse import parse_qs
 
 import msgspec
 
 from curator.dicom import Json
 from curator.localstore.faults import Fault, invalid
+from curator.localstore.folder import Folder
 from curator.localstore.model import Output, Value, service_model
-
-if TYPE_CHECKING:
-    from curator.localstore.store import LocalStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,11 @@ class WireResponse:
 
 
 class Call:
-    """One call of an operation: its parameters, which the model has checked, and the store it is made to."""
+    """One call of an operation: its parameters, which the model has checked, and the folder it works on."""
 
     __slots__ = ("operation", "parameters", "store")
 
-    def __init__(self, store: LocalStore, operation: str, parameters: dict[str, Value]) -> None:
+    def __init__(self, store: Folder, operation: str, parameters: dict[str, Value]) -> None:
         self.store = store
         self.operation = operation
         self.parameters = parameters
@@ -114,15 +112,15 @@ def _handler(operation: str) -> Callable[[Call], dict[str, Output]]:
 
 
 @cache
-def _dicomweb() -> Callable[[LocalStore, WireRequest], WireResponse | None]:
+def _dicomweb() -> Callable[[Folder, WireRequest], WireResponse | None]:
     module, _, name = DICOMWEB.partition(":")
-    found: Callable[[LocalStore, WireRequest], WireResponse | None] = getattr(
+    found: Callable[[Folder, WireRequest], WireResponse | None] = getattr(
         importlib.import_module(module), name
     )
     return found
 
 
-def answer(store: LocalStore, request: WireRequest) -> WireResponse:
+def answer(store: Folder, request: WireRequest) -> WireResponse:
     """Return the service's answer; StoreError when the store's folder cannot be used."""
     try:
         response = _answer(store, request)
@@ -135,7 +133,7 @@ def answer(store: LocalStore, request: WireRequest) -> WireResponse:
     return response
 
 
-def _answer(store: LocalStore, request: WireRequest) -> WireResponse:
+def _answer(store: Folder, request: WireRequest) -> WireResponse:
     model = service_model()
     found = model.route(request.method, request.path)
     if found is None:

@@ -21,7 +21,7 @@ _NO_EDITS: Final[Mapping[ElementPath, Change]] = {}
 
 def edit(document: ImageSetMetadata, path: ElementPath, after: Json | Absent, vr: str = "") -> Change:
     """Return the change of one element of a document to ``after``; ``vr`` where the document does not tell it."""
-    return Change(path, value_in(document, path), after, vr or path.vr(document), _BY_HAND, Safety.REVIEW)
+    return Change(path, value_in(document, path), after, vr or document.vr_of(path), _BY_HAND, Safety.REVIEW)
 
 
 def value_in(document: ImageSetMetadata, path: ElementPath) -> Json | Absent:

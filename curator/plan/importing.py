@@ -7,7 +7,7 @@ from typing import Final
 
 from curator.dicom import Json
 from curator.dicom.dictionary import tag_of_key
-from curator.imageset import ImageSetMetadata, Instance, SeriesNode
+from curator.imageset import ImageSetMetadata, Instance, SeriesNode, apply_patch
 from curator.imageset.path import unescape
 from curator.plan.model import after_copy
 
@@ -29,14 +29,14 @@ def imported(
 ) -> ImageSetMetadata:
     """Return what importing the ``chosen`` instances of ``doc``, changed by ``patch``, makes; `as_imported`."""
     copied = after_copy(doc, None, chosen)
-    return as_imported(copied.with_patch(list(of_instances(patch, chosen))))
+    return as_imported(apply_patch(copied, list(of_instances(patch, chosen))))
 
 
 def rewritten(
     doc: ImageSetMetadata, patch: Sequence[Mapping[str, Json]], chosen: Mapping[str, Sequence[str]]
 ) -> ImageSetMetadata:
     """Return the document that the files of an import are written from."""
-    return after_copy(doc, None, chosen).with_patch(list(of_instances(patch, chosen)))
+    return apply_patch(after_copy(doc, None, chosen), list(of_instances(patch, chosen)))
 
 
 def of_instances(

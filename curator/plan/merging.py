@@ -187,7 +187,7 @@ class _Merge:
                     each.path,
                     each.values[index],
                     each.chosen,
-                    each.path.vr(party.doc),
+                    party.doc.vr_of(each.path),
                     self.whys.get(str(each.path.generic()), _AGREE),
                 )
                 for each in found

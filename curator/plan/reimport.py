@@ -13,7 +13,7 @@ from typing import Final
 from curator.checks.tags import PUBLISHED_FROM
 from curator.dicom import Json
 from curator.findings import Change, Why
-from curator.imageset import ElementPath, ImageSetMetadata, content_hash
+from curator.imageset import ElementPath, ImageSetMetadata, apply_patch, content_hash
 from curator.imageset.path import escape
 from curator.plan.chunks import FRAMES_A_COPY, chunks
 from curator.plan.importing import as_imported, imported, of_instances
@@ -104,7 +104,7 @@ def sketch_reimport(party: Party, sops: Collection[str], *, store: str = "") -> 
 def without_payload(doc: ImageSetMetadata, changes: Iterable[Change]) -> ImageSetMetadata:
     """Return what ``changes`` make of the document where no call's payload bounds them."""
     settled = settle(doc, changes)
-    return doc.with_patch(operations_of(doc, settled.levels, settled.removed, settled.rekeyed).patch)
+    return apply_patch(doc, operations_of(doc, settled.levels, settled.removed, settled.rekeyed).patch)
 
 
 def with_reimports(
@@ -220,7 +220,7 @@ def _patch(
     settled = settle(copied, (change for change in changes if _concerns(change.path, chosen)))
     first = operations_of(copied, settled.levels, settled.removed, [])
     # Under the old UIDs: what moves series and instances comes last.
-    more = list(_in_utf_8(copied.with_patch(first.patch), len(first.whys)))
+    more = list(_in_utf_8(apply_patch(copied, first.patch), len(first.whys)))
     last = operations_of(copied, [], [], settled.rekeyed)
     whys = (*first.whys, _UTF_8, *last.whys)
     patch = Patch(party.id, whys, (*first.patch, *more, *_shifted(last.patch, len(first.whys) + 1)))

@@ -215,7 +215,7 @@ def _without_meeting(
             settled.leave(change, Reason.OVERRULED)
         else:
             problems.append(
-                f"  {change.path.anonymous(doc)}: {met.why.rule} and {change.why.rule} want different values"
+                f"  {doc.anonymous(change.path)}: {met.why.rule} and {change.why.rule} want different values"
             )
     found: dict[str, list[Change]] = {}
     for steps in sorted(chosen, key=steps_order):

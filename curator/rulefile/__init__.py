@@ -10,10 +10,11 @@ from __future__ import annotations
 from curator.rulefile.actions import Action, Because, Judgement, TextAction, Verdict
 from curator.rulefile.cases import CaseResult
 from curator.rulefile.evaluate import CONFLICT
+from curator.rulefile.file import RuleFile, together
 from curator.rulefile.place import Place, Ref
 from curator.rulefile.problems import Problem
 from curator.rulefile.reading import load, read
-from curator.rulefile.rule import Case, Outcome, Rule, RuleFile, Step, together
+from curator.rulefile.rule import Case, Outcome, Rule, Step
 from curator.rulefile.schema import schema
 from curator.rulefile.shapes import Checked, Choice, Flag, ListOf, Number, Pairs, Text, Whole, told
 from curator.rulefile.vocabulary import BASE, Vocabulary

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from curator.rulefile.shapes import Choice, Filled, ListOf, Text, Word, told
 
 if TYPE_CHECKING:
-    from curator.rulefile.rule import RuleFile
+    from curator.rulefile.file import RuleFile
 
 SECTION: Final = "batch"
 WAYS: Final = ("majority", "newest", "destination", "decided")

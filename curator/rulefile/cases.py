@@ -11,7 +11,7 @@ from curator.dicom.levels import Level
 from curator.findings import changed
 from curator.imageset import ImageSetMetadata
 from curator.rulefile.actions.action import Verdict
-from curator.rulefile.rule import Case, CaseElement, Rule, RuleFile
+from curator.rulefile.rule import Case, CaseElement, Outcome, Rule
 from curator.rulefile.selectors import home_of
 
 _SERIES: Final = "2.25.1"
@@ -54,12 +54,10 @@ def document(elements: Iterable[CaseElement]) -> ImageSetMetadata:
     )
 
 
-def run(
-    file: RuleFile, rule: Rule, case: Case, given: Callable[[ImageSetMetadata], tuple[object, ...]]
-) -> CaseResult:
-    """Run one case of a rule on its own and compare; ``given`` makes what actions ask for from the document."""
+def run(rule: Rule, case: Case, outcome_of: Callable[[ImageSetMetadata], Outcome]) -> CaseResult:
+    """Run one case of a rule and compare; ``outcome_of`` says what the rule, on its own, makes of a document."""
     doc = document(case.before)
-    outcome = file.outcome(doc, *given(doc))
+    outcome = outcome_of(doc)
     after = _elements(changed(doc, outcome.changes))
     wanted = _elements(document(case.before if case.after is None else case.after))
     differences = [

@@ -19,7 +19,7 @@ from curator.findings import ABSENT, Absent, Change, Finding, Safety, Severity, 
 from curator.imageset import ANY, ElementPath, ImageSetMetadata
 from curator.rulefile.actions.action import Because, Judgement, Verdict
 from curator.rulefile.place import Place, Scope
-from curator.rulefile.rule import Rule, RuleFile, Step
+from curator.rulefile.rule import Rule, Step
 from curator.rulefile.selectors import Selection
 from curator.rulefile.values import Value, joined
 
@@ -133,7 +133,7 @@ class _Fits:
 
 
 def scopes_of(
-    file: RuleFile,
+    rules: tuple[Rule, ...],
     doc: ImageSetMetadata,
     given: tuple[object, ...],
     *,
@@ -141,11 +141,11 @@ def scopes_of(
     trace: bool = False,
 ) -> Iterator[Part]:
     """Yield what the rules say, level by level in the document's order."""
-    fits = _Fits(file.rules)
+    fits = _Fits(rules)
     handed = {kind: thing for thing in given for kind in type(thing).__mro__}
     for scope in _scopes(doc, handed, instances=bool(fits.by_level[Level.INSTANCE])):
         if fits.by_level[scope.path.level]:
-            yield _Evaluation(file, fits, scope, version, trace).part()
+            yield _Evaluation(fits, scope, version, trace).part()
 
 
 def _scopes(doc: ImageSetMetadata, given: Mapping[type, object], *, instances: bool) -> Iterator[Scope]:
@@ -166,8 +166,7 @@ def _scopes(doc: ImageSetMetadata, given: Mapping[type, object], *, instances: b
 class _Evaluation:
     """One level's evaluation."""
 
-    def __init__(self, file: RuleFile, fits: _Fits, scope: Scope, version: str, trace: bool) -> None:
-        self.file = file
+    def __init__(self, fits: _Fits, scope: Scope, version: str, trace: bool) -> None:
         self.fits = fits
         self.fit = fits.of(scope.path.level, scope.elements)
         self.scope = scope
@@ -291,7 +290,7 @@ class _Evaluation:
             return
         if verdict is Verdict.QUARANTINE:
             self.result.quarantined.add(self.scope.path)
-        where = place.path.anonymous(self.scope.document)
+        where = self.scope.document.anonymous(place.path)
         said = f"{where}: {judgement.text} ({rule.source})"
         safety = Safety.REVIEW if verdict is Verdict.REVIEW else Safety.REPORT_ONLY
         self._find(rule.id, _SEVERITY[verdict], said, place, safety, (("verdict", verdict.value),))
@@ -368,7 +367,7 @@ class _Evaluation:
 
     def _conflict(self, writes: list[_Write]) -> None:
         place = writes[0].place
-        where = place.path.anonymous(self.scope.document)
+        where = self.scope.document.anonymous(place.path)
         rules = " and ".join(f"{write.rule.id} ({write.rule.source})" for write in writes)
         said = f"{where}: the rules {rules} write the same element; give one of them a higher priority"
         self._find(CONFLICT, Severity.ERROR, said, place, Safety.REPORT_ONLY, (("verdict", "conflict"),))

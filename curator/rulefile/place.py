@@ -85,7 +85,7 @@ def vr_at(scope: Scope, steps: tuple[str | int, ...], node: Mapping[str, Json]) 
             return scope.vrs.get(key, "UN")
         if scope.vrs.get(key) in KNOWN:
             return scope.vrs[key]
-    return scope.path.child(*steps).vr(scope.document)
+    return scope.document.vr_of(scope.path.child(*steps))
 
 
 @dataclass(frozen=True, slots=True)

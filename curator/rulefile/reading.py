@@ -14,11 +14,12 @@ from curator.printable import plural
 from curator.rulefile.actions import Action, Verdict
 from curator.rulefile.actions.write import Dummy, Empty, Literal, Remove
 from curator.rulefile.conditions import CLAUSE, Clause
+from curator.rulefile.file import RuleFile
 from curator.rulefile.nodes import Items, Node, Scalar, compose
 from curator.rulefile.nodes import Mapping as MappingNode
 from curator.rulefile.place import key_of
 from curator.rulefile.problems import NotRead, Problem, Problems, did_you_mean, shortened
-from curator.rulefile.rule import Case, CaseElement, Rule, RuleFile
+from curator.rulefile.rule import Case, CaseElement, Rule
 from curator.rulefile.selectors import SELECTIONS, Keyword, Selection
 from curator.rulefile.shapes import (
     Checked,

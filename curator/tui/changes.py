@@ -162,7 +162,9 @@ class DiffRows:
 
     def _vr(self, path: ElementPath | None, document: ImageSetMetadata) -> str:
         return (
-            path.vr(document) if path is not None and path.steps and isinstance(path.steps[-1], str) else ""
+            document.vr_of(path)
+            if path is not None and path.steps and isinstance(path.steps[-1], str)
+            else ""
         )
 
     def name(self, line: DiffLine) -> str:
@@ -185,7 +187,7 @@ class DiffRows:
         document = self.after if self.after.attributes(path) is not None else self.before
         if not path.series:
             return str(path.level)
-        return path.anonymous(document).capitalize()
+        return document.anonymous(path).capitalize()
 
     def full_path(self, line: DiffLine) -> str:
         """Return the line's whole path."""

@@ -307,7 +307,7 @@ class _Tree:
             ]
 
         def cells() -> Sequence[Cell]:
-            vr = path.vr(self._document)
+            vr = self._document.vr_of(path)
             change = self._edits.get(path)
             return (
                 (name_of(path.key, beside), _role(change)),

@@ -36,7 +36,7 @@ def _element(
     document: ImageSetMetadata,
     depth: int,
 ) -> Iterator[str]:
-    vr = path.vr(document) or ""
+    vr = document.vr_of(path) or ""
     name = f"{'  ' * depth}{name_of(key, beside)}"
     yield printable(f"{name:<{_WIDTH}} {tag_text(key):<11} {vr:<2}  {value_text(value, vr)}".rstrip())
     for number, item in enumerate(items_of(value) or ()):
@@ -55,7 +55,7 @@ def difference_lines(
         held = before if change.kind == "removed" else after
         path = people_path(change.path, held) if change.path is not None else ""
         yield printable(f"{_SIGNS[change.kind]} {'/'.join(filter(None, (path, change.member)))}")
-        vr = (change.path.vr(held) if change.path is not None and change.path.steps else "") or ""
+        vr = (held.vr_of(change.path) if change.path is not None and change.path.steps else "") or ""
         if change.kind != "added":
             yield printable(f"    - {value_text(change.before, vr)}")
         if change.kind != "removed":

@@ -40,7 +40,7 @@ class Tally:
         kind = (check, held.image_set, held.version, _generic(path), message)
         self._times[kind] += 1
         if kind not in self._first:
-            place = path.anonymous(held.document)
+            place = held.document.anonymous(path)
             self._first[kind] = Violation(check, held.image_set, held.version, place, message)
             self._evidence[kind] = Evidence(str(original)[:2000], str(published)[:2000])
 

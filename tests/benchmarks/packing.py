@@ -81,7 +81,7 @@ def replaced(doc: ImageSetMetadata) -> Iterator[Change]:
         ]
         for key in free[:SHORT]:
             path = place.child(key)
-            vr = path.vr(doc)
+            vr = doc.vr_of(path)
             new = next((each for each in ("19000101", "1", "X") if problem(vr, each) is None), None)
             if new is not None and new != node[key]:
                 yield Change(path, node[key], new, vr, RULE)
@@ -93,7 +93,7 @@ def removed(doc: ImageSetMetadata) -> Iterator[Change]:
         for key, value in node.items():
             if key not in ("SOPInstanceUID", "PixelData") and small(value):
                 path = place.child(key)
-                yield Change(path, value, ABSENT, path.vr(doc), RULE)
+                yield Change(path, value, ABSENT, doc.vr_of(path), RULE)
 
 
 def uids(doc: ImageSetMetadata) -> Iterator[Change]:

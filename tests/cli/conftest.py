@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from curator.cli import run
+from curator.cli.main import run
 
 
 @dataclass(frozen=True, slots=True)

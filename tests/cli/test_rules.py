@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from curator.cli import run
+from curator.cli.main import run
 from curator.ruleshelf import bundled
 
 Ran = Callable[..., tuple[int, str, str]]

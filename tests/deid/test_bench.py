@@ -19,7 +19,7 @@ from curator.deid.subject import subject
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option
 from curator.findings import Absent
-from curator.imageset import ImageSetMetadata
+from curator.imageset import ImageSetMetadata, apply_patch
 from curator.localstore.dicomfile.refusal import RefusedFile
 from curator.ruleshelf import bundled, open_rule_file
 from curator.verify import BY_RULE, Claim, Held, Verification, verify
@@ -69,7 +69,7 @@ def published(document: ImageSetMetadata, name: str) -> ImageSetMetadata:
             operations.append({"op": "remove", "path": pointer})
         else:
             operations.append({"op": "add", "path": pointer, "value": change.after})
-    plain: Any = document.with_patch(operations).to_json()
+    plain: Any = apply_patch(document, operations).to_json()
     for series in plain["Study"]["Series"].values():
         for instance in series["Instances"].values():
             there = instance["DICOM"]

@@ -15,7 +15,7 @@ from curator.dicom import Json
 from curator.dicom.confidentiality import Option
 from curator.errors import RuleFileError, UsageError
 from curator.findings import Absent, Change
-from curator.imageset import ElementPath, ImageSetMetadata, parse_path
+from curator.imageset import ElementPath, ImageSetMetadata, apply_patch, parse_path
 from curator.rulefile import Outcome, read
 from curator.ruleshelf import bundled, open_rule_file
 from tests.deid.conftest import keyed_with
@@ -42,7 +42,7 @@ def applied(found: Outcome, doc: ImageSetMetadata) -> ImageSetMetadata:
             operations.append({"op": "remove", "path": pointer})
         else:
             operations.append({"op": "add", "path": pointer, "value": change.after})
-    return doc.with_patch(operations)
+    return apply_patch(doc, operations)
 
 
 @pytest.mark.parametrize("name", list(bundled()))

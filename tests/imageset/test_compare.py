@@ -176,7 +176,7 @@ def test_people_see_elements_with_before_and_after() -> None:
     b["SchemaVersion"] = "1.2"
     doc = document(b)
     seen = [
-        (change.kind, change.path and change.path.anonymous(doc), change.member, change.before, change.after)
+        (change.kind, change.path and doc.anonymous(change.path), change.member, change.before, change.after)
         for change in describe(document(a), doc)
     ]
     assert seen == [

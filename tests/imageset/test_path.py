@@ -157,7 +157,7 @@ def test_a_private_element_is_found_by_its_creator_in_whichever_block_it_stands(
     doc = document(small())
     pattern = parse_path('(0019,"GEMS_ACQU_01",10F9)')
     assert [(path.key, value) for path, value in doc.find(pattern)] == [("001910F9", "4"), ("001911F9", "5")]
-    assert [path.vr(doc) for path, _ in doc.find(pattern)] == ["DS", "DS"]
+    assert [doc.vr_of(path) for path, _ in doc.find(pattern)] == ["DS", "DS"]
     assert list(doc.find(parse_path('(0019,"NOBODY",10F9)'))) == []
 
 
@@ -190,7 +190,7 @@ def test_the_vr_comes_from_the_dictionary_the_instance_or_the_signedness_of_its_
     doc = document(small())
 
     def vr(text: str) -> str:
-        return next(path for path, _ in doc.find(parse_path(text))).vr(doc)
+        return doc.vr_of(next(path for path, _ in doc.find(parse_path(text))))
 
     assert vr("PatientName") == "PN"
     assert vr("Instances[1.2.1.1]/001910F9") == "DS"
@@ -203,7 +203,7 @@ def test_the_text_for_logs_has_ordinals_instead_of_uids() -> None:
     doc = document(small())
 
     def text(path: str) -> str:
-        return parse_path(path).anonymous(doc)
+        return doc.anonymous(parse_path(path))
 
     assert text("Series[1.2.1]/Instances[1.2.1.2]/InstanceNumber") == "instance 2 of 3/InstanceNumber"
     assert text("Series[1.2.2]/Modality") == "series 2 of 2/Modality"

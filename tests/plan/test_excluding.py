@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from curator.errors import Refused, UsageError
 from curator.findings import ABSENT, Change, Why
-from curator.imageset import ImageSetMetadata, parse_path
+from curator.imageset import ImageSetMetadata, apply_patch, parse_path
 from curator.plan.excluding import Excluded, Exclusion, counted, without
 from curator.plan.leftout import Reason
 from curator.plan.merging import Party, plan_merge
@@ -111,7 +111,7 @@ def test_what_belongs_together_goes_as_a_whole_or_not_at_all() -> None:
     other = Party(
         "j" * 32,
         "1",
-        DOC.with_patch([{"op": "replace", "path": "/Study/DICOM/StudyDescription", "value": "B"}]),
+        apply_patch(DOC, [{"op": "replace", "path": "/Study/DICOM/StudyDescription", "value": "B"}]),
     )
     merge = plan_merge([PARTY, other])
     assert merge.changes == 1

@@ -18,7 +18,7 @@ from curator.deid.subject import subject
 from curator.dicom import Json
 from curator.dicom.confidentiality import Option
 from curator.findings import ABSENT, Absent, Change
-from curator.imageset import ElementPath, ImageSetMetadata, same
+from curator.imageset import ElementPath, ImageSetMetadata, apply_patch, same
 from curator.plan import ImageSetUpdate, Payload, plan_update
 from curator.plan.merging import Party
 from curator.plan.publishing import plan_publication
@@ -193,7 +193,7 @@ def test_treatments_of_another_document_are_looked_at_change_by_change() -> None
     """An element that is not as it was is left out, wherever the change came from."""
     doc, treated = _three_instances()
     path = ElementPath.from_pointer("/Study/Series/1.2.1.1/Instances/1.2.1.1.2/DICOM/StationName")
-    other = doc.with_patch([{"op": "replace", "path": path.pointer(), "value": "MR2"}])
+    other = apply_patch(doc, [{"op": "replace", "path": path.pointer(), "value": "MR2"}])
     assert not treated.concerns(other)
     assert [each.element for each in plan_update(other, treated).left_out] == [str(path.generic())]
 

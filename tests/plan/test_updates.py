@@ -15,7 +15,7 @@ from curator.dicom import Json
 from curator.dicom.dictionary import vrs
 from curator.dicom.vr import element_problem
 from curator.findings import ABSENT, Absent, Change, Safety, Why
-from curator.imageset import ImageSetMetadata, parse_path, same
+from curator.imageset import ImageSetMetadata, apply_patch, parse_path, same
 from curator.plan import Conflict, Payload, plan_update
 from curator.plan.leftout import Reason
 from curator.plan.operations import changes_of
@@ -63,7 +63,7 @@ def test_calls_and_patch_agree_on_the_result(data: st.DataObject, payload: Paylo
     doc = sample.doc
     changes = data.draw(changes_to(doc))
     plan = plan_update(doc, changes, payload=payload)
-    assert same(doc.with_patch(plan.operations.patch), plan.predicted)
+    assert same(apply_patch(doc, plan.operations.patch), plan.predicted)
     patched = jsonpatch.apply_patch(sample.tree, [dict(each) for each in plan.operations.patch])
     assert same(cast(Json, patched), plan.predicted.to_json())
     assert all(call.size <= payload.limit for call in plan.calls)
@@ -102,7 +102,7 @@ def test_every_version_in_between_is_valid(data: st.DataObject) -> None:
         for path, value in between.elements():
             told = path.tag is not None and (bool(vrs(path.tag)) or path.is_private)
             if told and path.tag and len(path.steps) == 1 and json.dumps(value) not in known:
-                assert element_problem(path.tag, value, vr=path.vr(between)) is None
+                assert element_problem(path.tag, value, vr=between.vr_of(path)) is None
         for _, _, instance in between.instances():
             private = {key for key in instance.dicom if key.startswith("0009")}
             assert not private or "00090010" in private

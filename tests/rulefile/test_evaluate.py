@@ -14,7 +14,7 @@ from curator.dicom import Json
 from curator.dicom.vr import problem
 from curator.errors import RuleFileError
 from curator.findings import ABSENT, Absent, Safety, Severity
-from curator.imageset import ElementPath, ImageSetMetadata
+from curator.imageset import ElementPath, ImageSetMetadata, apply_patch
 from curator.rulefile import BASE, CONFLICT, Action, Because, Place, load, together
 from curator.rulefile.actions import Result
 from curator.rulefile.docs import example_file
@@ -437,7 +437,7 @@ def test_changes_are_one_an_element_valid_true_to_the_document_and_fit_a_patch(
         else:
             assert problem(change.vr, change.after) is None
             operations.append({"op": "add", "path": pointer, "value": change.after})
-    after = doc.with_patch(operations)
+    after = apply_patch(doc, operations)
     for change in found:
         expected = None if isinstance(change.after, Absent) else change.after
         assert after.get(change.path) == expected
@@ -460,7 +460,7 @@ def test_bundled_rules_alone_and_together_never_conflict_and_settle(
         for change in outcome.changes
     ]
     for _ in range(3):  # a rule may give way to another once
-        doc = doc.with_patch(operations)
+        doc = apply_patch(doc, operations)
         operations = [
             {"op": "remove", "path": change.path.pointer()}
             if isinstance(change.after, Absent)

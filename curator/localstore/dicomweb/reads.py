@@ -23,7 +23,7 @@ from curator.localstore.frames.stored import EXPLICIT_LITTLE, HTJ2K_RPCL
 from curator.localstore.wire import WireRequest, WireResponse
 
 if TYPE_CHECKING:
-    from curator.localstore.store import LocalStore
+    from curator.localstore.folder import Folder
 
 __all__ = ["answer"]
 
@@ -60,7 +60,7 @@ class _Instance:
 class _Found:
     """An instance at its image set's latest version."""
 
-    store: LocalStore
+    store: Folder
     datastore_id: str
     image_set_id: str
     levels: tuple[dict[str, Json], dict[str, Json], dict[str, Json]]
@@ -78,7 +78,7 @@ class _Found:
         ).payload
 
 
-def answer(store: LocalStore, request: WireRequest) -> WireResponse | None:
+def answer(store: Folder, request: WireRequest) -> WireResponse | None:
     """Answer one of the three reads; None for a path that is none of them. Raises Fault."""
     match = _PATH.fullmatch(request.path)
     if match is None:
@@ -100,7 +100,7 @@ def answer(store: LocalStore, request: WireRequest) -> WireResponse | None:
         raise conflict(f"The instance's frames cannot be delivered: {refused.reason}") from None
 
 
-def _find(store: LocalStore, datastore_id: str, uids: Sequence[str], image_set: str | None) -> _Found:
+def _find(store: Folder, datastore_id: str, uids: Sequence[str], image_set: str | None) -> _Found:
     """Return the instance. Without ``imageSetId`` the primary image set answers where the edition knows one.
 
     assumption: the 2025-01 guide always shows ``imageSetId`` and calls it optional; where it is missing and several image

@@ -206,7 +206,7 @@ class MetadataScreen(EditedPlace):
         if line.path is None or self.document is None or not line.is_element:
             return ""
         change = self.edits.get(line.path)
-        return change.vr if change is not None else line.path.vr(self.document)
+        return change.vr if change is not None else self.document.vr_of(line.path)
 
     def _is_text(self, line: Line) -> bool:
         vr = self._vr(line)

@@ -93,7 +93,7 @@ class EditedPlace(Place):
             return
         change, now = self.edits.get(path), value_in(document, path)
         value = change.after if change is not None else now
-        vr = vr or (change.vr if change is not None else path.vr(document))
+        vr = vr or (change.vr if change is not None else document.vr_of(path))
         form = EditScreen(document, path, value, vr, original=now, wide=self._wider(path))
         self.app.push_screen(form, self._edited)
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 from textual.pilot import Pilot
 
-from curator.cli import run
+from curator.cli.main import run
 from curator.project import Project
 from curator.ruleshelf.own import keep_own
 from curator.stores import open_store

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from curator.campaign.deciding import kept_decisions
-from curator.cli import run
+from curator.cli.main import run
 from curator.imageset import content_hash
 from curator.project import Project
 from curator.ruleshelf import open_rule_file

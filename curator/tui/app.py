@@ -10,22 +10,20 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual import events
-from textual.app import App
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
 
 from curator.errors import CuratorError
-from curator.known_stores import Known
-from curator.printable import plural, printable
-from curator.tui.actions import Need, bindings, with_keys
+from curator.printable import plural
+from curator.tui.actions import bindings
+from curator.tui.bench import Bench
 from curator.tui.collector import settle
 from curator.tui.config import THEMES, Config
-from curator.tui.graphics import Terminal
 from curator.tui.keystrokes import Keystrokes
 from curator.tui.messages import StoreMoved, StoreOpened, Written
 from curator.tui.palette import ActionProvider
@@ -36,12 +34,11 @@ from curator.tui.screens.place import Place
 from curator.tui.screens.stores import StoresScreen
 from curator.tui.session import Session
 from curator.tui.themes import DARK, LIGHT
-from curator.tui.thumbnails import Thumbnails
 from curator.tui.widgets.log_pane import LogPane
-from curator.tui.work import Failed, Ticket, Work
+from curator.tui.work import Failed, Ticket
 
 if TYPE_CHECKING:
-    from curator.plan.edits import Edits
+    from curator.imageset import ElementPath
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 _STARTED = 5.0  # seconds after which whatever is there is what was started with
@@ -50,7 +47,7 @@ _TURN = 0.125  # seconds between two pictures of the spinner
 _LOOK = 2.0  # seconds between two looks at what other programs did in an embedded store
 
 
-class Workbench(App[None]):
+class Workbench(Bench):
     """curator's terminal interface on one data store."""
 
     CSS_PATH = "app.tcss"
@@ -68,42 +65,13 @@ class Workbench(App[None]):
         where: str = "",
         config: Config | None = None,
     ) -> None:
-        super().__init__()
-        self.config = config or Config()
-        self.store_spec = store_spec
-        self.project = project
-        self.read_only = self._started_read_only = read_only
+        super().__init__(store_spec, project=project, read_only=read_only, config=config)
         self.where = where
-        self.keys = with_keys(self.config.keys)
-        self.work = Work(self)
-        self.session: Session | None = None
-        self._edits: Edits | None = None
-        self.thumbnails = Thumbnails()
-        self.terminal: Terminal | None = None  # what draws pictures; asked when the first one is shown
-        self.log_shown = False
         self.failure: CuratorError | None = None
+        self._started_read_only = read_only
         self._opening = 0
         self._looking = False
         self._keystrokes = Keystrokes()
-
-    @property
-    def store_label(self) -> str:
-        """Return what the top bar calls the store."""
-        return self.store_spec
-
-    @property
-    def edits(self) -> Edits:
-        """Return the edits that nobody committed yet, of all image sets."""
-        if self._edits is None:
-            from curator.plan.edits import Edits
-
-            self._edits = Edits()
-        return self._edits
-
-    @property
-    def pending(self) -> int:
-        """Return how many edits nobody committed yet."""
-        return len(self._edits) if self._edits is not None else 0
 
     def on_load(self) -> None:
         """Set up what must stand before the first screen is drawn."""
@@ -183,11 +151,6 @@ class Workbench(App[None]):
 
         self.work.begin("note the store", self, note, quiet=True)
 
-    @property
-    def current(self) -> Known | None:
-        """Return the open store, as the list of known ones has it."""
-        return self.session.known if self.session is not None else None
-
     def switch(self, spec: str, *, project: str | Path | None, read_only: bool = False) -> None:
         """Go to another data store or project: everything that showed the old one is left.
 
@@ -256,38 +219,11 @@ class Workbench(App[None]):
             if isinstance(screen, ImageSetsScreen):
                 screen.store_failed(message.error)
 
-    def held(self) -> set[Need]:
-        """Return what is at hand for any action."""
-        held = set()
-        if self.session is not None:
-            held.add(Need.STORE)
-            if self.session.embedded:
-                held.add(Need.FILES)
-        if not self.read_only:
-            held.add(Need.WRITABLE)
-        running = self.work.running
-        if running:
-            held.add(Need.WORK)
-        if not any(ticket.writes for ticket in running):
-            held.add(Need.IDLE)
-        return held
-
     def wrote(self, message: Written) -> None:
         """Let every screen below the one that wrote know of it."""
         for screen in self.screen_stack[:-1]:
             if isinstance(screen, Place):
                 screen.written(message)
-
-    # --- what is told
-
-    def say(self, text: str, *, severity: Literal["information", "warning", "error"] = "information") -> None:
-        """Tell the user something; markup and control characters in it show as text."""
-        self.notify(
-            printable(text, lines=True),
-            severity=severity,
-            markup=False,
-            timeout=8 if severity == "error" else 4,
-        )
 
     def on_work_changed(self) -> None:
         """Bring the bars up to date."""
@@ -331,6 +267,14 @@ class Workbench(App[None]):
         screen = self.screen
         if isinstance(screen, Place):
             screen.perform(action_id)
+
+    def show_metadata(
+        self, image_set: str, version: str | None = None, *, at: ElementPath | None = None
+    ) -> None:
+        """Read an image set's metadata."""
+        from curator.tui.screens.metadata import MetadataScreen
+
+        self.push_screen(MetadataScreen(image_set, version, at=at))
 
     def do_help(self) -> None:
         """Explain the screen."""

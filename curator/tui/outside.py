@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from textual.app import SuspendNotSupported
 
 if TYPE_CHECKING:
-    from curator.tui.app import Workbench
+    from curator.tui.bench import Bench
 
 _PAGERS = ("less", "more")
 _USUAL = ("sensible-editor", "nano", "vi")
@@ -42,7 +42,7 @@ def _command(*named: str | None) -> list[str]:
     return []
 
 
-def in_editor(bench: Workbench, path: Path) -> bool:
+def in_editor(bench: Bench, path: Path) -> bool:
     """Give the terminal to the editor until it ends, and return whether it was opened; say why where it was not."""
     words = editor()
     if not words:
@@ -62,7 +62,7 @@ def in_editor(bench: Workbench, path: Path) -> bool:
     return True
 
 
-def in_pager(bench: Workbench, lines: Iterable[str]) -> bool:
+def in_pager(bench: Bench, lines: Iterable[str]) -> bool:
     """Give the terminal and ``lines`` to the pager until it ends, and return whether it was opened.
 
     The lines go through a pipe, as they are read: no value is written to a file, nor kept in less's history.
@@ -90,7 +90,7 @@ def in_pager(bench: Workbench, lines: Iterable[str]) -> bool:
     return True
 
 
-def in_browser(bench: Workbench, path: Path) -> bool:
+def in_browser(bench: Bench, path: Path) -> bool:
     """Show a file in the user's browser, and return whether there is one."""
     try:
         browser = webbrowser.get()

@@ -34,7 +34,6 @@ from curator.tui.screens.asking import AskScreen
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.difference import DifferenceScreen
 from curator.tui.screens.filtered import FilteredPlace
-from curator.tui.screens.metadata import MetadataScreen
 from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.filter_field import FilterField
 from curator.tui.widgets.row_view import NoRows, RowView
@@ -450,7 +449,7 @@ class ConflictsScreen(FilteredPlace):
         holder = conflict.holders[0]
         if self.focused is view and isinstance(view.rows, VariantRows):
             holder = view.rows.variants[view.cursor].holders[0]
-        self.app.push_screen(MetadataScreen(holder.id, at=conflict.path))
+        self.bench.show_metadata(holder.id, at=conflict.path)
 
     def do_diff(self) -> None:
         """Compare an image set of the heaviest value with one of the next."""

@@ -20,7 +20,6 @@ from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.conflicts import ConflictsScreen
 from curator.tui.screens.difference import DifferenceScreen
 from curator.tui.screens.filtered import FilteredPlace
-from curator.tui.screens.metadata import MetadataScreen
 from curator.tui.walk import findings, plan_mending, plan_resolution
 from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.filter_field import FilterField
@@ -221,7 +220,7 @@ class FindingsScreen(FilteredPlace):
         """Read the metadata at the finding's place."""
         finding = self._finding()
         if finding is not None and finding.image_sets:
-            self.app.push_screen(MetadataScreen(finding.image_sets[0][0], at=finding.path))
+            self.bench.show_metadata(finding.image_sets[0][0], at=finding.path)
 
     def do_diff(self) -> None:
         """Compare the first two image sets."""

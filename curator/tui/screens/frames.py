@@ -331,10 +331,8 @@ class FramesScreen(FrameGoing):
 
     def do_metadata(self) -> None:
         """Read the metadata."""
-        from curator.tui.screens.metadata import MetadataScreen
-
         self._stop()
-        self.app.push_screen(MetadataScreen(self.image_set))
+        self.bench.show_metadata(self.image_set)
 
     def do_back(self) -> None:
         """Leave the number, the film, the magnified part; then the screen."""

@@ -181,9 +181,7 @@ class ImageSetsScreen(NarrowingPlace):
 
     def do_metadata(self) -> None:
         """Read the metadata."""
-        from curator.tui.screens.metadata import MetadataScreen
-
-        self.app.push_screen(MetadataScreen(self.view.current))
+        self.bench.show_metadata(self.view.current)
 
     def do_versions(self) -> None:
         """See the versions."""
@@ -275,7 +273,7 @@ class ImageSetsScreen(NarrowingPlace):
 
     def do_quit(self) -> None:
         """Leave."""
-        self.bench.do_quit()
+        self.perform("app.quit")
 
     # --- order and columns
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import events, on
@@ -20,7 +20,7 @@ from curator.printable import plural, printable
 from curator.tui.widgets.row_view import Cell, Column, RowView
 
 if TYPE_CHECKING:
-    from curator.tui.app import Workbench
+    from curator.tui.bench import bench_of
 
 MOST = 10_000
 """Entries that are listed of one folder."""
@@ -183,7 +183,7 @@ class PathPicker(Vertical):
             return
         self._folder = folder
 
-        self._request = cast("Workbench", self.app).work.begin(
+        self._request = bench_of(self).work.begin(
             "list a folder",
             self,
             lambda ticket: FolderRead(ticket.request, folder, *read_folder(folder)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,13 +15,11 @@ from textual.widget import Widget
 from curator.errors import Cancelled
 from curator.printable import plural
 from curator.tui.actions import ACTIONS, Action, Need, of
+from curator.tui.bench import Bench, bench_of
 from curator.tui.messages import Written
 from curator.tui.widgets.bars import KeyBar, TopBar
 from curator.tui.widgets.log_pane import LogPane
 from curator.tui.work import Failed
-
-if TYPE_CHECKING:
-    from curator.tui.app import Workbench
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -36,9 +34,9 @@ class Place(Screen[None]):
     """Whether keys of lists of rows work here; a screen without lists gives them meanings of its own."""
 
     @property
-    def bench(self) -> Workbench:
+    def bench(self) -> Bench:
         """Return the application, by its own type."""
-        return cast("Workbench", self.app)
+        return bench_of(self)
 
     def compose(self) -> ComposeResult:
         """Put the screen's body between the bars."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -20,7 +20,7 @@ from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Failed, Ticket
 
 if TYPE_CHECKING:
-    from curator.tui.app import Workbench
+    from curator.tui.bench import bench_of
 
 
 class RevertScreen(ModalScreen[bool]):
@@ -54,7 +54,7 @@ class RevertScreen(ModalScreen[bool]):
         """Read what would change."""
         self.query_one("#cancel").focus()
         self.query_one("#changes").display = False
-        bench = cast("Workbench", self.app)
+        bench = bench_of(self)
         session, image_set, latest, to = bench.session, self.image_set, self.latest, self.to
         if session is None:
             return

@@ -299,9 +299,7 @@ class VersionsScreen(Place):
 
     def do_metadata(self) -> None:
         """Read this version's metadata."""
-        from curator.tui.screens.metadata import MetadataScreen
-
-        self.app.push_screen(MetadataScreen(self.image_set, self.query_one("#versions", RowView).current))
+        self.bench.show_metadata(self.image_set, self.query_one("#versions", RowView).current)
 
     def do_campaign(self) -> None:
         """Open the campaign that made this version."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from textual import on
@@ -22,7 +22,7 @@ from curator.tui.widgets.pairs import Preview
 from curator.tui.work import Failed, Ticket
 
 if TYPE_CHECKING:
-    from curator.tui.app import Workbench
+    from curator.tui.bench import bench_of
 
 _LEAST_LINES = 20  # of the pane, for a picture to have room above the facts
 _PAUSE = 0.15  # seconds the cursor rests before more is read than the row says
@@ -94,7 +94,7 @@ class SetPreview(Vertical):
         self.query_one("#known", Preview).tell("Group", group_pairs(by, rows))
 
     def _ask(self) -> None:
-        bench = cast("Workbench", self.app)
+        bench = bench_of(self)
         session, row = bench.session, self._row
         if session is None or row is None:
             return
@@ -108,7 +108,7 @@ class SetPreview(Vertical):
     @on(Rested)
     def _ask_picture(self, event: Rested) -> None:
         """Have the first frame read, where there is room for it and it costs nothing."""
-        bench = cast("Workbench", self.app)
+        bench = bench_of(self)
         session, image_set, version = bench.session, event.image_set, event.version
         if session is not None and self.display and self.size.height >= _LEAST_LINES:
             self._picture_request = bench.work.begin(

@@ -17,6 +17,7 @@ from curator.plan.typed import as_typed
 from curator.tui.elements import name_of, value_text
 from curator.tui.image_set_columns import moment_text
 from curator.tui.widgets.row_view import Cell, Column
+from curator.tui.word_rows import WordRows
 
 CONFLICTS: Final = (
     Column("where", "Image sets of one", 21, grow=1),
@@ -57,15 +58,13 @@ def where_of(conflict: Conflict) -> str:
     return f"{conflict.scope} {name}"
 
 
-class ConflictRows:
-    """`Rows` over conflicts, as many as hold the words of the filter."""
+class ConflictRows(WordRows[Conflict]):
+    """`Rows` over conflicts, and what is decided of them."""
 
     def __init__(self, groups: Sequence[Group] = (), decided: Iterable[Resolution] = ()) -> None:
+        super().__init__(each for group in groups for each in group.conflicts)
         self.groups = groups
-        self._all = [each for group in groups for each in group.conflicts]
-        self._haystacks = [_haystack(each) for each in self._all]
-        self._alike = Counter((each.scope, each.element) for each in self._all)
-        self.shown = list(range(len(self._all)))
+        self._alike = Counter((each.scope, each.element) for each in self.all)
         self.decide(decided)
 
     def decide(self, decided: Iterable[Resolution]) -> None:
@@ -73,43 +72,23 @@ class ConflictRows:
         self.decisions = list(decided)
         self.resolutions = Resolutions(self.decisions)
         self.decided = (
-            sum(self.resolutions.of(each) is not None for each in self._all) if self.decisions else 0
+            sum(self.resolutions.of(each) is not None for each in self.all) if self.decisions else 0
         )
-
-    def __len__(self) -> int:
-        return len(self.shown)
-
-    @property
-    def total(self) -> int:
-        """Return how many there are, whatever the filter."""
-        return len(self._all)
-
-    def key(self, index: int) -> str:
-        """Return the conflict's number: patients and UIDs are no names for rows."""
-        return str(self.shown[index])
-
-    def at(self, index: int) -> Conflict | None:
-        """Return the conflict shown at ``index``."""
-        return self._all[self.shown[index]] if 0 <= index < len(self.shown) else None
-
-    def of(self, keys: Iterable[str]) -> list[Conflict]:
-        """Return the conflicts of these keys, in their order."""
-        return [self._all[number] for number in sorted(map(int, keys))]
 
     def alike(self, conflict: Conflict) -> int:
         """Return how many conflicts there are of the same kind and element."""
         return self._alike[conflict.scope, conflict.element]
 
-    def filter(self, text: str) -> None:
-        """Show those that hold every word."""
-        words = text.casefold().split()
-        self.shown = [
-            number for number, hay in enumerate(self._haystacks) if all(word in hay for word in words)
-        ]
+    def haystack(self, conflict: Conflict, /) -> str:
+        """Return where it is, its element and values, and its image sets."""
+        values = " ".join(
+            value_text(each, conflict.vr) for each in conflict.values if not isinstance(each, Absent)
+        )
+        sets = " ".join(each.id for each in conflict.holders)
+        return f"{conflict.scope} {conflict.group} {conflict.element or 'torn series'} {values} {sets}"
 
-    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
+    def cells_of(self, conflict: Conflict, /) -> Sequence[Cell]:
         """Return the cells of a conflict."""
-        conflict = self._all[self.shown[index]]
         decision = self.resolutions.of(conflict)
         sets = f"{len(conflict.holders):,}"
         if conflict.path is None:
@@ -146,15 +125,6 @@ def _told(decision: Resolution | None) -> Cell:
     )
     role = "dim" if decision.choice is Word.LEAVE else "good"
     return f"{word}{'' if decision.group else ', all alike'}", role
-
-
-def _haystack(conflict: Conflict) -> str:
-    values = " ".join(
-        value_text(each, conflict.vr) for each in conflict.values if not isinstance(each, Absent)
-    )
-    sets = " ".join(each.id for each in conflict.holders)
-    element = conflict.element or "torn series"
-    return f"{conflict.scope} {conflict.group} {element} {values} {sets}".casefold()
 
 
 class VariantRows:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.widgets import Input
 
 from curator.tui.screens.place import Place
 from curator.tui.widgets.filter_field import FilterField
+from curator.tui.widgets.row_view import RowView
+from curator.tui.word_rows import WordRows
+
+T = TypeVar("T")
 
 
 class FilteredPlace(Place):
@@ -77,3 +81,31 @@ class FilteredPlace(Place):
             event.input.value = event.input.value.rstrip()
         event.input.display = bool(event.input.value)
         self.set_focus(self.query_one(self.LIST))
+
+
+class WordsPlace(FilteredPlace, Generic[T]):
+    """A filtered place whose list shows `WordRows`."""
+
+    def __init__(self, rows: WordRows[T]) -> None:
+        super().__init__()
+        self.rows = rows
+
+    @property
+    def view(self) -> RowView:
+        """Return the list."""
+        return self.query_one(self.LIST, RowView)
+
+    @property
+    def current(self) -> T | None:
+        """Return what is under the cursor; None before there is a list."""
+        return self.rows.at(self.view.cursor) if self.here else None
+
+    def filter_rows(self, text: str) -> None:
+        """Show what holds every word."""
+        self.rows.filter(text)
+        self.view.show(self.rows, cursor=0)
+
+    def counted(self) -> str:
+        """Return how many are shown, and of how many where they are not all."""
+        shown, total = len(self.rows), self.rows.total
+        return f"{shown:,} of {total:,}" if shown != total else f"{total:,}"

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import events, on
@@ -17,10 +16,8 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from curator.printable import plural, printable
+from curator.tui.bench import bench_of
 from curator.tui.widgets.row_view import Cell, Column, RowView
-
-if TYPE_CHECKING:
-    from curator.tui.bench import bench_of
 
 MOST = 10_000
 """Entries that are listed of one folder."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
@@ -14,13 +14,11 @@ from textual.widgets import Button, Static
 
 from curator.imageset import describe
 from curator.printable import plural, printable
+from curator.tui.bench import bench_of
 from curator.tui.changes import SIDE_BY_SIDE, STACKED, DiffRows, lines_of
 from curator.tui.screens.difference import WIDE, Compared
 from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Failed, Ticket
-
-if TYPE_CHECKING:
-    from curator.tui.bench import bench_of
 
 
 class RevertScreen(ModalScreen[bool]):

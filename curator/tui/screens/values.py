@@ -15,10 +15,11 @@ from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.publishing import decide_values, values_of
 from curator.tui.screens.asking import AskScreen
-from curator.tui.screens.filtered import FilteredPlace
+from curator.tui.screens.filtered import WordsPlace
 from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.filter_field import FilterField
 from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.word_rows import WordRows
 from curator.tui.work import Ticket
 
 if TYPE_CHECKING:
@@ -55,45 +56,19 @@ class ValuesDecided(Message):
     decided: Sequence[Decision] = field(repr=False)
 
 
-class ValueRows:
-    """`Rows` over values, as many as hold the words of the filter."""
+class ValueRows(WordRows["DistinctValue"]):
+    """`Rows` over values, and what is decided of them."""
 
     def __init__(self, found: Sequence[DistinctValue] = (), decided: Iterable[Decision] = ()) -> None:
-        self._all = list(found)
-        self._haystacks = [f"{each.element} {each.value} {each.would}".casefold() for each in self._all]
-        self._shown = list(range(len(self._all)))
+        super().__init__(found)
         self.decided = {each.key: each for each in decided}
 
-    def __len__(self) -> int:
-        return len(self._shown)
+    def haystack(self, one: DistinctValue, /) -> str:
+        """Return element, value, and what the profile would do."""
+        return f"{one.element} {one.value} {one.would}"
 
-    @property
-    def total(self) -> int:
-        """Return how many there are, shown or not."""
-        return len(self._all)
-
-    def filter(self, text: str) -> None:
-        """Show only those that hold every word."""
-        words = text.casefold().split()
-        self._shown = [
-            index for index, haystack in enumerate(self._haystacks) if all(word in haystack for word in words)
-        ]
-
-    def key(self, index: int) -> str:
-        """Return the value's number among all: a value itself is no name for a row."""
-        return str(self._shown[index])
-
-    def of(self, key: str) -> DistinctValue:
-        """Return the value of a row's key."""
-        return self._all[int(key)]
-
-    def at(self, index: int) -> DistinctValue | None:
-        """Return the value at a row."""
-        return self._all[self._shown[index]] if 0 <= index < len(self._shown) else None
-
-    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
+    def cells_of(self, one: DistinctValue, /) -> Sequence[Cell]:
         """Return the cells of a value."""
-        one = self._all[self._shown[index]]
         decision = self.decided.get(one.key)
         return (
             one.element,
@@ -105,7 +80,7 @@ class ValueRows:
         )
 
 
-class ValuesScreen(FilteredPlace):
+class ValuesScreen(WordsPlace["DistinctValue"]):
     """Values, and one key for each decision."""
 
     PLACE = "values"
@@ -117,12 +92,12 @@ class ValuesScreen(FilteredPlace):
         "belong to the project and hold for all image sets and profiles; a subject's own name is cut out of a kept value all the same."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("values"))
+    rows: ValueRows
 
     def __init__(self, profile: str, ids: Sequence[str] = ()) -> None:
-        super().__init__()
+        super().__init__(ValueRows())
         self.profile = profile
         self.ids = tuple(ids)
-        self.rows = ValueRows()
         self._request = 0
         self._deciding = 0
 
@@ -146,9 +121,7 @@ class ValuesScreen(FilteredPlace):
         """Show them."""
         if message.request == self._request:
             self.rows = ValueRows(message.found, message.decided)
-            self.rows.filter(self.query_one(FilterField).value)  # typed while they were gathered
-            self.query_one("#values", RowView).show(self.rows, cursor=0)
-            self._tell_whole(0)
+            self.filter_rows(self.filter_text)  # typed while they were gathered
             self.tell()
 
     @on(RowView.Moved, "#values")
@@ -167,8 +140,7 @@ class ValuesScreen(FilteredPlace):
         """Return how many values, and how many of them are decided."""
         if not self.rows.total:
             return ""
-        shown = f"{len(self.rows):,} of " if len(self.rows) != self.rows.total else ""
-        return f"{shown}{self.rows.total:,}  {len(self.rows.decided):,} decided"
+        return f"{self.counted()}  {len(self.rows.decided):,} decided"
 
     def held(self) -> set[Need]:
         """Return what is at hand."""
@@ -180,9 +152,8 @@ class ValuesScreen(FilteredPlace):
     # --- deciding
 
     def _chosen(self) -> list[DistinctValue]:
-        view = self.query_one("#values", RowView)
-        keys = sorted(view.marks, key=int) or ([view.current] if view.current else [])
-        return [self.rows.of(key) for key in keys]
+        current = self.current
+        return self.rows.of(self.view.marks) or ([current] if current is not None else [])
 
     def _decide(self, word: str, replacement: str = "") -> None:
         from curator.deid.decisions import Decision, objection
@@ -206,7 +177,7 @@ class ValuesScreen(FilteredPlace):
     def on_values_decided(self, message: ValuesDecided) -> None:
         """Show the decisions; the marks are done with."""
         self.rows.decided = {each.key: each for each in message.decided}
-        view = self.query_one("#values", RowView)
+        view = self.view
         marked = bool(view.marks)
         view.mark(list(view.marks), on=False)
         view.redraw()
@@ -247,6 +218,5 @@ class ValuesScreen(FilteredPlace):
 
     def filter_rows(self, text: str) -> None:
         """Show the values that hold every word."""
-        self.rows.filter(text)
-        self.query_one("#values", RowView).show(self.rows, cursor=0)
+        super().filter_rows(text)
         self._tell_whole(0)

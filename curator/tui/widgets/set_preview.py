@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from textual import on
@@ -15,14 +14,12 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from curator.catalogue.rows import Row
+from curator.tui.bench import bench_of
 from curator.tui.grouping import GroupBy
 from curator.tui.preview import Seen, facts_of, group_pairs, look, seen_pairs
 from curator.tui.thumbnails import HalfBlocks, ThumbnailMade
 from curator.tui.widgets.pairs import Preview
 from curator.tui.work import Failed, Ticket
-
-if TYPE_CHECKING:
-    from curator.tui.bench import bench_of
 
 _LEAST_LINES = 20  # of the pane, for a picture to have room above the facts
 _PAUSE = 0.15  # seconds the cursor rests before more is read than the row says

@@ -90,9 +90,7 @@ async def test_a_filter_that_was_typed_before_they_came_holds(demo_folder: Path)
     app = Workbench(f"local:{demo_folder}")
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         screen = await values(pilot, 18)
-        came = ValuesRead(
-            screen._request, [screen.rows.of(str(each)) for each in range(screen.rows.total)], ()
-        )
+        came = ValuesRead(screen._request, screen.rows.all, ())
         await press(pilot, "slash", "=stationname", "enter")
         await see(pilot, " of ", "StationName")
         screen.post_message(came)

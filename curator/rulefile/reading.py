@@ -13,7 +13,7 @@ from curator.findings import Safety, Why
 from curator.printable import plural
 from curator.rulefile.actions import Action, Verdict
 from curator.rulefile.actions.write import Dummy, Empty, Literal, Remove
-from curator.rulefile.conditions import CLAUSE, Clause
+from curator.rulefile.clauses import CLAUSE, Clause
 from curator.rulefile.file import RuleFile
 from curator.rulefile.nodes import Items, Node, Scalar, compose
 from curator.rulefile.nodes import Mapping as MappingNode

@@ -9,7 +9,7 @@ from curator.dicom import Json
 from curator.findings import Change, Finding, Safety, Why
 from curator.imageset import ElementPath
 from curator.rulefile.actions.action import Action, Verdict
-from curator.rulefile.conditions import Clause, Subject
+from curator.rulefile.clauses import Clause, Subject
 from curator.rulefile.place import Place
 from curator.rulefile.selectors import Selection
 

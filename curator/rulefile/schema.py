@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from curator.dicom import Json
 from curator.rulefile.actions.items import item_schema
-from curator.rulefile.conditions import condition_schema
+from curator.rulefile.clauses import condition_schema
 from curator.rulefile.docs import summary
 from curator.rulefile.reading import _CASE_FIELDS, FILE_FIELDS, RULE_FIELDS, VERSION
 from curator.rulefile.selectors import selection_schema

@@ -16,7 +16,7 @@ from curator.dicom.dictionary import is_private, tag_of_key, vrs
 from curator.dicom.levels import Level, level_of
 from curator.errors import UsageError
 from curator.imageset import ANY, ElementPath, PrivateStep, parse_path
-from curator.rulefile.conditions import CLAUSE, Clause, Subject
+from curator.rulefile.clauses import CLAUSE, Clause, Subject
 from curator.rulefile.nodes import Mapping, Node, Scalar
 from curator.rulefile.place import Place, key_of, near_keyword
 from curator.rulefile.problems import NotRead, did_you_mean, shortened

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from curator.rulefile.actions import ACTIONS, Action
-from curator.rulefile.conditions import CONDITIONS, Condition
+from curator.rulefile.clauses import Condition
+from curator.rulefile.conditions import CONDITIONS
 from curator.rulefile.selectors import SELECTORS, Selector
 from curator.rulefile.shapes import Shape, Told, Word
 

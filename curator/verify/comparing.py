@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from curator.dicom import Json
-from curator.dicom.confidentiality import concept
 from curator.dicom.dictionary import is_private, tag_of_key
 from curator.dicom.iods import Type, required_in_items
 from curator.dicom.uids import is_registered
@@ -17,18 +15,16 @@ from curator.findings import ABSENT, Absent
 from curator.imageset import ElementPath
 from curator.verify.accompanying import is_pointless
 from curator.verify.claim import BY_RULE, Claim, Held
+from curator.verify.content import VALUE_KEYS, code_of
 from curator.verify.decided import Decisions, creators_of, disobeyed
 from curator.verify.evidence import Check
 from curator.verify.expectation import Expectation, Expectations, vr_of
 from curator.verify.maps import Maps, days_between, is_exact
-from curator.verify.patterns import looks_like
 from curator.verify.saying import exact, is_dummy, is_nothing, says_nothing, strings
 from curator.verify.tally import Tally
-from curator.verify.terms import Terms, folded
-from curator.verify.vocabulary import has_unknown
+from curator.verify.terms import Terms
+from curator.verify.texts import Texts, unvetted
 
-_WORD: Final = re.compile(r"[^\W_]+")
-_UID_IN_TEXT: Final = re.compile(r"[0-2](?:\.\d+){3,}")
 _TEXT: Final = frozenset({"AE", "AS", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT", ""})
 _CONTENT: Final = 0x0040A730
 _OF_A_COMMENT: Final = (0x0040A010, 0x0040A040, 0x0040A043, 0x0040A160)
@@ -74,7 +70,7 @@ class Comparison:
         self._maps = maps
         self._tally = tally
         self._decisions = Decisions(claim.decisions)
-        self._reasons: dict[str, bool] = {}
+        self._texts = Texts(terms, maps)
         self.days: int | None = None
         """By how many days the subject's dates moved, once one showed it."""
 
@@ -128,8 +124,8 @@ class Comparison:
             before,
             after,
             identifies=self._identifies,
-            suspect=self._explained,
-            trimmed=lambda old, new: self._texts_kept(replace(expected, action="C"), old, new),
+            suspect=self._texts.explained,
+            trimmed=lambda old, new: self._texts.kept(replace(expected, action="C"), old, new),
             says_nothing=says_nothing,
         )
         if wrong:
@@ -212,7 +208,7 @@ class Comparison:
             else:
                 self._tally.passed(Check.DATE_SHIFTED)
         elif expected.action == "C" or (
-            expected.action == "K" and expected.vr in _TEXT | {"IS", "DS"} and self._explained(before)
+            expected.action == "K" and expected.vr in _TEXT | {"IS", "DS"} and self._texts.explained(before)
         ):
             self._tally.passed(Check.TEXT_REMOVED)
         else:
@@ -324,7 +320,7 @@ class Comparison:
         self, expected: Expectation, key: str, before: Json, after: Json | Absent, around: Around
     ) -> None:
         value = None if isinstance(after, Absent) else after
-        if expected.action == "C" and expected.vr in _TEXT and self._unvetted(value):
+        if expected.action == "C" and expected.vr in _TEXT and unvetted(value):
             said = "keeps a word that no vocabulary knows and nobody decided"
             self._fail(Check.TEXT_REMOVED, around, key, said, before, after)
             return
@@ -332,74 +328,16 @@ class Comparison:
             self._tally.passed(Check.TEXT_RETAINED)
             return
         if expected.vr in _TEXT:
-            kept = self._texts_kept(expected, before, value)
+            kept = self._texts.kept(expected, before, value)
         else:
             kept = (expected.action == "C" and expected.vr != "TM") or (
-                expected.vr in BINARY and self._binary_explained(before)
+                expected.vr in BINARY and self._texts.reading_explained(before)
             )
-            kept = kept or (expected.vr in ("IS", "DS") and self._explained(before))
+            kept = kept or (expected.vr in ("IS", "DS") and self._texts.explained(before))
         if kept:
             self._tally.passed(Check.TEXT_RETAINED)
         else:
             self._fail(Check.TEXT_RETAINED, around, key, f"was changed: {expected.described}", before, after)
-
-    @staticmethod
-    def _unvetted(value: Json) -> bool:
-        return any(has_unknown(text) and not is_nothing(text) for text in strings(value))
-
-    def _binary_explained(self, before: Json) -> bool:
-        from curator.verify.decoding import decoded_base64, said
-
-        return any(
-            self._terms.found(reading, weak=False)
-            for text in strings(before)
-            if (data := decoded_base64(text)) is not None
-            for reading in said(data)
-        )
-
-    def _texts_kept(self, expected: Expectation, before: Json, after: Json) -> bool:
-        """Say whether a text changed no more than it had to: nothing new in it, and a reason to change it."""
-        old, new = strings(before), strings(after)
-        if new and len(old) != len(new):
-            return False
-        for number, one in enumerate(old):
-            other = new[number] if new else ""
-            if one == other:
-                continue
-            if expected.action == "K" and not self._explained(one):
-                return False
-            if other and not is_nothing(other) and not self._made_of(other, one):
-                return False
-        return True
-
-    def _explained(self, before: Json) -> bool:
-        """Say whether a kept text names the subject, holds a UID or looks like an identifier."""
-        return any(self._one_explained(text) for text in strings(before))
-
-    def _one_explained(self, text: str) -> bool:
-        known = self._reasons.get(text)
-        if known is None:
-            from curator.verify.decoding import hidden_in
-
-            known = self._reasons[text] = bool(
-                self._terms.found(text, weak=True)
-                or _UID_IN_TEXT.search(text)
-                or looks_like(text)
-                or any(self._terms.found(hidden, weak=True) for hidden in hidden_in(text))
-            )
-        return known
-
-    def _made_of(self, after: str, before: str) -> bool:
-        """Say whether ``after``'s words are those of ``before``, in order; replaced UIDs count as theirs."""
-        pairs = self._maps.uids.forward
-        plain = _UID_IN_TEXT.sub(lambda found: pairs.get(found[0], " "), before.replace("\0", ""))
-        after = _UID_IN_TEXT.sub(lambda found: found[0] if found[0] in plain else " ", after)
-        if not after.isascii():  # scripts without spaces: a name is cut out of the middle of a word
-            letters = iter(folded(plain))
-            return all(any(letter == other for other in letters) for letter in folded(after))
-        words = iter(_WORD.findall(folded(plain)))
-        left = _WORD.findall(folded(after))
-        return all(any(word == other for other in words) for word in left) or folded(after) in folded(plain)
 
     # ── sequences ────────────────────────────────────────────────────────────────────────────────────
 
@@ -410,7 +348,7 @@ class Comparison:
         new = [item for item in after if isinstance(item, dict)] if isinstance(after, list) else []
         content = expected.tag == _CONTENT and expected.action == "C"
         if content:
-            old = [item for item in old if self._item_code(item) != "X"]
+            old = [item for item in old if code_of(item, self._claim.options) != "X"]
         if len(old) != len(new):
             self._fail(Check.TAG_RETAINED, around, key, "has not the items it should have", before, after)
             return
@@ -424,7 +362,7 @@ class Comparison:
 
     def _content_item(self, before: dict[str, Json], after: dict[str, Json], around: Around) -> None:
         """Compare an item of structured content: its concept and value type decide over its own value."""
-        code, key = self._item_code(before), _VALUE_KEYS.get(str(before.get("ValueType")), "")
+        code, key = code_of(before, self._claim.options), VALUE_KEYS.get(str(before.get("ValueType")), "")
         value = before.get(key)
         path = (*around.above, tag_of_key(key) or 0)
         if not code or not key or value is None or self._decisions.of(path, "", value):
@@ -435,31 +373,15 @@ class Comparison:
         new = after.get(key)
         if code == "D" and new == value and not says_nothing(value):
             self._fail(Check.TEXT_REMOVED, around, key, "is unchanged: PS3.15 E.3.4-1", value, new)
-        elif code == "C" and key == "TextValue" and self._unvetted(new):
+        elif code == "C" and key == "TextValue" and unvetted(new):
             said = "keeps a word that no vocabulary knows and nobody decided"
             self._fail(Check.TEXT_REMOVED, around, key, said, value, new)
-        elif code == "K" and new != value and not self._explained(value):
+        elif code == "K" and new != value and not self._texts.explained(value):
             self._fail(Check.TEXT_RETAINED, around, key, "was changed: PS3.15 E.3.4-1", value, new)
         elif new is None:
             self._fail(Check.REQUIRED_IS_THERE, around, key, "a content item lost its value", value, new)
         else:
             self._tally.passed(Check.TEXT_REMOVED)
-
-    def _item_code(self, item: Mapping[str, Json]) -> str:
-        names = item.get("ConceptNameCodeSequence")
-        name = names[0] if isinstance(names, list) and names else None
-        value_type = item.get("ValueType")
-        if not isinstance(value_type, str):
-            return ""
-        where = name if isinstance(name, dict) else {}
-        row = concept(
-            str(where.get("CodingSchemeDesignator") or ""), str(where.get("CodeValue") or ""), value_type
-        )
-        if row is None:
-            return {"TEXT": "C", "PNAME": "D"}.get(value_type, "")
-        said = {row.options[option] for option in self._claim.options if option in row.options}
-        code = "C" if "C" in said else "K" if "K" in said else min(said, default=row.basic)
-        return "D" if code == "X/D" else code
 
     # ── private elements ─────────────────────────────────────────────────────────────────────────────
 
@@ -486,7 +408,7 @@ class Comparison:
             return
         self._tally.passed(Check.PRIVATE_IS_SAFE)
         if not there:
-            if safe and not self._private_explained(before[key]):
+            if safe and not self._texts.value_explained(before[key]):
                 self._fail(Check.TAG_RETAINED, around, key, "a safe private element is gone", before[key])
             return
         old, new = before[key], after[key]
@@ -494,15 +416,12 @@ class Comparison:
             for number, (one, other) in enumerate(zip(old, new, strict=False)):
                 if isinstance(one, dict) and isinstance(other, dict):
                     self.node(one, other, around.below(key, number, tag))
-        elif old != new and not self._private_explained(old):
+        elif old != new and not self._texts.value_explained(old):
             vr = around.declared.get(key, "")
             if vr == "UI":
                 self._uids(old, new, key, around, meta=False)
             elif vr not in ("DA", "DT"):
                 self._fail(Check.TEXT_RETAINED, around, key, "a safe private element was changed", old, new)
-
-    def _private_explained(self, value: Json) -> bool:
-        return self._explained(value) or self._binary_explained(value) or any(map(is_exact, strings(value)))
 
     def _safe(self, node: Mapping[str, Json], key: str) -> bool:
         tag = tag_of_key(key)
@@ -516,16 +435,6 @@ class Comparison:
         self, check: Check, around: Around, key: str, message: str, before: object = "", after: object = ""
     ) -> None:
         self._tally.fail(check, around.held, around.path.child(key), message, before, after)
-
-
-_VALUE_KEYS: Final = {
-    "TEXT": "TextValue",
-    "PNAME": "PersonName",
-    "DATETIME": "DateTime",
-    "DATE": "Date",
-    "TIME": "Time",
-    "UIDREF": "UID",
-}
 
 
 def _block_of(tag: int) -> int:

@@ -8,7 +8,7 @@ from typing import ClassVar, TypeAlias
 from curator.dicom import Json
 from curator.findings import Absent
 from curator.rulefile.actions.action import Action, Judgement, Result, Verdict
-from curator.rulefile.conditions import CLAUSES, Clause, Subject
+from curator.rulefile.clauses import CLAUSES, Clause, Subject
 from curator.rulefile.nodes import Items, Mapping, Node
 from curator.rulefile.place import Place, key_of
 from curator.rulefile.problems import NotRead

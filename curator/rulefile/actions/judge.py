@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from curator.findings import Absent
 from curator.rulefile.actions.action import Action, Judgement, Result, Verdict
-from curator.rulefile.conditions import CLAUSES, Clause, Subject
+from curator.rulefile.clauses import CLAUSES, Clause, Subject
 from curator.rulefile.place import Place
 from curator.rulefile.shapes import Choice, Text, told
 from curator.rulefile.values import Value, is_empty

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 
 from curator.rulefile.actions.action import TEXTUAL, Action, Judgement, Result, TextAction, Verdict
 from curator.rulefile.actions.write import write
-from curator.rulefile.conditions import REF
+from curator.rulefile.clauses import REF
 from curator.rulefile.nodes import Mapping, Node, Scalar
 from curator.rulefile.place import Place, Ref
 from curator.rulefile.shapes import Choice, Filled, ListOf, Number, Reading, Schema, Text, Word, told

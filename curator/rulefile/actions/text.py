@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 from curator.dicom import Json
 from curator.findings import Absent
 from curator.rulefile.actions.action import Action, Judgement, Result, TextAction, Verdict
-from curator.rulefile.conditions import REGEX
+from curator.rulefile.clauses import REGEX
 from curator.rulefile.nodes import Node, Scalar
 from curator.rulefile.pattern import Pattern
 from curator.rulefile.place import Place

@@ -9,7 +9,7 @@ from curator.dicom import Json
 from curator.dicom.dictionary import attribute, tag_of_key
 from curator.findings import ABSENT, Absent
 from curator.rulefile.actions.action import TEXTUAL, Action, Judgement, Result, TextAction, Verdict
-from curator.rulefile.conditions import REF
+from curator.rulefile.clauses import REF
 from curator.rulefile.place import Place, Ref
 from curator.rulefile.shapes import Checked, Choice, Flag, ListOf, Pairs, Text, told
 from curator.rulefile.table import normal

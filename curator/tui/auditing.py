@@ -13,8 +13,8 @@ from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign
+    from curator.tui.rows import Cell
     from curator.tui.session import Session
-    from curator.tui.widgets.row_view import Cell
     from curator.tui.work import Ticket
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from curator.tui.widgets.row_view import Cell, Column
+from curator.tui.rows import Cell, Column
 
 if TYPE_CHECKING:
     from curator.plan.excluding import Excluded

@@ -10,7 +10,7 @@ from typing import Final
 from curator.dicom import Json
 from curator.imageset import ChangeKind, ElementChange, ElementPath, ImageSetMetadata, describe
 from curator.tui.elements import name_of, people_path, role_of, value_text
-from curator.tui.widgets.row_view import Cell, Column
+from curator.tui.rows import Cell, Column
 
 SIDE_BY_SIDE: Final = (
     Column("sign", "", 1),

@@ -16,7 +16,7 @@ from curator.plan.merging import Choice
 from curator.plan.typed import as_typed
 from curator.tui.elements import name_of, value_text
 from curator.tui.image_set_columns import moment_text
-from curator.tui.widgets.row_view import Cell, Column
+from curator.tui.rows import Cell, Column
 from curator.tui.word_rows import WordRows
 
 CONFLICTS: Final = (

@@ -11,7 +11,7 @@ from curator.catalogue.facets import FACETS, Choice, Facet, without
 from curator.catalogue.rows import Row
 from curator.catalogue.where import Lookup, Where
 from curator.tui.row_filter import RowFilter
-from curator.tui.widgets.row_view import Cell, Column
+from curator.tui.rows import Cell, Column
 
 COLUMNS: Final = (
     Column("value", "Facets", 9, grow=1),

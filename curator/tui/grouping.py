@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from curator.catalogue.rows import Row
 from curator.printable import plural
 from curator.tui.image_set_columns import date_text
-from curator.tui.widgets.row_view import GAP, Cell, Column
+from curator.tui.rows import GAP, Cell, Column
 
 
 class GroupBy(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from curator.catalogue.rows import Row
-from curator.tui.widgets.row_view import Cell, Column
+from curator.tui.rows import Cell, Column
 
 if TYPE_CHECKING:
     from curator.healthimaging import ImageSetSummary

@@ -16,7 +16,7 @@ from curator.tui.facet_rows import Counting
 from curator.tui.grouping import Group, GroupBy, group_cells, grouped, key_of
 from curator.tui.image_set_columns import cells_of
 from curator.tui.row_filter import RowFilter
-from curator.tui.widgets.row_view import Cell, Column
+from curator.tui.rows import Cell, Column
 
 
 class ImageSetRows:

@@ -11,7 +11,7 @@ from curator.dicom.levels import Level
 from curator.findings import Absent, Change
 from curator.imageset import ElementPath, ImageSetMetadata, Instance, SeriesNode
 from curator.tui.elements import items_of, multiplicity, name_of, role_of, tag_text, value_text
-from curator.tui.widgets.row_view import Cell, Column
+from curator.tui.rows import Cell, Column
 
 COLUMNS: Final = (
     Column("name", "Element", 26, grow=3),

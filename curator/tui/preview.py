@@ -16,7 +16,7 @@ from curator.findings import Finding, Severity
 from curator.printable import plural, printable
 from curator.tui.grouping import GroupBy, group_cells
 from curator.tui.image_set_columns import date_text, moment_text
-from curator.tui.widgets.row_view import Cell
+from curator.tui.rows import Cell
 
 if TYPE_CHECKING:
     from curator.dicom import Json

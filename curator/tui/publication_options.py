@@ -12,7 +12,7 @@ from curator.plan.reimport import Route
 
 if TYPE_CHECKING:
     from curator.campaign.publications import Request
-    from curator.tui.widgets.row_view import Cell, Column
+    from curator.tui.rows import Cell, Column
 
 
 class Kind(StrEnum):

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from curator.catalogue.values import DistinctValue
     from curator.deid.decisions import Decision
     from curator.plan.leftout import LeftOut
+    from curator.tui.rows import Cell
     from curator.tui.session import Session
-    from curator.tui.widgets.row_view import Cell
     from curator.tui.work import Ticket
 
 Pairs = list[tuple[str, "Cell"]]

@@ -13,7 +13,7 @@ from curator.tui.elements import name_of, value_text
 
 if TYPE_CHECKING:
     from curator.plan.units import Unit
-    from curator.tui.widgets.row_view import Cell, Column
+    from curator.tui.rows import Cell, Column
 
 MOST: Final = 2000  # changes shown of one unit
 

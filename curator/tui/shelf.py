@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from curator.campaign.planfile import PlanFile
     from curator.campaign.publishing import Published
     from curator.rulefile import CaseResult
+    from curator.tui.rows import Cell
     from curator.tui.session import Session
-    from curator.tui.widgets.row_view import Cell
     from curator.tui.work import Ticket
 
 Pairs = list[tuple[str, "Cell"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Generic, TypeVar
 
-from curator.tui.widgets.row_view import Cell, Column
+from curator.tui.rows import Cell, Column
 
 T = TypeVar("T")
 

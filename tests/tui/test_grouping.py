@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from curator.tui.grouping import GroupBy, columns_for
 from curator.tui.image_set_rows import ImageSetRows
-from curator.tui.widgets.row_view import Cell
+from curator.tui.rows import Cell
 from tests.tui.latency import rows_of
 
 

@@ -14,7 +14,8 @@ from textual.widgets import Input, Static
 from curator.dicom.dictionary import Attribute, attribute, attributes
 from curator.dicom.levels import level_of
 from curator.tui.elements import tag_text
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.rows import Cell, Column
+from curator.tui.widgets.row_view import RowView
 
 _COLUMNS = (
     Column("keyword", "Keyword", 24, grow=2),

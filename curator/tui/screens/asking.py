@@ -16,8 +16,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from curator.printable import printable
+from curator.tui.rows import Cell, Column
 from curator.tui.widgets.pairs import PairRows
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.widgets.row_view import RowView
 
 
 class AskScreen(ModalScreen["str | None"]):

@@ -20,6 +20,7 @@ from curator.tui.campaign_rows import BY_RULE, BY_SET, SETTLED, UNDOABLE
 from curator.tui.messages import Written
 from curator.tui.outside import in_browser, in_pager
 from curator.tui.publishing import hold_against_originals, summary
+from curator.tui.rows import Cell
 from curator.tui.screens.asking import AskScreen, TellScreen, is_new_file
 from curator.tui.screens.confirm import ConfirmScreen
 from curator.tui.screens.ledger import LedgerScreen
@@ -33,7 +34,7 @@ from curator.tui.walk import (
     undo_campaign,
     verify_campaign,
 )
-from curator.tui.widgets.row_view import Cell, RowView
+from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Failed, Ticket
 
 if TYPE_CHECKING:

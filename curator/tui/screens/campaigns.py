@@ -17,12 +17,13 @@ from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.auditing import Outline, campaigns_of, check_ledgers
 from curator.tui.recording import said_of, save_session
+from curator.tui.rows import Cell, Column
 from curator.tui.screens.asking import AskScreen, TellScreen
 from curator.tui.screens.campaign import CampaignScreen, ask_for_report
 from curator.tui.screens.ledger import LedgerScreen
 from curator.tui.screens.place import Place
 from curator.tui.walk import report_campaign
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Ticket
 
 if TYPE_CHECKING:

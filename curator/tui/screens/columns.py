@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from curator.tui.image_set_columns import BY_KEY, COLUMNS
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.rows import Cell, Column
+from curator.tui.widgets.row_view import RowView
 
 
 class _Choices:

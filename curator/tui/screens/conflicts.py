@@ -26,12 +26,13 @@ from curator.tui.conflicting import (
     foresee,
     plan_decided,
 )
+from curator.tui.rows import NoRows
 from curator.tui.screens.asking import AskScreen
 from curator.tui.screens.difference import DifferenceScreen
 from curator.tui.screens.found import FoundPlace
 from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.filter_field import FilterField
-from curator.tui.widgets.row_view import NoRows, RowView
+from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Failed
 
 if TYPE_CHECKING:

@@ -18,13 +18,14 @@ from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.publication_options import OPTIONS, Kind, Option, OptionRows, changed, value_of
 from curator.tui.publishing import Profile, Publication, plan_publication, profile_of, profiles
+from curator.tui.rows import Cell, Column
 from curator.tui.screens.asking import AskScreen, TellScreen
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.confirm import ConfirmScreen
 from curator.tui.screens.place import Place
 from curator.tui.screens.values import ValuesScreen
 from curator.tui.widgets.detail import Detail
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.widgets.row_view import RowView
 
 COLUMNS = (
     Column("name", "Profile", 26, grow=1),

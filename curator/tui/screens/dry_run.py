@@ -17,11 +17,12 @@ from curator.printable import plural, printable
 from curator.tui.actions import Need, bindings
 from curator.tui.campaign_rows import BY_ELEMENT, BY_RULE, COLUMNS, COUNTS, ELEMENT, RULE
 from curator.tui.review import ChangeRows, GroupRows, explained, samples_of
+from curator.tui.rows import Column
 from curator.tui.screens.asking import TellScreen
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.place import Place
 from curator.tui.shelf import DryRun, take
-from curator.tui.widgets.row_view import Column, RowView
+from curator.tui.widgets.row_view import RowView
 
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign

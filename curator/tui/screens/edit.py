@@ -36,7 +36,8 @@ from curator.tui.forms import (
     plain,
     terms_of,
 )
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.rows import Cell, Column
+from curator.tui.widgets.row_view import RowView
 
 _WORDED = 2  # values of several that are said in words
 

@@ -13,13 +13,14 @@ from textual.widget import Widget
 
 from curator.findings import Finding, Safety, Severity
 from curator.tui.actions import Need, bindings
+from curator.tui.rows import Cell, Column
 from curator.tui.screens.conflicts import ConflictsScreen
 from curator.tui.screens.difference import DifferenceScreen
 from curator.tui.screens.found import FoundPlace
 from curator.tui.walk import findings, plan_mending, plan_resolution
 from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.filter_field import FilterField
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.widgets.row_view import RowView
 from curator.tui.word_rows import WordRows
 
 COLUMNS = (

@@ -12,8 +12,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from curator.tui.actions import Action, key_name, of
+from curator.tui.rows import Cell, Column
 from curator.tui.screens.place import Place
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.widgets.row_view import RowView
 
 _COLUMNS = (
     Column("keys", "Keys", 13),

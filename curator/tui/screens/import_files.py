@@ -18,9 +18,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from curator.tui.importing import Imported, demo_files, import_files
+from curator.tui.rows import Column
 from curator.tui.screens.picking import PathPicker
 from curator.tui.widgets.pairs import PairRows
-from curator.tui.widgets.row_view import Column, RowView
+from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Ticket
 
 DEMO = Path("demo")

@@ -15,9 +15,10 @@ from textual.widgets import Input
 from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.auditing import LedgerLine, ledger_of
+from curator.tui.rows import Cell, Column
 from curator.tui.screens.asking import TellScreen
 from curator.tui.screens.place import Place
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.widgets.row_view import RowView
 
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign

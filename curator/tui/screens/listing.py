@@ -15,10 +15,10 @@ from curator.tui.collector import settle
 from curator.tui.image_set_columns import BY_KEY, SHOWN
 from curator.tui.image_set_rows import ImageSetRows
 from curator.tui.messages import RowsCame, RowsRead, TextsRead, Written
+from curator.tui.rows import Column
 from curator.tui.screens.filtered import FilteredPlace
 from curator.tui.screens.first_run import FirstRun
 from curator.tui.screens.import_files import DEMO, FilesImported, ImportedScreen, ImportScreen, imported
-from curator.tui.widgets.row_view import Column
 from curator.tui.widgets.set_list import SetList
 from curator.tui.work import Failed, Ticket
 

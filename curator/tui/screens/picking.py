@@ -17,7 +17,8 @@ from textual.widgets import Input, Static
 
 from curator.printable import plural, printable
 from curator.tui.bench import bench_of
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.rows import Cell, Column
+from curator.tui.widgets.row_view import RowView
 
 MOST = 10_000
 """Entries that are listed of one folder."""

@@ -28,10 +28,11 @@ from curator.tui.campaign_rows import (
 )
 from curator.tui.review import ChangeRows, GroupRows, Line, explained, lines_of, samples_of
 from curator.tui.reviewing import exclude, put_back
+from curator.tui.rows import Rows
 from curator.tui.screens.asking import TellScreen
 from curator.tui.screens.place import Place
 from curator.tui.walk import Told, units_of
-from curator.tui.widgets.row_view import Rows, RowView
+from curator.tui.widgets.row_view import RowView
 
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign

@@ -18,11 +18,12 @@ from curator.printable import plural, printable
 from curator.rulefile import Problem
 from curator.tui.actions import Need, bindings
 from curator.tui.outside import in_editor
+from curator.tui.rows import Cell, Column
 from curator.tui.screens.asking import TellScreen
 from curator.tui.screens.confirm import ConfirmScreen
 from curator.tui.screens.place import Place
 from curator.tui.shelf import Book, book_of, case_results
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.widgets.row_view import RowView
 from curator.tui.widgets.yaml_area import YamlArea
 from curator.tui.work import Ticket
 

@@ -18,12 +18,13 @@ from textual.widgets import Input, Static
 from curator.printable import plural, printable
 from curator.tui.actions import Need, bindings
 from curator.tui.outside import in_editor
+from curator.tui.rows import Cell, Column
 from curator.tui.screens.asking import AskScreen, TellScreen
 from curator.tui.screens.dry_run import DryRunScreen
 from curator.tui.screens.place import Place
 from curator.tui.screens.rule_source import SourceScreen, cases_told
 from curator.tui.shelf import Book, DryRun, books, case_results, dry_run
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Ticket
 
 if TYPE_CHECKING:

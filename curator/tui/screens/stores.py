@@ -16,9 +16,10 @@ from textual.widgets import Static
 
 from curator.known_stores import Known, forget, in_account, known_stores, pinned
 from curator.tui.actions import Need, bindings
+from curator.tui.rows import Cell, Column
 from curator.tui.screens.asking import AskScreen
 from curator.tui.screens.place import Place
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Ticket
 
 COLUMNS = (

@@ -14,11 +14,12 @@ from textual.widget import Widget
 from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.publishing import decide_values, values_of
+from curator.tui.rows import Cell, Column
 from curator.tui.screens.asking import AskScreen
 from curator.tui.screens.filtered import WordsPlace
 from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.filter_field import FilterField
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.widgets.row_view import RowView
 from curator.tui.word_rows import WordRows
 from curator.tui.work import Ticket
 

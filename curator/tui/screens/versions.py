@@ -19,12 +19,13 @@ from curator.tui.actions import Need, bindings
 from curator.tui.changes import SIDE_BY_SIDE, STACKED, DiffRows, counts_text, lines_of
 from curator.tui.image_set_columns import moment_text
 from curator.tui.messages import Planned, VersionsRead, Written
+from curator.tui.rows import Cell, Column, NoRows
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.difference import WIDE, Compared, DifferenceScreen
 from curator.tui.screens.place import Place
 from curator.tui.screens.revert import RevertScreen
 from curator.tui.versioning import alike, open_campaign, origins_of, revert
-from curator.tui.widgets.row_view import Cell, Column, NoRows, RowView
+from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Failed, Ticket
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from curator.printable import printable
 from curator.tui.actions import Action, Need, key_name
-from curator.tui.widgets.row_view import fit
+from curator.tui.rows import fit
 
 
 class TopBar(Widget):

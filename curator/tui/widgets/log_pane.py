@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from curator.tui.widgets.row_view import Cell, Column, RowView
+from curator.tui.rows import Cell, Column
+from curator.tui.widgets.row_view import RowView
 from curator.tui.work import State, Ticket, Work
 
 _COLUMNS = (

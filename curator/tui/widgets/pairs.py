@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from curator.tui.widgets.row_view import GAP, Cell, Column, RowView
+from curator.tui.rows import GAP, Cell, Column
+from curator.tui.widgets.row_view import RowView
 
 COLUMNS = (Column("name", "", 13), Column("value", "", 16, grow=1))
 

@@ -18,8 +18,8 @@ from textual.widget import Widget
 
 from curator.printable import printable
 from curator.tui.graphics import Graphics, Terminal, widget_for
+from curator.tui.rows import fit
 from curator.tui.viewport import Part, Viewport
-from curator.tui.widgets.row_view import fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

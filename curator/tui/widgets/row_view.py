@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self, TypeAlias
+from typing import ClassVar, Self
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -24,62 +23,22 @@ from textual.timer import Timer
 
 from curator.printable import printable
 from curator.tui.actions import bindings
+from curator.tui.rows import GAP, Column, NoRows, Rows, fit
 
-Cell: TypeAlias = "str | tuple[str, str]"
-"""A cell's text, or its text and the role (a component class after ``row-view--``) it is drawn in."""
-
-GAP = 1  # between columns
 _AHEAD = 0.015  # seconds after a scroll until the next screen is drawn
 _GUTTERS = ("", "● ", "◐ ")  # by what `RowView.marks_at` says
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: ``width`` in cells is its least, ``grow`` its share of the space that is left."""
+@dataclass
+class _OfView(Message):
+    """Something that happened to a view, which ``@on`` selectors know it by."""
 
-    key: str
-    title: str
-    width: int
-    grow: int = 0
-    right: bool = False
+    view: RowView
 
-
-class Rows(Protocol):
-    """What a `RowView` shows. ``key`` names a row for good, whatever its place after a sort or filter."""
-
-    def __len__(self) -> int: ...
-
-    def key(self, index: int) -> str:
-        """Return what identifies the row at ``index``."""
-        ...
-
-    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
-        """Return the row's cells, one for each of ``columns``."""
-        ...
-
-
-class NoRows:
-    """The `Rows` of nothing."""
-
-    def __len__(self) -> int:
-        return 0
-
-    def key(self, index: int) -> str:
-        """There is none."""
-        raise IndexError(index)
-
-    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
-        """There are none."""
-        raise IndexError(index)
-
-
-def fit(text: str, width: int, *, right: bool = False) -> str:
-    """Return ``text`` made exactly ``width`` cells wide, an ellipsis where something was cut."""
-    length = len(text) if text.isascii() else cell_len(text)
-    if length > width:
-        return set_cell_size(text, width - 1) + "…" if width > 1 else set_cell_size(text, width)
-    pad = " " * (width - length)
-    return pad + text if right else text + pad
+    @property
+    def control(self) -> RowView:
+        """Return the view."""
+        return self.view
 
 
 class RowView(ScrollView, can_focus=True):
@@ -108,51 +67,26 @@ class RowView(ScrollView, can_focus=True):
     }
 
     @dataclass
-    class Moved(Message):
+    class Moved(_OfView):
         """The cursor is on another row (``-1``: there is none)."""
 
-        view: RowView
         index: int
 
-        @property
-        def control(self) -> RowView:
-            """Return the view, for ``@on`` selectors."""
-            return self.view
-
     @dataclass
-    class Opened(Message):
+    class Opened(_OfView):
         """Enter or a double click on a row."""
 
-        view: RowView
         index: int
 
-        @property
-        def control(self) -> RowView:
-            """Return the view, for ``@on`` selectors."""
-            return self.view
-
     @dataclass
-    class Marked(Message):
+    class Marked(_OfView):
         """The set of marked rows changed."""
 
-        view: RowView
-
-        @property
-        def control(self) -> RowView:
-            """Return the view, for ``@on`` selectors."""
-            return self.view
-
     @dataclass
-    class HeaderPressed(Message):
+    class HeaderPressed(_OfView):
         """A column's title was clicked."""
 
-        view: RowView
         column: str
-
-        @property
-        def control(self) -> RowView:
-            """Return the view, for ``@on`` selectors."""
-            return self.view
 
     def __init__(
         self,

@@ -9,7 +9,8 @@ from textual.strip import Strip
 
 from curator.tui.grouping import columns_for
 from curator.tui.image_set_rows import ImageSetRows
-from curator.tui.widgets.row_view import Column, RowView
+from curator.tui.rows import Column
+from curator.tui.widgets.row_view import RowView
 
 _ARROW = 2  # cells of a group's line that fold it: the arrow and the gap after it
 

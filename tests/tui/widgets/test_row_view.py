@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 from textual.app import App, ComposeResult
 
-from curator.tui.widgets.row_view import Cell, Column, NoRows, RowView, fit
+from curator.tui.rows import Cell, Column, NoRows, fit
+from curator.tui.widgets.row_view import RowView
 from tests.tui.seen import screen_text, until
 
 COLUMNS = (Column("name", "Name", 8, grow=1), Column("number", "Number", 8, right=True))

@@ -40,6 +40,13 @@ def amend(
     together = (
         plan.header.given is not None or "profile" in plan.header.options
     )  # published, or changed in place
+    if together and (parts := [each for each in whats if not each.whole_set]):
+        what = str(parts[0])
+        raise Refused(
+            f"{what[:1].upper()}{what[1:]} cannot be taken out alone: a profile's changes belong together, and what one "
+            "of them hides would stay readable.",
+            hint="leave whole image sets out, or plan again by another profile",
+        )
     dropped: list[tuple[str, str]] = []
 
     def units() -> Iterator[Unit]:

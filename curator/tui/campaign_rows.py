@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from curator.printable import plural
 from curator.tui.rows import Cell, Column
 
 if TYPE_CHECKING:
@@ -86,14 +87,28 @@ class UnitRows:
         """Return the unit's number."""
         return str(self.told[index].unit.number)
 
-    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
-        """Return the cells of a unit."""
+    def _stands(self, index: int) -> tuple[str, str]:
+        """Return where a unit stands, and what is to be noted of it."""
         unit, state = self.told[index].unit, self.told[index].state
         status, reason = self._now.get(unit.number, (str(state.status), state.reason))
         left_out = sum(each.count for each in unit.left_out)
-        note = reason or ("; ".join(unit.losses)) or (f"{left_out:,} left out" if left_out else "")
         if state.verified and not reason and status == "done":
-            note = "verified" if state.verified == "holds" else "NOT as planned"
+            return status, "verified" if state.verified == "holds" else "NOT as planned"
+        return status, reason or ("; ".join(unit.losses)) or (f"{left_out:,} left out" if left_out else "")
+
+    def verified(self, index: int) -> bool:
+        """Say whether a unit was read back, and is as planned."""
+        return self._stands(index) == ("done", "verified")
+
+    def whole(self, index: int) -> tuple[str, str]:
+        """Return what a unit does, and what is noted of it."""
+        status, note = self._stands(index)
+        return f"{status}: {self.told[index].unit.title}", note
+
+    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
+        """Return the cells of a unit."""
+        unit, state = self.told[index].unit, self.told[index].state
+        status, note = self._stands(index)
         return (
             (status, _ROLES.get(status, "")),
             (str(unit.kind), "accent"),
@@ -117,6 +132,11 @@ class ExcludedRows:
     def key(self, index: int) -> str:
         """Return the exclusion's number."""
         return str(index)
+
+    def whole(self, index: int) -> tuple[str, str]:
+        """Return what was taken out, by whom and when."""
+        one = self.found[index]
+        return str(one.what), f"{plural(one.changes, 'change')}, taken out by {one.by} on {one.at}"
 
     def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
         """Return the cells of an exclusion."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from curator.dicom import Json
 from curator.findings import Absent, Change
@@ -63,6 +63,15 @@ def _hidden(count: int) -> list[Line]:
     return [Line("", None, f"… and {count:,} more", "all are in the plan")] if count else []
 
 
+@runtime_checkable
+class Whole(Protocol):
+    """Rows that tell a row's texts whole, for what columns cut off."""
+
+    def whole(self, index: int) -> tuple[str, str]:
+        """Return what the row is of, and its texts."""
+        ...
+
+
 class ChangeRows:
     """`Rows` over lines."""
 
@@ -89,6 +98,19 @@ class ChangeRows:
             (_text(change.after, change.vr, "(removed)"), "added"),
             (change.why.text, "dim"),
         )
+
+    def whole(self, index: int) -> tuple[str, str]:
+        """Return the change's element, and why and how it is changed."""
+        line = self.lines[index]
+        change = line.change
+        if change is None:
+            return " ".join(filter(None, (line.image_set, line.name))), line.note
+        rule = "" if change.why.text.startswith(change.why.rule) else f"{change.why.rule}: "
+        before, after = (
+            _text(change.before, change.vr, "(absent)"),
+            _text(change.after, change.vr, "(removed)"),
+        )
+        return f"{element_name(change)}  in {line.image_set}", f"{rule}{change.why.text}\n{before} → {after}"
 
 
 class GroupRows:
@@ -117,6 +139,11 @@ class GroupRows:
             "why": (group.why.text, "dim"),
         }
         return [cells[column.key] for column in columns]
+
+    def whole(self, index: int) -> tuple[str, str]:
+        """Return the group's rule and element, and why its changes are made."""
+        group = self.groups[index]
+        return "  ".join(filter(None, (group.rule, group.element))), group.why.text
 
 
 def element_name(change: Change) -> str:

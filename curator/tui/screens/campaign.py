@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Static
 
-from curator.printable import plural
+from curator.printable import plural, printable
 from curator.tui.actions import Need, bindings
 from curator.tui.auditing import ledger_problems, plan_undo_of_rule
 from curator.tui.campaign_rows import BY_RULE, BY_SET, SETTLED, UNDOABLE
@@ -145,6 +145,8 @@ class CampaignScreen(ReviewScreen):
         self._told = 0
         self._reporting = 0
         self._heard: Going | None = None
+        self._outcome = ""
+        self._failed = False
 
     # --- what is shown
 
@@ -155,7 +157,9 @@ class CampaignScreen(ReviewScreen):
     def count_text(self) -> str:
         """Return how many units stand where, and by what they are shown."""
         counts = Counter(self.rows.status(index) for index in range(len(self.rows)))
-        stand = ", ".join(f"{count:,} {status}" for status, count in counts.items())
+        verified = sum(map(self.rows.verified, range(len(self.rows))))
+        told = [*counts.items(), *([("verified", verified)] if verified else [])]
+        stand = ", ".join(f"{count:,} {status}" for status, count in told)
         return stand if self.view == BY_SET else f"{stand}  {self.view}"
 
     def held(self) -> set[Need]:
@@ -215,10 +219,15 @@ class CampaignScreen(ReviewScreen):
             self._say_how()
 
     def _say_how(self) -> None:
+        """Show how an apply goes, or what came of the last walk: a toast is gone before it is read."""
         line, heard, ticket = self.query_one("#going", Static), self._heard, self._applying()
-        line.display = heard is not None and ticket is not None
+        going = heard is not None and ticket is not None
+        line.display = going or bool(self._outcome)
+        line.set_class(not going and self._failed, "failed")
         if heard is not None and ticket is not None:
             line.update(Text(going_text(heard.seen, paused=not ticket.going.is_set())))
+        else:
+            line.update(Text(printable(self._outcome)))
 
     def do_pause(self) -> None:
         """Begin nothing more for now, or go on."""
@@ -234,13 +243,18 @@ class CampaignScreen(ReviewScreen):
     def do_undo(self) -> None:
         """Ask, and take back what was done: all, what is marked, or by a plan of its own what one rule did."""
         view = self.query_one("#units", RowView)
-        if self.view == BY_RULE and view.current:
+        published = self.campaign.plan.header.given is not None
+        if self.view == BY_RULE and view.current and not published:
             self._undo_rule(view.current.partition("\n")[0])
             return
         marked = [told.unit for told in self.rows.told if str(told.unit.number) in view.marks]
         sets = [unit.members[0].id for unit in marked] if self.view == BY_SET else []
         which = plural(len(sets), "marked unit") if sets else "this plan"
         text = "Every image set that it changed gets its old content back, as a new version; this is proved."
+        if published:
+            text = "The copies that it published are deleted; the originals were not changed. This is proved."
+        if published and self.view == BY_RULE:
+            text = f"A publication is taken back whole: without one rule, a copy would show what the rule hides.\n{text}"
 
         def walk(session: Session, spec: str, campaign: Campaign, ticket: Ticket) -> str:
             return undo_campaign(session, spec, campaign, ticket, sets)
@@ -416,6 +430,7 @@ class CampaignScreen(ReviewScreen):
     def on_walked(self, message: Walked) -> None:
         """Show what came of it, here and in the list."""
         if message.request == self._walking:
+            self._outcome, self._failed = message.text, not message.holds
             self.bench.say(message.text, severity="information" if message.holds else "error")
             self._changed()
 
@@ -423,6 +438,7 @@ class CampaignScreen(ReviewScreen):
         """Say what failed; what was done until then is in the ledger."""
         super().failed(message)
         if message.request == self._walking:
+            self._outcome, self._failed = str(message.error), True
             self._changed()
 
     def _changed(self) -> None:

@@ -110,7 +110,7 @@ class DeidentifyScreen(Place):
         """Yield the line for a path, the profiles, what the one under the cursor is for, and the options."""
         yield Input(placeholder="path of a profile: my-profile.yaml", id="path", select_on_focus=False)
         yield RowView(COLUMNS, self.rows, id="profiles")
-        yield Detail(id="why", lines=3)
+        yield Detail(id="why", lines=3, grows=8)
         yield RowView(OPTION_COLUMNS, self.options, id="options")
 
     def on_mount(self) -> None:
@@ -147,17 +147,17 @@ class DeidentifyScreen(Place):
         options = self.query_one("#options", RowView)
         if options.has_focus:
             option = OPTIONS[options.cursor]
-            value = value_of(self.options.request, option)  # whole: the column may have cut it
-            self.query_one("#why", Detail).tell(
-                f"{option.name}: {value}" if value else option.name, option.says
-            )
+            now = self.options.cells(options.cursor, OPTION_COLUMNS)[1]  # whole: the column may cut it
+            now = now if isinstance(now, str) else now[0]
+            self.query_one("#why", Detail).tell(option.name, f"{now}\n{option.says}")
         else:
             self._explain(self.query_one("#profiles", RowView).cursor)
 
     def _explain(self, index: int) -> None:
         if 0 <= index < len(self.rows):
             one = self.rows.found[index]
-            self.query_one("#why", Detail).tell(one.spec, one.why)
+            options = f"Options: {', '.join(one.options)}\n" if one.options else ""
+            self.query_one("#why", Detail).tell(one.spec, options + one.why)
 
     # --- what is shown
 

@@ -26,12 +26,13 @@ from curator.tui.campaign_rows import (
     ExcludedRows,
     UnitRows,
 )
-from curator.tui.review import ChangeRows, GroupRows, Line, explained, lines_of, samples_of
+from curator.tui.review import ChangeRows, GroupRows, Line, Whole, explained, lines_of, samples_of
 from curator.tui.reviewing import exclude, put_back
 from curator.tui.rows import Rows
 from curator.tui.screens.asking import TellScreen
 from curator.tui.screens.place import Place
 from curator.tui.walk import Told, units_of
+from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.row_view import RowView
 
 if TYPE_CHECKING:
@@ -102,10 +103,11 @@ class ReviewScreen(Place):
         self._reading = 0
 
     def body(self) -> Iterable[Widget]:
-        """Yield the units, a line that tells how an apply goes, and the changes of what is under the cursor."""
+        """Yield the units, a line on how it goes, the changes of what is under the cursor, and a row's whole text."""
         yield RowView(UNITS, self.rows, id="units", markable=True)
         yield Static("", id="going", markup=False)
         yield RowView(CHANGES, self.lines, id="changed", markable=True)
+        yield Detail(id="detail", lines=2, grows=5)
 
     def on_mount(self) -> None:
         """Read the units."""
@@ -206,13 +208,24 @@ class ReviewScreen(Place):
         below = self.query_one("#changed", RowView)
         below.marks.clear()
         below.show(self.lines, cursor=0)
+        self._tell_row()
+
+    @on(RowView.Moved, "#changed")
+    def _tell_row(self) -> None:
+        """Show whole what columns cut off in the row under the cursor of the list with the focus."""
+        below = self.query_one("#changed", RowView)
+        view = below if below.has_focus else self.query_one("#units", RowView)
+        rows, index = view.rows, view.cursor
+        whole = rows.whole(index) if isinstance(rows, Whole) and 0 <= index < len(rows) else ("", "")
+        self.query_one("#detail", Detail).tell(*whole)
 
     @on(RowView.Marked)
     def _marked(self) -> None:
         self.tell()
 
     def on_descendant_focus(self) -> None:
-        """What is excluded depends on where the cursor is."""
+        """What is excluded, and told whole, depends on where the cursor is."""
+        self._tell_row()
         self.tell()
 
     # --- why

@@ -15,9 +15,15 @@ class Detail(Widget):
 
     COMPONENT_CLASSES = {"detail--path"}  # noqa: RUF012  (Textual's own way)
 
-    def __init__(self, *, id: str | None = None, lines: int = _LINES) -> None:
+    def __init__(self, *, id: str | None = None, lines: int = _LINES, grows: int = 0) -> None:
+        """Make it as high as ``lines`` and the path need; with ``grows``, up to that many lines for a longer value."""
         super().__init__(id=id)
-        self.styles.height = lines + 1
+        self._grows = grows > lines
+        if self._grows:
+            self.styles.height = "auto"
+            self.styles.min_height, self.styles.max_height = lines + 1, grows + 1
+        else:
+            self.styles.height = lines + 1
         self._path = ""
         self._value = ""
         self._note = ""
@@ -27,7 +33,7 @@ class Detail(Widget):
         told = (printable(path), printable(value[:5000], lines=True), note)
         if told != (self._path, self._value, self._note):
             self._path, self._value, self._note = told
-            self.refresh()
+            self.refresh(layout=self._grows)
 
     def render(self) -> Text:
         """Return the path on one line, the value wrapped below it."""

@@ -17,7 +17,7 @@ from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.plan_review import Amended
 from curator.tui.work import Ticket
 from tests.tui.screens.test_rules import RULES, at, on_the_shelf
-from tests.tui.seen import press, see, until
+from tests.tui.seen import press, screen_text, see, until
 
 WIDE = (200, 50)
 SMALL = (80, 24)
@@ -192,24 +192,67 @@ def said(_: bool) -> None:
     """Answer nothing."""
 
 
+async def to_a_publication(pilot: Pilot[None]) -> None:
+    """Plan the publication of one image set, and go to its plan."""
+    await see(pilot, "Image sets  5")
+    await press(pilot, "slash", "=patientid:three", "enter", "space", "D")
+    await see(pilot, "1 marked image set", "basic")
+    await at(pilot, "profiles")
+    await press(pilot, "enter")
+    await see(pilot, "What this publication costs")
+    await at(pilot, "told")
+    await press(pilot, "escape")
+    await see(pilot, "published by basic")
+
+
 async def test_what_belongs_together_is_not_taken_apart(store: str) -> None:
     app = Workbench(store)
     async with app.run_test(size=WIDE, notifications=True) as pilot:
-        await see(pilot, "Image sets  5")
-        await press(pilot, "slash", "=patientid:three", "enter", "space", "D")
-        await see(pilot, "1 marked image set", "basic")
-        await at(pilot, "profiles")
-        await press(pilot, "enter")
-        await see(pilot, "What this publication costs")
-        await at(pilot, "told")
-        await press(pilot, "escape")
-        await see(pilot, "published by basic")
+        await to_a_publication(pilot)
         await press(pilot, "enter")
         await at(pilot, "changed")
         await press(pilot, "x")
-        await see(pilot, "belong together", "leave the whole image set out")
+        await see(pilot, "belong together", "leave whole image sets out")
         await press(pilot, "shift+tab", "x")
         await see(pilot, "Nothing would be left of the plan")
+        await press(pilot, "b")
+        await see(pilot, "by rule")
+        await press(pilot, "x")
+        await see(pilot, "Rule basic cannot be taken out alone", "would stay readable")
+
+
+async def test_what_columns_cut_off_is_told_whole_below(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=SMALL) as pilot:
+        await to_a_publication(pilot)
+        seen = await see(pilot, "waiting: publish ")
+        await press(pilot, "enter")
+        await at(pilot, "changed")
+        await press(pilot, "j", "j", "j")
+        await see(pilot, "PatientID (0010,0020): the subject's pseudonym", "three → ")
+        assert "the subject's pseudonym" not in seen, "the column has no room for it"
+        assert "v Verify" not in seen, "nothing was done that could be verified"
+
+
+async def test_a_publication_is_undone_whole_also_from_its_rules(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=SMALL) as pilot:
+        await to_a_publication(pilot)
+        await press(pilot, "b")
+        await see(pilot, "by rule", "basic")
+        await press(pilot, "A")
+        await at(pilot, "cancel")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "apply the plan: 1 done", "v Verify", "U Undo")
+        await press(pilot, "v")
+        await see(pilot, "1 done, 1 verified  by rule", "verified: 2 image sets are as planned")
+        await press(pilot, "U")
+        await see(
+            pilot, "Undo what this plan did?", "taken back whole", "copies that it published are deleted"
+        )
+        await at(pilot, "cancel")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "1 undone")
 
 
 async def test_a_run_is_paused_and_goes_on(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +271,8 @@ async def test_a_run_is_paused_and_goes_on(store: str, monkeypatch: pytest.Monke
         assert not [each for each in screen.campaign.state().values() if each.steps]
         await press(pilot, "P")
         await see(pilot, "5 done")
-        assert not screen.query_one("#going").display
+        await see(pilot, "apply the plan: 5 done")
+        assert "PAUSED" not in screen_text(pilot.app)
 
 
 async def test_a_paused_run_is_cancelled_and_applied_later(

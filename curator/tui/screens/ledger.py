@@ -10,15 +10,16 @@ from textual import on
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input
 
 from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.auditing import LedgerLine, ledger_of
 from curator.tui.rows import Cell, Column
 from curator.tui.screens.asking import TellScreen
-from curator.tui.screens.place import Place
+from curator.tui.screens.filtered import WordsPlace
+from curator.tui.widgets.filter_field import FilterField
 from curator.tui.widgets.row_view import RowView
+from curator.tui.word_rows import WordRows
 
 if TYPE_CHECKING:
     from curator.campaign.journal import Campaign
@@ -51,35 +52,15 @@ class LedgerRead(Message):
     lines: Sequence[LedgerLine] = field(repr=False)
 
 
-class LedgerRows:
-    """`Rows` over a ledger's lines, as many as hold the words of the filter."""
+class LedgerRows(WordRows[LedgerLine]):
+    """`Rows` over a ledger's lines."""
 
-    def __init__(self, lines: Sequence[LedgerLine] = ()) -> None:
-        self.all = lines
-        self.shown = list(lines)
+    def haystack(self, line: LedgerLine, /) -> str:
+        """Return all that the line says."""
+        return " ".join(f"{name} {value}" for name, value in line.members)
 
-    def __len__(self) -> int:
-        return len(self.shown)
-
-    def filter(self, text: str) -> None:
-        """Show only lines that hold every word."""
-        words = text.casefold().split()
-        self.shown = [
-            line
-            for line in self.all
-            if all(
-                word in " ".join(f"{name} {value}" for name, value in line.members).casefold()
-                for word in words
-            )
-        ]
-
-    def key(self, index: int) -> str:
-        """Return the line's number in the ledger."""
-        return str(self.shown[index].n)
-
-    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
+    def cells_of(self, line: LedgerLine, /) -> Sequence[Cell]:
         """Return the cells of a line."""
-        line = self.shown[index]
         return (
             f"{line.n:,}",
             (line.time[5:19].replace("T", " "), "dim"),
@@ -92,10 +73,11 @@ class LedgerRows:
         )
 
 
-class LedgerScreen(Place):
+class LedgerScreen(WordsPlace[LedgerLine]):
     """Lines, and all that one of them says."""
 
     PLACE = "ledger"
+    LIST = "#ledger"
     TITLE_TEXT = "Ledger"
     EXPLAINED = (
         "Every call of the campaign, or of one image set's unit: who made it, when, to which version, and what came of "
@@ -105,22 +87,19 @@ class LedgerScreen(Place):
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("ledger"))
 
     def __init__(self, campaign: Campaign, unit: int | None = None, title: str = "") -> None:
-        super().__init__()
+        super().__init__(LedgerRows())
         self.campaign = campaign
         self.unit = unit
         self._title = title
-        self.rows = LedgerRows()
         self._request = 0
 
     def body(self) -> Iterable[Widget]:
         """Yield the filter and the lines."""
-        yield Input(placeholder="filter: words", id="filter", select_on_focus=False)
+        yield FilterField("filter: words")
         yield RowView(COLUMNS, self.rows, id="ledger")
 
     def on_mount(self) -> None:
         """Read the ledger."""
-        self.query_one("#filter").display = False
-        self.query_one("#ledger").focus()
         self.do_refresh()
 
     def do_refresh(self) -> None:
@@ -137,8 +116,8 @@ class LedgerScreen(Place):
         """Show the lines."""
         if message.request == self._request:
             self.rows = LedgerRows(message.lines)
-            self.rows.filter(self.query_one("#filter", Input).value)
-            self.query_one("#ledger", RowView).show(self.rows)
+            self.rows.filter(self.filter_text)
+            self.view.show(self.rows)
             self.tell()
 
     # --- what is shown
@@ -171,32 +150,6 @@ class LedgerScreen(Place):
 
     def do_open(self) -> None:
         """Show all that the line says."""
-        line = self.rows.shown[self.query_one("#ledger", RowView).cursor]
-        self.app.push_screen(TellScreen(f"Line {line.n:,} of the ledger", line.members))
-
-    def do_filter(self) -> None:
-        """Open the filter."""
-        field_ = self.query_one("#filter", Input)
-        field_.display = True
-        self.set_focus(field_)
-
-    @on(Input.Changed, "#filter")
-    def _typed(self, event: Input.Changed) -> None:
-        self.rows.filter(event.value)
-        self.query_one("#ledger", RowView).show(self.rows, cursor=0)
-        self.tell()
-
-    @on(Input.Submitted, "#filter")
-    def _done(self, event: Input.Submitted) -> None:
-        event.input.display = bool(event.value)
-        self.query_one("#ledger").focus()
-
-    def do_back(self) -> None:
-        """Leave the filter, then the screen."""
-        line = self.query_one("#filter", Input)
-        if line.display:
-            line.value = ""
-            line.display = False
-            self.query_one("#ledger").focus()
-        else:
-            self.dismiss()
+        line = self.current
+        if line is not None:
+            self.app.push_screen(TellScreen(f"Line {line.n:,} of the ledger", line.members))

@@ -43,8 +43,8 @@ class Linted(Message):
 
 
 @dataclass
-class SourceTested(Message):
-    """The cases of the text were run."""
+class CasesRun(Message):
+    """The cases of a file, or of its text as it stands, were run."""
 
     request: int
     book: Book = field(repr=False)
@@ -264,14 +264,14 @@ class SourceScreen(Place):
         """Run the cases of the text."""
         shelved, text = self.book.shelved, self.query_one("#text", YamlArea).text
 
-        def run(ticket: Ticket) -> SourceTested:
+        def run(ticket: Ticket) -> CasesRun:
             book = book_of(shelved, text)
             sound = book.file is not None and not book.problems
-            return SourceTested(ticket.request, book, *(case_results(book) if sound else ([], [])))
+            return CasesRun(ticket.request, book, *(case_results(book) if sound else ([], [])))
 
         self._asked = self.bench.work.begin("run the cases", self, run)
 
-    def on_source_tested(self, message: SourceTested) -> None:
+    def on_cases_run(self, message: CasesRun) -> None:
         """Show how each came out."""
         if message.request != self._asked:
             return

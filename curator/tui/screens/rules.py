@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Container, VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from curator.printable import plural, printable
 from curator.tui.actions import Need, bindings
@@ -21,15 +21,16 @@ from curator.tui.outside import in_editor
 from curator.tui.rows import Cell, Column
 from curator.tui.screens.asking import AskScreen, TellScreen
 from curator.tui.screens.dry_run import DryRunScreen
-from curator.tui.screens.place import Place
-from curator.tui.screens.rule_source import SourceScreen, cases_told
+from curator.tui.screens.filtered import WordsPlace
+from curator.tui.screens.rule_source import CasesRun, SourceScreen, cases_told
 from curator.tui.shelf import Book, DryRun, books, case_results, dry_run
+from curator.tui.widgets.filter_field import FilterField
 from curator.tui.widgets.row_view import RowView
+from curator.tui.word_rows import WordRows
 from curator.tui.work import Ticket
 
 if TYPE_CHECKING:
     from curator.project import Project
-    from curator.rulefile import CaseResult
 
 COLUMNS = (
     Column("name", "Rule file", 22, grow=3),
@@ -52,16 +53,6 @@ class BooksRead(Message):
 
 
 @dataclass
-class CasesRun(Message):
-    """A file's cases were run."""
-
-    request: int
-    book: Book = field(repr=False)
-    results: Sequence[CaseResult] = field(repr=False)
-    bare: Sequence[str]
-
-
-@dataclass
 class DryRunMade(Message):
     """What a file would change."""
 
@@ -69,36 +60,21 @@ class DryRunMade(Message):
     dry: DryRun = field(repr=False)
 
 
-class BookRows:
-    """`Rows` over the shelf, as many as hold the words of the filter."""
+class BookRows(WordRows[Book]):
+    """`Rows` over the shelf."""
 
-    def __init__(self, found: Sequence[Book] = ()) -> None:
-        self.found = found
-        self._shown = list(found)
-
-    def __len__(self) -> int:
-        return len(self._shown)
-
-    def filter(self, text: str) -> None:
-        """Show only those that hold every word in their name, reason, rules' ids or profile."""
-        words = text.casefold().split()
-        self._shown = [book for book in self.found if all(word in _haystack(book) for word in words)]
-
-    def at(self, index: int) -> Book | None:
-        """Return the file at a row."""
-        return self._shown[index] if 0 <= index < len(self._shown) else None
+    def haystack(self, book: Book, /) -> str:
+        """Return a file's name, reason, rules' ids and profile."""
+        file = book.file
+        said = [file.why, *(rule.id for rule in file.rules)] if file is not None else []
+        return " ".join([book.shelved.name, book.profile, *said])
 
     def place(self, path: str) -> int:
         """Return the row of the file at ``path``, -1 where it is not shown."""
-        return next((n for n, book in enumerate(self._shown) if str(book.shelved.path) == path), -1)
+        return next((n for n, book in enumerate(self.shown) if str(book.shelved.path) == path), -1)
 
-    def key(self, index: int) -> str:
-        """Return the file's path."""
-        return str(self._shown[index].shelved.path)
-
-    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
+    def cells_of(self, book: Book, /) -> Sequence[Cell]:
         """Return the cells of a file."""
-        book = self._shown[index]
         count = len(book.problems)
         holds = (plural(count, "problem"), "bad") if count else ("yes", "good")
         return (
@@ -111,16 +87,11 @@ class BookRows:
         )
 
 
-def _haystack(book: Book) -> str:
-    file = book.file
-    said = [file.why, *(rule.id for rule in file.rules)] if file is not None else []
-    return " ".join([book.shelved.name, book.profile, *said]).casefold()
-
-
-class RulesScreen(Place):
+class RulesScreen(WordsPlace[Book]):
     """Rule files above, or on the left; the page of the one under the cursor beside them."""
 
     PLACE = "rules"
+    LIST = "#books"
     TITLE_TEXT = "Rules"
     EXPLAINED = (
         "The project's own rule files and profiles, and those that come with curator; beside them what the one under "
@@ -129,9 +100,10 @@ class RulesScreen(Place):
         "made a plan."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("rules"))
+    rows: BookRows
 
     def __init__(self, marked: Sequence[str] = (), shown: Sequence[str] | None = None) -> None:
-        super().__init__()
+        super().__init__(BookRows())
         self.scopes: list[tuple[str, tuple[str, ...]]] = []
         if marked:
             self.scopes.append((_sets(len(marked), "marked"), tuple(marked)))
@@ -139,13 +111,12 @@ class RulesScreen(Place):
             self.scopes.append((_sets(len(shown), "filtered"), tuple(shown)))
         self.scopes.append(("all image sets", ()))
         self._scope = 0
-        self.rows = BookRows()
         self._request = 0
         self._asked = 0
 
     def body(self) -> Iterable[Widget]:
         """Yield the filter, the shelf, and the page."""
-        yield Input(placeholder="filter: words", id="filter", select_on_focus=False)
+        yield FilterField("filter: words")
         with Container(id="shelf"):
             yield RowView(COLUMNS, self.rows, id="books")
             with VerticalScroll(id="page"):
@@ -153,8 +124,6 @@ class RulesScreen(Place):
 
     def on_mount(self) -> None:
         """Read the shelf."""
-        self.query_one("#filter").display = False
-        self.query_one("#books").focus()
         self._arrange()
         self._read()
 
@@ -182,11 +151,11 @@ class RulesScreen(Place):
     def on_books_read(self, message: BooksRead) -> None:
         """Show them, the cursor where it was or on the file that was just made."""
         if message.request == self._request:
-            view = self.query_one("#books", RowView)
-            kept = message.shown or view.current
+            current = self.current
+            kept = message.shown or (str(current.shelved.path) if current is not None else "")
             self.rows = BookRows(message.found)
-            self.rows.filter(self.query_one("#filter", Input).value)
-            view.show(self.rows, cursor=max(0, self.rows.place(kept)))
+            self.rows.filter(self.filter_text)
+            self.view.show(self.rows, cursor=max(0, self.rows.place(kept)))
             self._explain()
             self.tell()
 
@@ -196,16 +165,13 @@ class RulesScreen(Place):
         self.tell()
 
     def _explain(self) -> None:
-        book = self._book()
+        book = self.current
         if book is None:
             return
         problems = "\n".join(problem.text(book.shelved.path.name) for problem in book.problems)
         text = "\n\n\n".join(part for part in (problems, book.page) if part)
         self.query_one("#words", Static).update(Text(printable(text, lines=True)))
         self.query_one("#page", VerticalScroll).scroll_home(animate=False)
-
-    def _book(self) -> Book | None:
-        return self.rows.at(self.query_one("#books", RowView).cursor) if self.here else None
 
     # --- what is shown
 
@@ -216,7 +182,7 @@ class RulesScreen(Place):
     def held(self) -> set[Need]:
         """Return what is at hand."""
         held = super().held()
-        book = self._book()
+        book = self.current
         if book is not None:
             held.add(Need.ROW)
             if book.shelved.own:
@@ -233,14 +199,14 @@ class RulesScreen(Place):
 
     def do_source(self) -> None:
         """Read or change the source; what was saved is read again."""
-        book = self._book()
+        book = self.current
         if book is not None:
             path = str(book.shelved.path)
             self.app.push_screen(SourceScreen(book), lambda _: self._read(path))
 
     def do_editor(self) -> None:
         """Change it outside, and check it afterwards."""
-        book = self._book()
+        book = self.current
         if book is not None and in_editor(self.bench, book.shelved.path):
             self._read(str(book.shelved.path))
 
@@ -254,7 +220,7 @@ class RulesScreen(Place):
         """Ask for a name, and copy."""
         from curator.ruleshelf.own import copy_to_own
 
-        book = self._book()
+        book = self.current
         if book is not None:
             spec, name = book.shelved.spec, f"our-{book.shelved.name}"
             self._named("Copy the rule file", name, lambda project, new: copy_to_own(project, spec, new))
@@ -277,7 +243,7 @@ class RulesScreen(Place):
 
     def do_test(self) -> None:
         """Run the cases."""
-        book = self._book()
+        book = self.current
         if book is not None:
             self._asked = self.bench.work.begin(
                 "run the cases", self, lambda ticket: CasesRun(ticket.request, book, *case_results(book))
@@ -294,7 +260,7 @@ class RulesScreen(Place):
 
     def do_dry_run(self) -> None:
         """Plan it aside."""
-        session, spec, book = self.bench.session, self.bench.store_spec, self._book()
+        session, spec, book = self.bench.session, self.bench.store_spec, self.current
         ids = self.scopes[self._scope][1]
         if session is not None and book is not None:
             self._asked = self.bench.work.begin(
@@ -314,35 +280,10 @@ class RulesScreen(Place):
         """Read the files again."""
         self._read()
 
-    # --- the filter
-
-    def do_filter(self) -> None:
-        """Open the filter."""
-        line = self.query_one("#filter", Input)
-        line.display = True
-        self.set_focus(line)
-
-    @on(Input.Changed, "#filter")
-    def _typed(self, event: Input.Changed) -> None:
-        self.rows.filter(event.value)
-        self.query_one("#books", RowView).show(self.rows, cursor=0)
+    def filter_rows(self, text: str) -> None:
+        """Show the files that hold every word."""
+        super().filter_rows(text)
         self._explain()
-        self.tell()
-
-    @on(Input.Submitted, "#filter")
-    def _done(self, event: Input.Submitted) -> None:
-        event.input.display = bool(event.value)
-        self.query_one("#books").focus()
-
-    def do_back(self) -> None:
-        """Leave the filter, then the screen."""
-        line = self.query_one("#filter", Input)
-        if line.display:
-            line.value = ""
-            line.display = False
-            self.query_one("#books").focus()
-        else:
-            self.dismiss()
 
 
 def _sets(count: int, how: str) -> str:

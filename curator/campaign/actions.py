@@ -263,8 +263,10 @@ class TagAction:
         arn = self.caller.imaging.image_set(self.image_set).arn
         if self.remove:
             self.caller.imaging.untag(arn, sorted(self.tags))
+            self.caller.on_tags(self.image_set, {}, self.tags.keys())
         else:
             self.caller.imaging.tag(arn, self.tags)
+            self.caller.on_tags(self.image_set, self.tags, ())
         return {"set": self.image_set}
 
     def look(self, intent: Mapping[str, Json]) -> Outcome | None:

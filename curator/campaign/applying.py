@@ -24,10 +24,11 @@ from curator.campaign.actions import (
     UpdateAction,
     as_is,
 )
-from curator.campaign.calls import Action, Caller, Stopped
+from curator.campaign.calls import Action, Caller, OnTags, Stopped
 from curator.campaign.elsewhere import Doors
 from curator.campaign.importing import SHORT, ImportAction
 from curator.campaign.journal import Campaign, Phase, Status, UnitState, anchor
+from curator.campaign.noting import Noting
 from curator.campaign.promoting import NOT_BEGUN
 from curator.campaign.sealing import DOMAIN, sealed_payload, sealed_values
 from curator.errors import (
@@ -157,9 +158,13 @@ def apply(
             f"The plan changes {plan.cost.image_sets} image sets; --max-image-sets allows {max_image_sets}.",
             hint="nothing was done; raise the limit if that is right",
         )
-    with campaign.open_ledger(who) as ledger, Doors(campaign, imaging) as doors:
+    with (
+        campaign.open_ledger(who) as ledger,
+        Doors(campaign, imaging) as doors,
+        Noting(campaign, imaging) as noting,
+    ):
         watched = _Watched(stopped or threading.Event(), going, progress, told)
-        run = _Run(campaign, doors, ledger, watched, remote)
+        run = _Run(campaign, doors, ledger, watched, remote, noting.tags)
         ledger.append(
             "apply", state="begun", plan=campaign.id, store=plan.header.store, datastore=imaging.datastore_id
         )
@@ -201,8 +206,10 @@ class _Run:
         ledger: Ledger,
         watched: _Watched,
         remote: bool,
+        on_tags: OnTags,
     ) -> None:
         self.campaign = campaign
+        self.on_tags = on_tags
         self.doors = doors
         self.imaging = imaging = doors.own
         self.ledger = ledger
@@ -255,6 +262,7 @@ class _Run:
             self.stopped,
             remote=self.remote,
             on_outcome=lambda operation: self.meter.step(calls=1, made=1),
+            on_tags=self.on_tags,
         )
         try:
             self.watched.hold()

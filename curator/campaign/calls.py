@@ -8,9 +8,9 @@ the service has been asked: versions and contents tell, since the plan predicts 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from curator.campaign.journal import Phase, Status, StepState, UnitState
 from curator.dicom import Json
@@ -40,6 +40,10 @@ REFUSALS: Final = frozenset({"ValidationException", "ServiceQuotaExceededExcepti
 
 Outcome = dict[str, Json]
 """What is recorded of a call that was carried out: ``set``, ``version``, for new image sets ``name``."""
+
+
+OnTags: TypeAlias = Callable[[str, Mapping[str, str], Collection[str]], None]
+"""Hears of an image set which tags were put on it, and which were removed."""
 
 
 class Stopped(Exception):
@@ -76,6 +80,7 @@ class Caller:
     patience: float = PATIENCE
     remote: bool = False  # whether a search may lag behind what was written
     on_outcome: Callable[[str], None] = lambda operation: None
+    on_tags: OnTags = lambda image_set, put, removed: None
 
     def carry_out(self, phase: Phase, step: int, action: Action) -> Outcome:
         """Return the action's outcome: the recorded one, the one that is found, or that of making the call."""

@@ -129,6 +129,9 @@ def gather(
     Only image sets ``within`` (None: all) that can be planned for count; the others go to ``refused``, with why.
     """
     found = _Gathering(catalogue, within, [] if refused is None else refused)
+    if refused is not None:
+        away = (each for each in catalogue.merged_away() if within is None or each in within)
+        refused += [(each, "it was merged before and waits for `curator finish`") for each in away]
     view = catalogue.view()
     groups = [
         *found.groups(Scope.PATIENT, view.disagreeing(Scope.PATIENT)),

@@ -19,6 +19,7 @@ from curator.campaign.calls import Action, Caller, Stopped, next_version, says_t
 from curator.campaign.elsewhere import Doors
 from curator.campaign.importing import ImportAction, at
 from curator.campaign.journal import Campaign, Phase, Status, UnitState, anchor
+from curator.campaign.noting import Noting
 from curator.campaign.rebuilding import rebuild, where_it_went
 from curator.campaign.verifying import side_by_side
 from curator.errors import Cancelled, CuratorError, NotFound, ReadOnly
@@ -66,12 +67,27 @@ def undo(
     campaign.require_store(imaging.datastore_id)
     stopping = stopped or threading.Event()
     results: list[Undone] = []
-    with campaign.open_ledger(who) as ledger, Doors(campaign, imaging) as doors:
+    with (
+        campaign.open_ledger(who) as ledger,
+        Doors(campaign, imaging) as doors,
+        Noting(campaign, imaging) as noting,
+    ):
         ledger.append("undo", state="begun")
 
         def taken_back(chain: list[tuple[Unit, UnitState]]) -> list[Undone]:
             callers = (
-                (unit, Caller(imaging, ledger, unit.number, state, stopping, remote=remote))
+                (
+                    unit,
+                    Caller(
+                        imaging,
+                        ledger,
+                        unit.number,
+                        state,
+                        stopping,
+                        remote=remote,
+                        on_tags=noting.tags,
+                    ),
+                )
                 for unit, state in chain
             )
             return [_undo_unit(campaign, caller, ledger, unit, doors) for unit, caller in callers]

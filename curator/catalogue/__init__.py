@@ -7,21 +7,20 @@ the service holds, keyed by image set and version, and since versions never chan
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from curator.catalogue import refresh as _refresh
-from curator.catalogue import schema
+from curator.catalogue import schema, tagged
 from curator.catalogue.facets import FACETS
 from curator.catalogue.following import Feed, mark_of
 from curator.catalogue.reading import hash64, read_document
 from curator.catalogue.refresh import Progress, ReadCost, Refreshed
 from curator.catalogue.rows import COLUMNS, SORTS, Row, from_records
 from curator.catalogue.store import Shelf, State, Summary, packed_parts
+from curator.catalogue.tagged import Tags
 from curator.catalogue.view import CatalogueView
 from curator.catalogue.where import Where
 from curator.dicom.levels import Level
@@ -34,7 +33,18 @@ if TYPE_CHECKING:
     from curator.imageset import ImageSetMetadata
     from curator.project import Project
 
-__all__ = ["Catalogue", "Feed", "Progress", "ReadCost", "Refreshed", "Row", "State", "Summary", "Where"]
+__all__ = [
+    "Catalogue",
+    "Feed",
+    "Progress",
+    "ReadCost",
+    "Refreshed",
+    "Row",
+    "State",
+    "Summary",
+    "Tags",
+    "Where",
+]
 
 
 class Catalogue:
@@ -66,7 +76,7 @@ class Catalogue:
         self,
         imaging: HealthImaging,
         *,
-        tags: bool = False,
+        tags: Tags = Tags.NONE,
         feed: Feed | None = None,
         whole: bool = False,
         cancelled: Callable[[], bool] = lambda: False,
@@ -90,7 +100,7 @@ class Catalogue:
         imaging: HealthImaging,
         *,
         cost: ReadCost | None = None,
-        tags: bool = False,
+        tags: Tags = Tags.NONE,
         feed: Feed | None = None,
         progress: Progress = lambda done, total: None,
         cancelled: Callable[[], bool] = lambda: False,
@@ -99,7 +109,7 @@ class Catalogue:
     ) -> Refreshed:
         """Read each version not yet here, once. ``cost``: a `plan_refresh` just made, which spares a second listing.
 
-        ``tags`` reads the tags too, of sets that may be copies; ``feed`` is that of `plan_refresh`. Raises `Cancelled`; what was read until then stays.
+        ``tags`` says whose tags are read too; ``feed`` is that of `plan_refresh`. Raises `Cancelled`; what was read until then stays.
         """
         return _refresh.refresh(
             self._shelf,
@@ -127,10 +137,14 @@ class Catalogue:
             shelf.put(n, summary.version, read, packed, latest=True)
             shelf.note_state(n, summary.version, state or State("ACTIVE", "CREATED", "", summary.primary))
             if tags is not None:
-                shelf.run("UPDATE image_set SET tags=? WHERE n=?", (msgspec.json.encode(tags).decode(), n))
+                tagged.keep(shelf, n, tags)
+
+    def note_tags(self, image_set_id: str, put: Mapping[str, str], removed: Collection[str] = ()) -> None:
+        """Keep what was just tagged, so that nobody has to ask for it: listings do not tell of tags."""
+        tagged.note(self._shelf, image_set_id, put, removed)
 
     def count_conflicts(self) -> None:
-        """Recount each row's conflicts; `refresh` does it, after `put` it is for the caller."""
+        """Find what was merged away, and recount each row's conflicts; `refresh` does it, after `put` it is for the caller."""
         _refresh.count_conflicts(self._shelf)
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────
@@ -241,6 +255,11 @@ class Catalogue:
         assert found is not None
         return found
 
+    def merged_away(self) -> list[str]:
+        """Return the image sets whose instances were all merged into another one, and that wait for `finish`."""
+        sql = "SELECT id FROM merged_away JOIN image_set USING (n) WHERE NOT deleted ORDER BY id"
+        return [identifier for (identifier,) in self._shelf.all(sql)]
+
     def holders(self, sop_instance_uid: str) -> list[str]:
         """Return the ids of the image sets that hold an instance."""
         sql = "SELECT i.id FROM instance x JOIN image_set i USING (n) WHERE x.sop=? AND NOT i.deleted ORDER BY i.id"
@@ -275,7 +294,7 @@ class Catalogue:
 
     def cost(self) -> ReadCost:
         """Return what reading costs of which the last listing told; asks nobody."""
-        return _refresh.cost_of(self._shelf, tags=False, listing=self.listings)
+        return _refresh.cost_of(self._shelf, tags=Tags.NONE, told=False, listing=self.listings)
 
     @property
     def listings(self) -> int:

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from curator.catalogue import following
+from curator.catalogue import following, tagged
 from curator.catalogue.reading import ReadDocument, read_document
 from curator.catalogue.store import Shelf, State, Summary, packed_parts
+from curator.catalogue.tagged import Tags
 from curator.errors import Cancelled, NotFound, ServiceError, StoreError
 from curator.printable import plural
 
@@ -126,15 +125,13 @@ SELECT n, id, version,
   {tags} AS wants_tags
 FROM image_set WHERE NOT deleted AND (wants_document OR wants_state OR wants_tags) ORDER BY updated_at DESC
 """
-_TAGS_WANTED: Final = "(is_primary IS NOT 1 AND (tags IS NULL OR tags LIKE '%curator:%'))"
-"""Copies are what tags tell of, and copies are never primary (guide, "Copying an image set"). Ours may change."""
 
 
 def plan_refresh(
     shelf: Shelf,
     imaging: HealthImaging,
     *,
-    tags: bool,
+    tags: Tags,
     feed: Feed | None = None,
     whole: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
@@ -149,9 +146,11 @@ def plan_refresh(
         and not whole
         and following.note_changed(shelf, imaging, feed, listing, lambda: _stop_if(cancelled))
     ):
-        return cost_of(shelf, tags=tags, listing=listing)
+        return cost_of(shelf, tags=tags, told=True, listing=listing)
     # What happens while it is listed is told again the next time.
-    mark = "" if feed is None else feed.changed_since(imaging.datastore_id, "")[0]
+    mark, changed = (
+        feed.changed_since(imaging.datastore_id, following.mark_of(shelf)) if feed else ("", list[str]())
+    )
     listing += 1
     for batch in _pages(imaging.search()):
         with shelf.transaction():
@@ -162,7 +161,8 @@ def plan_refresh(
         shelf.run("INSERT OR REPLACE INTO fact VALUES ('listed_at', ?)", (time.time(),))
         if feed is not None:
             following.set_mark(shelf, mark)
-    return cost_of(shelf, tags=tags, listing=listing)
+            tagged.doubt(shelf, changed)  # the listing does not tell of them
+    return cost_of(shelf, tags=tags, told=feed is not None, listing=listing)
 
 
 def _pages(found: Iterator[ImageSetSummary]) -> Iterator[list[ImageSetSummary]]:
@@ -170,18 +170,18 @@ def _pages(found: Iterator[ImageSetSummary]) -> Iterator[list[ImageSetSummary]]:
         yield page
 
 
-def cost_of(shelf: Shelf, *, tags: bool, listing: int) -> ReadCost:
-    """Count what is pending after a listing."""
+def cost_of(shelf: Shelf, *, tags: Tags, told: bool, listing: int) -> ReadCost:
+    """Count what is pending after a listing; ``told``: by a feed, which tells of changed tags too."""
     record = shelf.all(
-        f"SELECT count(*), sum(wants_document), sum(wants_state), sum(wants_tags) FROM ({_pending(tags)})"
+        f"SELECT count(*), sum(wants_document), sum(wants_state), sum(wants_tags) FROM ({_pending(tags, told)})"
     )[0]
     unseen = shelf.one("SELECT count(*) FROM image_set WHERE NOT deleted AND listed<?", (listing,))
     total = shelf.one("SELECT count(*) FROM image_set WHERE NOT deleted AND listed>=?", (listing,))
     return ReadCost(total, record[1] or 0, (record[2] or 0), record[3] or 0, unseen, listing)
 
 
-def _pending(tags: bool) -> str:
-    return _PENDING.format(tags=_TAGS_WANTED if tags else "0")
+def _pending(tags: Tags, told: bool) -> str:
+    return _PENDING.format(tags=tagged.wanted(tags, told=told))
 
 
 def refresh(
@@ -189,7 +189,7 @@ def refresh(
     imaging: HealthImaging,
     *,
     cost: ReadCost | None,
-    tags: bool,
+    tags: Tags,
     feed: Feed | None = None,
     progress: Progress,
     cancelled: Callable[[], bool],
@@ -202,33 +202,45 @@ def refresh(
     """
     cost = cost or plan_refresh(shelf, imaging, tags=tags, feed=feed, cancelled=cancelled)
     deleted = _settle_unseen(shelf, imaging, cost.listing, cancelled)
-    tasks = [
-        Task(n, identifier, version, bool(document), bool(state), bool(wanted))
-        for n, identifier, version, document, state, wanted in shelf.all(_pending(tags))
-    ]
-    documents = 0
+    documents = done = total = 0
     problems: list[str] = []
-    progress(0, len(tasks))
     try:
-        done = 0
-        brought = fetch(tasks) if fetch is not None else _fetched(tasks, imaging, threads, cancelled)
-        for batch in _in_batches(brought):
-            with shelf.transaction():
-                for got in batch:
-                    _store(shelf, got)
-            documents += sum(got.read is not None for got in batch)
-            problems += [got.task.id for got in batch if got.problem]
-            deleted += sum(got.gone for got in batch)
-            done += len(batch)
-            progress(done, len(tasks))
-            _stop_if(cancelled)
+        for tasks in _rounds(shelf, tags, feed is not None):
+            total += len(tasks)
+            progress(done, total)
+            brought = fetch(tasks) if fetch is not None else _fetched(tasks, imaging, threads, cancelled)
+            for batch in _in_batches(brought):
+                with shelf.transaction():
+                    for got in batch:
+                        _store(shelf, got)
+                documents += sum(got.read is not None for got in batch)
+                problems += [got.task.id for got in batch if got.problem]
+                deleted += sum(got.gone for got in batch)
+                done += len(batch)
+                progress(done, total)
+                _stop_if(cancelled)
     finally:
         if documents or deleted:
             shelf.forget()
+        if documents or deleted or shelf.one("SELECT 1 FROM fact WHERE name='uncounted'"):
             count_conflicts(shelf)
     with shelf.transaction():
         shelf.run("INSERT OR REPLACE INTO fact VALUES ('refreshed_at', ?)", (time.time(),))
     return Refreshed(documents, tuple(problems), deleted)
+
+
+def _rounds(shelf: Shelf, tags: Tags, told: bool) -> Iterator[list[Task]]:
+    """Yield what is to be read; then, of what the documents showed to be torn, the tags that were not wanted before."""
+    tasks = [
+        Task(n, identifier, version, bool(document), bool(state), bool(wanted))
+        for n, identifier, version, document, state, wanted in shelf.all(_pending(tags, told))
+    ]
+    yield tasks
+    if tags is not Tags.NONE and any(task.document for task in tasks):
+        tried = {task.n for task in tasks if task.tags}
+        sql = f"SELECT n, id, version FROM image_set WHERE NOT deleted AND {tagged.wanted(tags, told=True)}"
+        if again := [Task(*each, False, False, True) for each in shelf.all(sql) if each[0] not in tried]:
+            yield again
 
 
 def _settle_unseen(shelf: Shelf, imaging: HealthImaging, listing: int, cancelled: Callable[[], bool]) -> int:
@@ -324,7 +336,7 @@ def _store(shelf: Shelf, got: Got) -> None:
     if got.state is not None:
         shelf.note_state(task.n, task.version, got.state)
     if got.tags is not None:
-        shelf.run("UPDATE image_set SET tags=? WHERE n=?", (msgspec.json.encode(got.tags).decode(), task.n))
+        tagged.keep(shelf, task.n, got.tags)
     if got.read is not None:
         shelf.put(task.n, task.version, got.read, got.packed, latest=True)
     elif got.problem:
@@ -361,21 +373,27 @@ def _stop_if(cancelled: Callable[[], bool]) -> None:
 
 
 _CONFLICTED: Final = """
-WITH conflicted(n, level) AS (
-  SELECT n, 'series' FROM series WHERE in_series IN (
-    SELECT in_series FROM series GROUP BY in_series HAVING min(series_says)<>max(series_says))
-  UNION SELECT n, 'place' FROM series WHERE in_series IN (
-    SELECT in_series FROM series GROUP BY in_series HAVING min(series_stands)<>max(series_stands))
-  UNION SELECT n, 'study' FROM series WHERE in_study<>0 AND in_study IN (
-    SELECT in_study FROM series GROUP BY in_study HAVING min(study_says)<>max(study_says))
-  UNION SELECT n, 'patient' FROM series WHERE in_patient<>0 AND in_patient IN (
-    SELECT in_patient FROM series GROUP BY in_patient HAVING min(patient_says)<>max(patient_says)))
+WITH member AS (SELECT * FROM series WHERE n NOT IN (SELECT n FROM merged_away)),
+conflicted(n, level) AS (
+  SELECT n, 'series' FROM member WHERE in_series IN (
+    SELECT in_series FROM member GROUP BY in_series HAVING min(series_says)<>max(series_says))
+  UNION SELECT n, 'place' FROM member WHERE in_series IN (
+    SELECT in_series FROM member GROUP BY in_series HAVING min(series_stands)<>max(series_stands))
+  UNION SELECT n, 'study' FROM member WHERE in_study<>0 AND in_study IN (
+    SELECT in_study FROM member GROUP BY in_study HAVING min(study_says)<>max(study_says))
+  UNION SELECT n, 'patient' FROM member WHERE in_patient<>0 AND in_patient IN (
+    SELECT in_patient FROM member GROUP BY in_patient HAVING min(patient_says)<>max(patient_says)))
 SELECT count(*), n FROM conflicted GROUP BY n
 """
 
 
 def count_conflicts(shelf: Shelf) -> None:
-    """Count for each image set on how many levels it disagrees with its series, study or patient."""
+    """Count for each image set on how many levels it disagrees with its series, study or patient.
+
+    Those that were merged away are found first: they count for none.
+    """
     with shelf.transaction():
+        tagged.settle_merged(shelf)
+        shelf.run("DELETE FROM fact WHERE name='uncounted'")
         shelf.run("UPDATE image_set SET conflicts=0 WHERE conflicts<>0")
         shelf.many("UPDATE image_set SET conflicts=? WHERE n=?", shelf.all(_CONFLICTED))

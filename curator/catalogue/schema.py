@@ -6,7 +6,7 @@ compressed and keyed by their hash: versions that differ in the patient's name s
 
 Conflicts are found on 64-bit hashes alone: ``in_…`` names the series, study or patient that a row belongs to,
 ``…_says`` hashes all that must agree within it, ``…_stands`` where it stands (study and patient of a series, patient of
-a study). A group whose least and greatest hash differ disagrees.
+a study). A group whose least and greatest hash differ disagrees. Image sets in `merged_away` are members of no group.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ CREATE TABLE reference (
   n INTEGER NOT NULL, sop INTEGER NOT NULL, via TEXT NOT NULL, series INTEGER NOT NULL,
   PRIMARY KEY (n, sop, via)
 ) WITHOUT ROWID;
+CREATE TABLE merged_away (n INTEGER PRIMARY KEY);
 CREATE TABLE fact (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 """
 

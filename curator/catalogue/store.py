@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from curator.catalogue import schema
+from curator.catalogue import schema, tagged
 from curator.catalogue.reading import ReadDocument, ReadSeries, hash64
 
 _LEVEL: Final = 3
@@ -140,7 +140,10 @@ class Shelf:
             [(n, version, at, each.uid, each.series, each.instances) for at, each in enumerate(read.series)],
         )
         if latest:
+            again = self.one("SELECT read_version IS NOT NULL FROM image_set WHERE n=?", (n,))
             self._index(n, version, read)
+            if again:
+                tagged.doubt_siblings(self, n)
 
     def _index(self, n: int, version: int, read: ReadDocument) -> None:
         for table in ("series", "instance", "reference"):
@@ -244,7 +247,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT(id) DO UPDATE SET version=excluded.version, created_at=excluded.created_at,
   updated_at=excluded.updated_at, is_primary=excluded.is_primary, tier=excluded.tier, listed=excluded.listed, deleted=0,
   state_of=CASE WHEN version=excluded.version AND updated_at=excluded.updated_at THEN state_of END,
-  tags=CASE WHEN version=excluded.version AND updated_at=excluded.updated_at THEN tags END,
+  tags=CASE WHEN version=excluded.version AND updated_at=excluded.updated_at OR tags LIKE '%"curator:%' THEN tags END,
   problem=CASE WHEN version=excluded.version THEN problem ELSE '' END,
   patient_id=CASE WHEN read_version=excluded.version THEN patient_id ELSE excluded.patient_id END,
   patient_name=CASE WHEN read_version=excluded.version THEN patient_name ELSE excluded.patient_name END,

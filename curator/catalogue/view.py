@@ -27,29 +27,32 @@ from curator.imageset import ImageSetMetadata
 
 _FACTS: Final = (
     "i.id, i.version, i.state, i.status, i.message, i.is_primary, i.created_at, i.updated_at, i.instances, i.frames,"
-    " i.modality, i.tags, i.problem, i.read_version"
+    " i.modality, i.tags, i.problem, i.n IN (SELECT n FROM merged_away), i.read_version"
 )
-_FACTS_COUNT: Final = 14
+_FACTS_COUNT: Final = 15
+_LEFT: Final = "n NOT IN (SELECT n FROM merged_away)"
+_MEMBERS: Final = f"(SELECT * FROM series WHERE {_LEFT})"
+"""The series of the image sets that were not merged away: those are members of no group any more."""
 _MEMBER: Final = (
     f"SELECT {_FACTS}, s.uid, s.study_uid, s.patient_id, s.patient, s.study, s.series, s.instances"
 )
-_TORN: Final = "SELECT in_series FROM series GROUP BY in_series HAVING count(*)>1"
+_TORN: Final = f"SELECT in_series FROM {_MEMBERS} GROUP BY in_series HAVING count(*)>1"
 # min<>max and not count(DISTINCT): over a covering index it needs no temporary tree.
 _GROUPS: Final = {
     Scope.SERIES: (
         "uid",
         "in_series",
-        "SELECT in_series FROM series GROUP BY in_series HAVING min(series_says)<>max(series_says)",
+        f"SELECT in_series FROM {_MEMBERS} GROUP BY in_series HAVING min(series_says)<>max(series_says)",
     ),
     Scope.STUDY: (
         "study_uid",
         "in_study",
-        "SELECT in_study FROM series WHERE in_study<>0 GROUP BY in_study HAVING min(study_says)<>max(study_says)",
+        f"SELECT in_study FROM {_MEMBERS} WHERE in_study<>0 GROUP BY in_study HAVING min(study_says)<>max(study_says)",
     ),
     Scope.PATIENT: (
         "patient_id",
         "in_patient",
-        "SELECT in_patient FROM series WHERE in_patient<>0 GROUP BY in_patient"
+        f"SELECT in_patient FROM {_MEMBERS} WHERE in_patient<>0 GROUP BY in_patient"
         " HAVING min(patient_says)<>max(patient_says)",
     ),
 }
@@ -57,20 +60,20 @@ _MISPLACED: Final = {
     Scope.SERIES: (
         "uid",
         "in_series",
-        "SELECT in_series FROM series GROUP BY in_series HAVING min(series_stands)<>max(series_stands)",
+        f"SELECT in_series FROM {_MEMBERS} GROUP BY in_series HAVING min(series_stands)<>max(series_stands)",
     ),
     Scope.STUDY: (
         "study_uid",
         "in_study",
-        "SELECT in_study FROM series WHERE in_study<>0 GROUP BY in_study HAVING min(study_stands)<>max(study_stands)",
+        f"SELECT in_study FROM {_MEMBERS} WHERE in_study<>0 GROUP BY in_study HAVING min(study_stands)<>max(study_stands)",
     ),
 }
-_REPEATED: Final = "SELECT sop FROM instance GROUP BY sop HAVING count(*)>1"
+_REPEATED: Final = f"SELECT sop FROM instance WHERE {_LEFT} GROUP BY sop HAVING count(*)>1"
 _UNRESOLVED: Final = f"""
 SELECT {_FACTS}, r.via, count(*) AS of, sum(NOT EXISTS (SELECT 1 FROM instance x WHERE x.sop=r.sop)) AS missing,
   sum(NOT EXISTS (SELECT 1 FROM instance x WHERE x.sop=r.sop)
       AND r.series IN (SELECT in_series FROM series)) AS present
-FROM reference r JOIN image_set i USING (n) GROUP BY r.n, r.via HAVING missing>0
+FROM reference r JOIN image_set i USING (n) WHERE i.{_LEFT} GROUP BY r.n, r.via HAVING missing>0
 """
 
 
@@ -119,7 +122,7 @@ class CatalogueView:
         """Tell whether another image set holds instances of a series of this one."""
         sql = (
             "SELECT EXISTS (SELECT 1 FROM image_set i JOIN series s USING (n)"
-            " JOIN series o ON o.in_series=s.in_series AND o.n<>s.n WHERE i.id=?)"
+            f" JOIN {_MEMBERS} o ON o.in_series=s.in_series AND o.n<>s.n WHERE i.id=? AND i.{_LEFT})"
         )
         return bool(self._shelf.one(sql, (image_set_id,)))
 
@@ -148,7 +151,7 @@ class CatalogueView:
 
     def _members(self, name: str, key: str, groups: str) -> Iterator[tuple[Member, ...]]:
         sql = (
-            f"{_MEMBER}, s.{name} FROM series s JOIN image_set i USING (n) WHERE s.{key} IN ({groups})"
+            f"{_MEMBER}, s.{name} FROM {_MEMBERS} s JOIN image_set i USING (n) WHERE s.{key} IN ({groups})"
             f" AND NOT i.deleted ORDER BY s.{name}, i.id"
         )
         for _, members in groupby(self._shelf.all(sql), key=lambda record: record[-1]):
@@ -158,7 +161,7 @@ class CatalogueView:
         """Yield every combination of PatientID, name and birth date, each with at most two of its sets."""
         sql = (
             "SELECT patient_id, patient_name, birth_date, count(*), min(id || '/' || version),"
-            " max(id || '/' || version) FROM image_set WHERE NOT deleted AND patient_id<>''"
+            f" max(id || '/' || version) FROM image_set WHERE NOT deleted AND patient_id<>'' AND {_LEFT}"
             " AND read_version IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
         )
         for patient_id, name, birth_date, count, *examples in self._shelf.all(sql):
@@ -169,7 +172,7 @@ class CatalogueView:
         """Yield SOP Instance UIDs that several image sets hold."""
         sql = (
             f"SELECT {_FACTS}, x.sop, x.content, x.pixels FROM instance x JOIN image_set i USING (n)"
-            f" WHERE x.sop IN ({_REPEATED}) AND NOT i.deleted ORDER BY x.sop, i.id"
+            f" WHERE x.sop IN ({_REPEATED}) AND NOT i.deleted AND i.{_LEFT} ORDER BY x.sop, i.id"
         )
         facts = lru_cache(maxsize=None)(_facts)
         for sop, holders in groupby(self._shelf.all(sql), key=lambda record: record[_FACTS_COUNT]):
@@ -220,6 +223,7 @@ def _facts(record: tuple[Any, ...]) -> SetFacts:
         modality,
         None if tags is None else msgspec.json.decode(tags, type=dict[str, str]),
         record[12],
+        bool(record[13]),
     )
 
 

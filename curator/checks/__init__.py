@@ -107,7 +107,8 @@ def run(
     """Yield what the checks find, those over the whole store first.
 
     ``select`` and ``ignore`` are codes, beginnings of codes, or names. ``ids`` limits to findings about these image
-    sets. One document is read at a time, or documents are examined ``elsewhere``.
+    sets. What was merged away and waits for `finish` is no part of a group, and its document is examined only where it
+    is among ``ids``. One document is read at a time, or documents are examined ``elsewhere``.
     """
     chosen = selected(checks(), select, ignore)
     wanted = frozenset(ids)
@@ -132,7 +133,7 @@ def _documents(
     # A day of grace: the scanner may be where it is tomorrow already.
     today = (datetime.fromtimestamp(view.now, UTC) + timedelta(days=1)).strftime("%Y%m%d")
     torn = frozenset(member.set.id for members in view.torn() for member in members)
-    sets = [facts for facts in view.image_sets() if not wanted or facts.id in wanted]
+    sets = [facts for facts in view.image_sets() if (facts.id in wanted if wanted else not facts.merged_away)]
     if elsewhere is not None:
         found = elsewhere(view, sets, today, torn, [check.code for check in chosen])
     else:

@@ -77,6 +77,7 @@ CHECK = StoreCheck(
         case(
             "a working copy of ours", _TWICE[0], Sample(_TWICE[1], tags={"curator:working-copy": "campaign"})
         ),
+        case("merged away", _TWICE[0], Sample(_TWICE[1], tags={"curator:merged-into": f"{1:032d}"})),
         case(
             "two series",
             document(instance(1)),

@@ -62,6 +62,11 @@ CHECK = StoreCheck(
     bad=(
         case("other pixels", document(instance(1)), document(_OTHER_PIXELS)),
         case("other elements", document(instance(1)), document(instance(1, WindowCenter=["40"]))),
+        case(
+            "other pixels that a merge left out",
+            document(instance(1)),
+            Sample(document(_OTHER_PIXELS), tags={"curator:merged-into": f"{1:032d}"}),
+        ),
     ),
     good=(
         case("a true duplicate", document(instance(1)), document(instance(1))),

@@ -11,11 +11,11 @@ WORKING_COPY: Final = "curator:working-copy"
 PUBLISHED_FROM: Final = "curator:published-from"
 """On a published set: ``<imageSetId>/<versionId>`` of its source."""
 MERGED_INTO: Final = "curator:merged-into"
-"""On a set whose instances were merged into another and that waits for ``finish``."""
+"""On a set whose instances were merged into the one of this id and that waits for ``finish``."""
 
-OURS: Final = (WORKING_COPY, PUBLISHED_FROM, MERGED_INTO)
+OURS: Final = (WORKING_COPY, PUBLISHED_FROM)
 
 
 def is_ours(facts: SetFacts) -> bool:
-    """Tell whether curator made the set, or has emptied it, so that it repeats instances on purpose."""
+    """Tell whether curator made the set, so that it repeats instances on purpose."""
     return any(tag in (facts.tags or {}) for tag in OURS)

@@ -74,9 +74,29 @@ CHECK = StoreCheck(
         case(
             "halves that disagree", document(instance(1)), document(instance(2), series={"StationName": "A"})
         ),
+        case(
+            "a merge that left an instance out",
+            document(instance(1)),
+            Sample(_HALF, tags={"curator:merged-into": f"{1:032d}"}),
+        ),
+        case(
+            "a merge into a set that is gone",
+            document(instance(1)),
+            Sample(_HALF, tags={"curator:merged-into": f"{9:032d}"}),
+        ),
+        case(
+            "two sets said to be merged into each other",
+            Sample(_HALF, tags={"curator:merged-into": f"{2:032d}"}),
+            Sample(_HALF, tags={"curator:merged-into": f"{1:032d}"}),
+        ),
     ),
     good=(
         case("two series of a study", document(instance(1)), _OTHER_SERIES),
+        case(
+            "a half that was merged away",
+            document(instance(1), instance(2)),
+            Sample(_HALF, tags={"curator:merged-into": f"{1:032d}"}),
+        ),
         case("a deleted half", document(instance(1)), Sample(_HALF, state="DELETED", status="DELETED")),
     ),
 )

@@ -32,6 +32,8 @@ class SetFacts:
     modality: str = ""
     tags: Mapping[str, str] | None = field(default=None, repr=False)
     problem: str = ""
+    merged_away: bool = False
+    """All its instances were merged into another set, and it waits for `finish`: it is a member of no group."""
 
     @property
     def ref(self) -> tuple[str, str]:

@@ -193,7 +193,10 @@ def _stage(
     """Carry out one stage and return its summary, the exit code, and the image sets that its merges emptied."""
     from curator.plan.cost import spelled
 
-    with plan_path(workbench) as path, fresh_catalogue(workbench, cluster=cluster) as catalogue:
+    with (
+        plan_path(workbench) as path,
+        fresh_catalogue(workbench, tags=asked.tags, cluster=cluster) as catalogue,
+    ):
         made, planning = write_planned(workbench, catalogue, asked, path, cluster)
         summary: dict[str, object] = {
             "stage": asked.title,

@@ -17,7 +17,7 @@ from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.campaign.cluster import Cluster
-    from curator.catalogue import Catalogue, ReadCost
+    from curator.catalogue import Catalogue, ReadCost, Tags
 
     Heard = Callable[[int, int], None]
 
@@ -33,7 +33,7 @@ def open_catalogue(workbench: Workbench) -> Iterator[Catalogue]:
 
 @contextmanager
 def fresh_catalogue(
-    workbench: Workbench, *, tags: bool = False, refresh: bool = True, cluster: Cluster | None = None
+    workbench: Workbench, *, tags: Tags | None = None, refresh: bool = True, cluster: Cluster | None = None
 ) -> Iterator[Catalogue]:
     """Open the catalogue and bring it up to date, saying first what that reads."""
     with open_catalogue(workbench) as catalogue:
@@ -46,16 +46,20 @@ def bring_up_to_date(
     workbench: Workbench,
     catalogue: Catalogue,
     *,
-    tags: bool = False,
+    tags: Tags | None = None,
     whole: bool = False,
     cluster: Cluster | None = None,
 ) -> ReadCost:
     """Refresh the catalogue with cost, progress and problems told on stderr; Ctrl-C keeps what was read.
 
-    An embedded store's events say what changed since the last time; ``whole`` lists it nevertheless.
+    An embedded store's events say what changed since the last time; ``whole`` lists it nevertheless. Unless said
+    otherwise tags are read where they cost nothing, as far as it takes to know what was merged.
     """
+    from curator.catalogue import Tags
     from curator.cli.walking import paced
 
+    feed = workbench.store().local
+    tags = tags or (Tags.NONE if feed is None else Tags.TORN)
     fetch = None
     if cluster is not None:
         from curator.campaign.spread import reader
@@ -65,7 +69,7 @@ def bring_up_to_date(
         cost = catalogue.plan_refresh(
             workbench.imaging,
             tags=tags,
-            feed=workbench.store().local,
+            feed=feed,
             whole=whole,
             cancelled=stopped.is_set,
         )
@@ -76,6 +80,7 @@ def bring_up_to_date(
                 workbench.imaging,
                 cost=cost,
                 tags=tags,
+                feed=feed,
                 progress=progress,
                 cancelled=stopped.is_set,
                 fetch=fetch,
@@ -153,8 +158,10 @@ def catalogue(context: click.Context, form: Form | None) -> None:
 @click.pass_obj
 def refresh(workbench: Workbench, tags: bool) -> None:
     """Read each image set's newest version that is not in the index yet."""
+    from curator.catalogue import Tags
+
     with open_catalogue(workbench) as index:
-        cost = bring_up_to_date(workbench, index, tags=tags, whole=True)
+        cost = bring_up_to_date(workbench, index, tags=Tags.COPIES if tags else None, whole=True)
         workbench.say(f"{plural(cost.image_sets, 'image set')} in the catalogue")
 
 

@@ -101,11 +101,13 @@ def check(
       curator check ID --evidence
       curator check --fix-plan safe.plan && curator apply safe.plan
     """
+    from curator.catalogue import Tags
     from curator.checks import checks, run
     from curator.checks.check import selected
 
     chosen = selected(checks(), select, ignore)
-    tags = any(each.code[:4] in ("CUR2", "CUR4") for each in chosen)
+    copies = any(each.code[:4] in ("CUR2", "CUR4") for each in chosen)
+    tags = Tags.COPIES if copies else Tags.TORN
     with (
         clustered(workbench, on) as cluster,
         fresh_catalogue(workbench, tags=tags, refresh=refresh, cluster=cluster) as index,

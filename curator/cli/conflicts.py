@@ -62,10 +62,10 @@ def conflicts(
     workbench: Workbench = context.obj
     from curator.campaign.conflicts import gather
     from curator.campaign.resolutions import Resolutions, kept
-    from curator.catalogue import Where
+    from curator.catalogue import Tags, Where
 
     decided = Resolutions(kept(workbench.project()))
-    with fresh_catalogue(workbench, refresh=refresh) as index:
+    with fresh_catalogue(workbench, tags=Tags.TORN, refresh=refresh) as index:
         chosen = Where.parse(where) if where else None
         within = frozenset(row.id for row in index.rows(chosen)) if chosen else None
         found = [each for group in gather(index, within) for each in group.conflicts]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from curator.campaign.planfile import PlanFile
     from curator.campaign.planning import Planning
     from curator.campaign.resolutions import Resolution, Resolutions
-    from curator.catalogue import Catalogue
+    from curator.catalogue import Catalogue, Tags
     from curator.plan.units import Unit
     from curator.rulefile import RuleFile
 
@@ -89,6 +89,13 @@ class Asked:
     decided: tuple[
         Resolution, ...
     ] = ()  # what the files say of conflicts, after --choices and before the project
+
+    @property
+    def tags(self) -> Tags | None:
+        """The tags that it takes to know what was merged already; None where nothing is to be merged."""
+        from curator.catalogue import Tags
+
+        return Tags.TORN if self.resolve else None
 
     @property
     def title(self) -> str:
@@ -255,7 +262,7 @@ def plan(
         raise UsageError("Say where the plan goes (-o PLAN), or ask for the cost alone (--estimate).")
     with (
         clustered(workbench, on) as cluster,
-        fresh_catalogue(workbench, refresh=not no_refresh, cluster=cluster) as catalogue,
+        fresh_catalogue(workbench, tags=asked.tags, refresh=not no_refresh, cluster=cluster) as catalogue,
         tempfile.TemporaryDirectory() as folder,
     ):
         first = Path(folder) / "whole"

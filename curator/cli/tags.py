@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from curator.cli.catalogue import open_catalogue
 from curator.cli.output import Form, json_option, write_json, write_rows
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError
@@ -40,6 +41,9 @@ def tags(
     if pairs:
         imaging.tag(arn, {key: value for key, _, value in pairs})
     found = imaging.tags(arn)
+    if image_set_id and (add or remove):
+        with open_catalogue(workbench) as index:
+            index.note_tags(image_set_id, found, remove)
     if form is Form.JSON:
         write_json(found)
     else:

@@ -20,6 +20,7 @@ from curator.localstore.states import (
     state_of,
 )
 
+_TAGS = "TAGS"
 _INSERT = "INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -41,6 +42,11 @@ def image_set_event(
 ) -> None:
     """Record that an image set came to ``status``; ``is_primary`` is told by newer editions only."""
     connection.execute(_INSERT, (uuid4().bytes, now, status.value, datastore, image_set, is_primary, None))
+
+
+def tags_event(connection: sqlite3.Connection, now: float, datastore: int, image_set: int) -> None:
+    """Record that an image set's tags changed: for who follows the store, not among what EventBridge is told."""
+    connection.execute(_INSERT, (uuid4().bytes, now, _TAGS, datastore, image_set, None, None))
 
 
 def import_job_event(
@@ -75,8 +81,9 @@ def events_after(
     rows = connection.execute(
         "SELECT event.pk, event.id, time, event.status, datastore.id, datastore.name, image_set.id,"
         " event.is_primary, detail FROM event JOIN datastore ON datastore.pk = event.datastore"
-        " LEFT JOIN image_set ON image_set.pk = event.image_set WHERE event.pk > ? ORDER BY event.pk LIMIT ?",
-        (after, limit),
+        " LEFT JOIN image_set ON image_set.pk = event.image_set WHERE event.pk > ? AND event.status <> ?"
+        " ORDER BY event.pk LIMIT ?",
+        (after, _TAGS, limit),
     ).fetchall()
     for number, identity, time, status, datastore_id, name, image_set_id, is_primary, packed in rows:
         resource = datastore_arn(datastore_id)

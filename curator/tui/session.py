@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from curator.catalogue import Catalogue, ReadCost
+from curator.catalogue import Catalogue, ReadCost, Tags
 from curator.catalogue.rows import Row
 from curator.errors import ServiceError, StoreError
 from curator.healthimaging import HealthImaging, ImageSetSummary
@@ -81,6 +81,11 @@ class Session:
         """Tell whether it is an embedded store: reading costs nothing, and files can be imported."""
         return self.store.local is not None
 
+    @property
+    def _tags(self) -> Tags:
+        """Whose tags are read: elsewhere they cost, and what is tagged here is noted as it is done."""
+        return Tags.COPIES if self.embedded else Tags.NONE
+
     def leave_as(self, memory: Memory) -> None:
         """Keep how the store is left; that it cannot be kept is no reason to stay."""
         self.memory = memory
@@ -143,7 +148,7 @@ class Session:
 
     def _news(self, ticket: Ticket, door: HealthImaging, *, whole: bool = False) -> ReadCost:
         cost = self.catalogue.plan_refresh(
-            door, feed=self.store.local, whole=whole, cancelled=lambda: ticket.cancelled
+            door, tags=self._tags, feed=self.store.local, whole=whole, cancelled=lambda: ticket.cancelled
         )
         ticket.check()
         return cost
@@ -162,7 +167,13 @@ class Session:
 
         words: dict[str, Any] = {"threads": THREADS} if self.embedded else {}
         self.catalogue.refresh(
-            self.imaging, cost=cost, progress=progress, cancelled=lambda: ticket.cancelled, **words
+            self.imaging,
+            cost=cost,
+            tags=self._tags,
+            feed=self.store.local,
+            progress=progress,
+            cancelled=lambda: ticket.cancelled,
+            **words,
         )
 
     def read_cost(self) -> ReadCost:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from curator.catalogue import Catalogue, Where
+from curator.catalogue import Catalogue, Tags, Where
 from curator.errors import Cancelled
 from curator.healthimaging import HealthImaging
 from curator.imageset.compare import same
@@ -123,11 +123,11 @@ def test_tags_are_read_only_when_asked_for(demo_store: OpenStore, held: int, tmp
     with Catalogue.open(tmp_path, imaging.datastore_id) as catalogue:
         catalogue.refresh(imaging)
         assert calls["ListTagsForResource"] == 0
-        cost = catalogue.plan_refresh(imaging, tags=True)
+        cost = catalogue.plan_refresh(imaging, tags=Tags.COPIES)
         assert (cost.touches, cost.tags) == (0, held)
         first = catalogue.rows(sort="id")[0].id
         imaging.tag(imaging.image_set(first).arn, {"curator:working-copy": "c"})
-        catalogue.refresh(imaging, tags=True)
+        catalogue.refresh(imaging, tags=Tags.COPIES)
         tags = {facts.id: facts.tags for facts in catalogue.view().image_sets()}
     assert tags[first] == {"curator:working-copy": "c"}
     assert calls["GetImageSetMetadata"] == held

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from curator.catalogue import Catalogue
+from curator.catalogue import Catalogue, Tags
 from curator.checks import run
 from curator.demo_data import Fault, Seeded
 from curator.findings import Finding, Severity
@@ -26,7 +26,7 @@ CAUGHT_BY = {
 @pytest.fixture
 def checked(demo_store: OpenStore, tmp_path: Path) -> tuple[Catalogue, list[Finding]]:
     catalogue = Catalogue.open(tmp_path / "catalogue", demo_store.imaging.datastore_id)
-    catalogue.refresh(demo_store.imaging, tags=True)
+    catalogue.refresh(demo_store.imaging, tags=Tags.COPIES)
     return catalogue, list(run(catalogue.view()))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from curator.localstore.arn import resource_of
+from curator.localstore.events import tags_event
 from curator.localstore.faults import invalid, not_found
 from curator.localstore.model import Output, Value
 from curator.localstore.wire import Call
@@ -15,7 +16,9 @@ from curator.localstore.wire import Call
 def tag_resource(call: Call) -> dict[str, Output]:
     """Add tags to a data store or an image set."""
     with call.store.storage.transaction() as connection:
-        put_tags(call, connection, _known(call, connection), call.structure("tags"))
+        arn = _known(call, connection)
+        put_tags(call, connection, arn, call.structure("tags"))
+        _tell(call, connection, arn)
     return {}
 
 
@@ -25,6 +28,7 @@ def untag_resource(call: Call) -> dict[str, Output]:
     with call.store.storage.transaction() as connection:
         arn = _known(call, connection)
         connection.executemany("DELETE FROM tag WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
+        _tell(call, connection, arn)
     return {}
 
 
@@ -50,6 +54,14 @@ def put_tags(call: Call, connection: sqlite3.Connection, arn: str, tags: Mapping
     (count,) = connection.execute("SELECT count(*) FROM tag WHERE arn = ?", (arn,)).fetchone()
     if count > call.store.limits.tags:
         raise invalid(f"A resource may have at most {call.store.limits.tags} tags")
+
+
+def _tell(call: Call, connection: sqlite3.Connection, arn: str) -> None:
+    """Let who follows the store know of it."""
+    resource = resource_of(arn)
+    if resource is not None and resource[1] is not None:
+        row = call.store.storage.image_set(connection, *resource)
+        tags_event(connection, call.store.clock(), row.datastore, row.pk)
 
 
 def _known(call: Call, connection: sqlite3.Connection) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from curator.catalogue import Where
 from curator.healthimaging import HealthImaging
 from curator.imageset import ImageSetMetadata, same
 from curator.stores import open_store
@@ -104,6 +105,36 @@ async def test_conflicts_are_resolved_proved_and_undone(demo_folder: Path) -> No
     with_store.close()
     assert after.keys() == before.keys()
     assert all(same(after[key], before[key]) for key in before)
+
+
+async def test_a_merge_ends_its_findings_at_once_and_undo_brings_them_back(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+
+    def codes(screen: FindingsScreen) -> list[str]:
+        view = screen.rows
+        return sorted(found.code for at in range(view.total) if (found := view.at(at)) is not None)
+
+    def in_conflict() -> int:
+        assert app.session is not None
+        return len(app.session.catalogue.rows(Where.parse("conflict")))
+
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await found(pilot)
+        before, torn = codes(screen), in_conflict()
+        await press(pilot, "R")
+        await see(pilot, "resolve conflicts", "waiting", "merge")
+        await press(pilot, "A")
+        await see(pilot, "Apply this plan?")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "apply the plan: 3 done")
+        await until(pilot, lambda: not {"CUR101", "CUR201"} & set(codes(screen)), "no torn series")
+        assert in_conflict() < torn
+        await press(pilot, "U")
+        await see(pilot, "Undo what this plan did?")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "undo the plan: 3 undone")
+        await until(pilot, lambda: codes(screen) == before, "what was found before")
+        assert in_conflict() == torn
 
 
 async def test_cancel_applies_nothing_and_the_plan_is_kept(demo_folder: Path) -> None:

@@ -373,7 +373,7 @@ def _stop_if(cancelled: Callable[[], bool]) -> None:
 
 
 _CONFLICTED: Final = """
-WITH member AS (SELECT * FROM series WHERE n NOT IN (SELECT n FROM merged_away)),
+WITH member AS NOT MATERIALIZED (SELECT * FROM series WHERE n NOT IN (SELECT n FROM merged_away)),
 conflicted(n, level) AS (
   SELECT n, 'series' FROM member WHERE in_series IN (
     SELECT in_series FROM member GROUP BY in_series HAVING min(series_says)<>max(series_says))

@@ -239,7 +239,12 @@ def _rounds(shelf: Shelf, tags: Tags, told: bool) -> Iterator[list[Task]]:
     if tags is not Tags.NONE and any(task.document for task in tasks):
         tried = {task.n for task in tasks if task.tags}
         sql = f"SELECT n, id, version FROM image_set WHERE NOT deleted AND {tagged.wanted(tags, told=True)}"
-        if again := [Task(*each, False, False, True) for each in shelf.all(sql) if each[0] not in tried]:
+        again = [
+            Task(n, identifier, version, False, False, True)
+            for n, identifier, version in shelf.all(sql)
+            if n not in tried
+        ]
+        if again:
             yield again
 
 

@@ -58,9 +58,9 @@ def put_tags(call: Call, connection: sqlite3.Connection, arn: str, tags: Mapping
 
 def _tell(call: Call, connection: sqlite3.Connection, arn: str) -> None:
     """Let who follows the store know of it."""
-    resource = resource_of(arn)
-    if resource is not None and resource[1] is not None:
-        row = call.store.storage.image_set(connection, *resource)
+    datastore_id, image_set_id = resource_of(arn) or ("", None)
+    if image_set_id is not None:
+        row = call.store.storage.image_set(connection, datastore_id, image_set_id)
         tags_event(connection, call.store.clock(), row.datastore, row.pk)
 
 

@@ -11,8 +11,10 @@ a study). A group whose least and greatest hash differ disagrees. Image sets in 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+import threading
 import zlib
 from pathlib import Path
 from typing import Final
@@ -110,8 +112,15 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+_making = threading.Lock()
+"""Held while a file is made: nobody in this process has it open through SQLite meanwhile."""
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # A file that is there is not opened: to close it would drop the locks that this process's other connections hold on
+    # it (POSIX: fcntl(2)), and the next process to close the catalogue would unlink the journal that is in use.
+    with _making, contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     path.chmod(0o600)
     connection = sqlite3.connect(path, timeout=60, check_same_thread=False, isolation_level=None)
     connection.execute("PRAGMA secure_delete=ON")

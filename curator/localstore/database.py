@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -233,13 +234,23 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
+_making = threading.Lock()
+"""Held while a file is made: nobody in this process has it open through SQLite meanwhile."""
+
+
 def _make_private(folder: Path, file: Path) -> None:
-    """Make the folder 0700 and the file 0600 before SQLite writes anything; its journals take the file's mode."""
+    """Make the folder 0700 and the file 0600 before SQLite writes anything; its journals take the file's mode.
+
+    A file that is there is never opened here. To close it again would drop the locks that this process's connections
+    hold on it (POSIX: fcntl(2)), and another process that closes the store would take itself for the last one and
+    unlink the journal into which this one goes on writing.
+    """
     try:
         # Missing parents, too: mkdir(parents=True) makes those by the umask alone.
         for each in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
             each.mkdir(mode=0o700, exist_ok=True)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        with _making, contextlib.suppress(FileExistsError):
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise StoreError(
             f"The data store's folder {folder} cannot be written: {error.strerror}",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -17,7 +19,7 @@ from curator.errors import UsageError
 from curator.imageset import ImageSetMetadata
 from curator.imageset.compare import same
 from tests.catalogue.stores import filled, summary
-from tests.tools import shared
+from tests.tools import ROOT, shared
 
 _JSON = st.recursive(
     st.none()
@@ -110,6 +112,31 @@ def test_the_file_is_its_owners_alone_and_purge_leaves_nothing(tmp_path: Path) -
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     catalogue.purge()
     assert list(tmp_path.iterdir()) == []
+
+
+_CLOSES = """
+import sys
+from pathlib import Path
+from curator.catalogue import Catalogue
+with Catalogue.open(Path(sys.argv[1]), "d" * 32) as catalogue:
+    print(len(catalogue.rows()))
+"""
+
+
+def test_a_program_that_closes_it_leaves_what_another_goes_on_writing(tmp_path: Path) -> None:
+    """SQLite's locks are the process's: a file opened beside it and closed again would take them away."""
+
+    def elsewhere() -> str:
+        words = [sys.executable, "-c", _CLOSES, str(tmp_path)]
+        return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+    with Catalogue.open(tmp_path, "d" * 32) as catalogue:
+        Catalogue.open(tmp_path, "d" * 32).close()  # the same file once more in this process
+        assert elsewhere() == "0"
+        one = msgspec.json.encode({**document(), "ImageSetID": "a" * 32})
+        catalogue.put(summary("a" * 32), one, State("ACTIVE", "CREATED", "", None))
+        assert elsewhere() == "1"
+    assert elsewhere() == "1"
 
 
 def test_a_file_of_another_format_is_made_anew(tmp_path: Path) -> None:

@@ -47,6 +47,34 @@ def test_everything_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
         assert store.check() == []
 
 
+_STATES = """
+import sys
+from pathlib import Path
+from curator.localstore import LocalStore, inprocess_client
+with LocalStore.open(Path(sys.argv[1])) as store:
+    client = inprocess_client(store)
+    (datastore,) = client.list_datastores()["datastoreSummaries"]
+    found = client.search_image_sets(datastoreId=datastore["datastoreId"])["imageSetsMetadataSummaries"]
+    print([each["version"] for each in found])
+"""
+
+
+def test_a_program_that_closes_it_leaves_what_another_goes_on_writing(tmp_path: Path) -> None:
+    """SQLite's locks are the process's: a file opened beside it and closed again would take them away."""
+
+    def elsewhere() -> str:
+        words = [sys.executable, "-c", _STATES, str(tmp_path / "store")]
+        return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+    with in_process(tmp_path) as local:
+        added = local.add()
+        LocalStore.open(tmp_path / "store").close()  # the same folder once more in this process
+        assert elsewhere() == "[1]"
+        local.update(added.id, "1", updatable=NAME)
+        assert elsewhere() == "[2]"
+    assert elsewhere() == "[2]"
+
+
 def test_an_operation_goes_on_after_a_restart(tmp_path: Path) -> None:
     now = 1_000.0
     with in_process(tmp_path) as local:

@@ -198,6 +198,8 @@ def test_frames_are_half_blocks_in_tmux_and_a_review_is_kept(
     terminal.type("modality:US")
     terminal.press("Enter")
     terminal.see("2 of 18")
+    terminal.press("s", "S", "Home")  # by patient: which one the import made first is chance
+    terminal.see("Patient ID▼")
     terminal.press("P")
     screen = terminal.see("Frames", "▀" * 40, "▲ Pixels at risk", "Not decided.")
     assert sum("▀" * 40 in line for line in screen.splitlines()) >= 16
@@ -285,6 +287,15 @@ def test_a_spec_that_names_no_store_is_explained(start: Start) -> None:
     assert terminal.ended() == 0
 
 
+def states(store: str) -> set[str]:
+    """Return the states of the image sets in an embedded store, served or not."""
+    opened = open_store(store)
+    try:
+        return {str(opened.imaging.image_set(each.id).state) for each in opened.imaging.search()}
+    finally:
+        opened.close()
+
+
 def test_a_server_that_dies_during_a_write_is_said_and_what_was_sent_is_found_again(
     start: Start, store: str, tmp_path: Path
 ) -> None:
@@ -310,7 +321,10 @@ def test_a_server_that_dies_during_a_write_is_said_and_what_was_sent_is_found_ag
         terminal.see("Apply this plan?")
         terminal.press("Tab", "Enter")
         terminal.see("apply")
-        time.sleep(1)  # the call is on its way, and the image set LOCKED for long
+        deadline = time.monotonic() + 60
+        while "LOCKED" not in states(store):  # for long: the call has arrived
+            assert time.monotonic() < deadline, "nothing was sent"
+            time.sleep(0.05)
         served.process.kill()
     terminal.see("no answer")
     terminal.press("q", "q", "q")
@@ -318,12 +332,7 @@ def test_a_server_that_dies_during_a_write_is_said_and_what_was_sent_is_found_ag
     terminal.press("Tab", "Enter")
     assert terminal.ended() == 0
     assert terminal.modes == "0 0"
-    opened = open_store(store)
-    try:
-        states = {opened.imaging.image_set(each.id).state for each in opened.imaging.search()}
-        assert states == {"ACTIVE", "LOCKED"}  # it was accepted, and goes on in the store
-    finally:
-        opened.close()
+    assert states(store) == {"ACTIVE", "LOCKED"}  # it was accepted, and goes on in the store
 
 
 def test_a_killed_server_is_said_and_the_terminal_stays_usable(

@@ -29,7 +29,9 @@ async def leave(store: str, *keys: str) -> Workbench:
 
 
 async def test_filter_order_groups_panes_and_cursor_come_back(store: str) -> None:
-    await leave(store, "s", "S", "b", "F", "escape", "slash", "=modality:CT", "enter", "b", "b", "b", "j")
+    await leave(
+        store, "s", "S", "b", "F", "escape", "slash", "=modality:CT", "enter", "b", "b", "b", "home", "j"
+    )
     app = Workbench(store)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await see(pilot, "3 of 5", "modality:CT", "Patient ID▼", "▾ Modality", "✓ CT")

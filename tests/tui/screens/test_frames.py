@@ -363,7 +363,9 @@ async def test_text_in_a_header_is_found_by_the_review_and_shown_as_text(store: 
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         screen = await frames(pilot, "modality:RTPLAN", 6)
         await see(pilot, "This image set has no frames.")
-        screen.image_sets = tuple(row.id for row in app.session.catalogue.rows()) if app.session else ()
+        assert app.session is not None
+        rows = sorted(app.session.catalogue.rows(), key=lambda row: row.created_at)  # the JPEG last
+        screen.image_sets = tuple(row.id for row in rows)
         await press(pilot, "n")
         await see(pilot, "a derived secondary image")
         await press(pilot, "c")

@@ -20,10 +20,10 @@ class ActionProvider(Provider):
         if not isinstance(place, Place):
             return
         held = place.held()
-        for action in place.actions():
-            if action.id == "app.palette":
-                continue
-            why = action.why_not(held)
+        known = [(action, action.why_not(held)) for action in place.actions() if action.id != "app.palette"]
+        for action, why in sorted(
+            known, key=lambda pair: bool(pair[1])
+        ):  # what cannot be done now comes last
             keys = " or ".join(key_name(key) for key in place.bench.keys[action.id].split(","))
             help_text = f"{action.says}  [{keys}]" if not why else f"not now: {why}"
             yield action, help_text, partial(place.perform, action.id)

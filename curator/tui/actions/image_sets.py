@@ -4,15 +4,6 @@ from curator.tui.actions.action import Action, Need
 
 ACTIONS = (
     Action(
-        "image-sets.exclude",
-        "x",
-        "Leave out",
-        "In the facets: leave rows of this value out, or no longer",
-        (Need.FACET,),
-        foot=True,
-        only_with=Need.FACET,
-    ),
-    Action(
         "image-sets.metadata",
         "m",
         "Metadata",
@@ -27,6 +18,15 @@ ACTIONS = (
         "Facets",
         "Count modalities, states, conflicts and so on in what is shown, and narrow the list by them",
         foot=True,
+    ),
+    Action(
+        "image-sets.exclude",
+        "x",
+        "Leave out",
+        "In the facets: leave rows of this value out, or no longer",
+        (Need.FACET,),
+        foot=True,
+        only_with=Need.FACET,
     ),
     Action(
         "image-sets.findings",

@@ -44,8 +44,11 @@ class AskScreen(ModalScreen["str | None"]):
                 yield Button(self._do, id="do", compact=True, disabled=not self._right(self._value))
 
     def on_mount(self) -> None:
-        """Type at once."""
-        self.query_one("#value").focus()
+        """Type at once, at the end: a path's end tells more than its beginning."""
+        field = self.query_one("#value", Input)
+        field.focus()
+        # Only a field with a width knows how far that is.
+        self.call_after_refresh(lambda: field.scroll_to(field.max_scroll_x, animate=False, force=True))
 
     @on(Input.Changed, "#value")
     def _typed(self, event: Input.Changed) -> None:

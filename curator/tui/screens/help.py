@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -14,6 +15,7 @@ from textual.widgets import Static
 from curator.tui.actions import Action, key_name, of
 from curator.tui.rows import Cell, Column
 from curator.tui.screens.place import Place
+from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.row_view import RowView
 
 _COLUMNS = (
@@ -56,6 +58,7 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, place: Place) -> None:
         super().__init__()
         self._place = place
+        self._shown = self._lines()
 
     def compose(self) -> ComposeResult:
         """Compose what the screen is, and its keys."""
@@ -63,9 +66,10 @@ class HelpScreen(ModalScreen[None]):
             yield Static(self._place.TITLE_TEXT, markup=False, classes="heading")
             yield Static(self._place.EXPLAINED, markup=False)
             columns = _COLUMNS if self.app.size.width >= 110 else _COLUMNS[:3]
-            yield RowView(columns, _Keys(self._lines()), id="keys")
+            yield RowView(columns, _Keys(self._shown), id="keys")
+            yield Detail(id="whole", lines=1, grows=4)
             yield Static(
-                "esc closes · keys can be changed in config.toml, by these ids", markup=False, classes="hint"
+                "esc closes · config.toml can change keys, by their ids", markup=False, classes="hint"
             )
 
     def _lines(self) -> list[tuple[Action | None, str, str]]:
@@ -75,14 +79,29 @@ class HelpScreen(ModalScreen[None]):
         for group in (self._place.PLACE, *rows, "app"):
             if group in _GROUPS:
                 lines += [(None, "", ""), (None, _GROUPS[group], "")]
-            for action in of(group):
-                shown = " ".join(key_name(key) for key in keys[action.id].split(","))
-                lines.append((action, shown, action.why_not(held)))
+            told = [(action, action.why_not(held)) for action in of(group)]
+            for action, why in sorted(
+                told, key=lambda pair: bool(pair[1])
+            ):  # what cannot be done now comes last
+                lines.append((action, " ".join(key_name(key) for key in keys[action.id].split(",")), why))
         return lines
 
     def on_mount(self) -> None:
         """Let the keys scroll."""
         self.query_one("#keys").focus()
+        self._tell()
+
+    @on(RowView.Moved)
+    def _tell(self) -> None:
+        """Show the action under the cursor whole: columns cut it off."""
+        view = self.query_one("#keys", RowView)
+        action, keys, why = self._shown[max(0, view.cursor)]
+        detail = self.query_one("#whole", Detail)
+        if action is None:
+            detail.tell(keys, "")
+        else:
+            not_now = f"\nNot now: {why}." if why else ""
+            detail.tell(f"{keys}  {action.label}", f"{action.says}.{not_now}", f"id {action.id}")
 
     def action_close(self) -> None:
         """Close."""

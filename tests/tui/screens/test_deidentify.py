@@ -79,7 +79,7 @@ async def test_marked_sets_are_published_attested_reported_and_undone(
 
 async def test_the_report_goes_into_the_campaigns_folder_unless_a_path_is_typed(demo_folder: Path) -> None:
     app = Workbench(f"local:{demo_folder}")
-    async with app.run_test(size=WIDE, notifications=True) as pilot:
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
         await see(pilot, "Image sets  18")
         await press(pilot, "slash", "=modality:CT", "enter", "space", "D")
         await see(pilot, "1 marked image set", "basic")
@@ -94,6 +94,7 @@ async def test_the_report_goes_into_the_campaigns_folder_unless_a_path_is_typed(
         kept = screen.campaign.folder / "report.html"
         await press(pilot, "w")
         await at(pilot, "value")
+        await see(pilot, "/report.html")  # the end of a path that is longer than the dialog is wide
         await press(pilot, "enter")
         await until(pilot, kept.exists)
         await see(pilot, "Report:")

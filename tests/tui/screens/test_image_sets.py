@@ -130,6 +130,22 @@ async def test_help_and_palette_are_drawn_from_the_actions(store: str) -> None:
         await gone(pilot, "What do you want to do?")
 
 
+async def test_help_tells_the_action_under_the_cursor_whole_and_what_cannot_be_done_last(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "question_mark")
+        seen = await see(pilot, "m  Metadata  id image-sets.metadata")
+        assert "not now:" not in seen, "what applies comes first"
+        await press(pilot, "j", "j")
+        await see(pilot, "Count modalities, states, conflicts and so on in what is shown")
+        await press(pilot, "G")
+        await see(pilot, "Cancel  id app.cancel", "Not now: nothing is running.")
+        await press(pilot, "escape", "colon")
+        listed = await see(pilot, "What do you want to do?", "Read the image set's metadata")
+        assert "not now:" not in listed
+
+
 async def test_a_keymap_changes_keys_and_what_is_shown_of_them(store: str) -> None:
     from curator.tui.config import Config
 

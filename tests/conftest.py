@@ -28,7 +28,9 @@ SLOW = frozenset(
     {
         "benchmarks",
         "test_bench",
+        "test_attesting",
         "test_cluster",
+        "test_cluster_attesting",
         "test_cluster_publishing",
         "test_crashes",
         "test_deidentify",

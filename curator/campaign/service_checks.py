@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from curator.campaign.beside_pixels import text_beside_published
 from curator.campaign.journal import UnitState
@@ -27,14 +27,20 @@ _SEARCHED: Final = {
     "DICOMSeriesInstanceUID": ("series", "SeriesInstanceUID"),
 }
 
+Hits: TypeAlias = dict[tuple[str, str, str], set[str]]
+"""The image sets that were found in a data store, by search key and value."""
+
 
 class Searches:
-    """SearchImageSets by original ids; each is asked once of a store, however many image sets bear it."""
+    """SearchImageSets by original ids; each is asked once of a store, however many image sets bear it.
 
-    def __init__(self, profile: Profile) -> None:
+    ``hits`` are kept for others who ask the same.
+    """
+
+    def __init__(self, profile: Profile, hits: Hits | None = None) -> None:
         retained = {key for key, (_, keyword) in _SEARCHED.items() if _is_kept(profile, keyword)}
         self._keys = [key for key in _SEARCHED if key not in retained]
-        self._hits: dict[tuple[str, str, str], set[str]] = {}
+        self._hits = {} if hits is None else hits
 
     def checks(
         self, imaging: HealthImaging, document: ImageSetMetadata, published: Sequence[str]

@@ -8,7 +8,8 @@ from curator.cli.workbench import Workbench
 from curator.printable import plural
 
 if TYPE_CHECKING:
-    from curator.campaign.attesting import Attestation
+    from curator.campaign.attestation import Attestation
+    from curator.campaign.cluster import Cluster
     from curator.campaign.journal import Campaign
     from curator.deid.ruled import Deidentification
 
@@ -17,18 +18,25 @@ def hold_against_originals(
     workbench: Workbench,
     campaign: Campaign,
     profile: Deidentification,
+    cluster: Cluster | None = None,
 ) -> Attestation:
     """Read original and published sets back, every version, and tell on stderr what was found."""
     from curator.campaign.attesting import attest
     from curator.campaign.identity import who
     from curator.campaign.reviewing import pixel_decisions_of
 
+    elsewhere = None
+    if cluster is not None:
+        from curator.campaign.spread_attesting import attester
+
+        elsewhere = attester(cluster, campaign)
     made = attest(
         campaign,
         workbench.imaging,
         profile,
         who(workbench.spec()),
         pixels=pixel_decisions_of(workbench.project()),
+        elsewhere=elsewhere,
     )
     workbench.say(f"held {plural(made.subjects, 'subject')} against their originals: {verdict(made)}")
     for each in made.violations[:10]:

@@ -29,6 +29,7 @@ from curator.errors import ConfirmationMissing, UsageError, VerificationFailed
 from curator.printable import plural
 
 if TYPE_CHECKING:
+    from curator.campaign.cluster import Cluster
     from curator.campaign.finishing import Finished
     from curator.campaign.journal import Campaign
 
@@ -72,11 +73,17 @@ def verify(workbench: Workbench, campaign: str, on: str | None, form: Form | Non
       curator verify latest
       curator verify latest --on dask
     """
-    from curator.campaign.deidentifying import profile_planned
-
     found = campaign_of(workbench, campaign)
     adopt_store(workbench, found)
-    with paced(workbench), clustered(workbench, on) as cluster:
+    with clustered(workbench, on) as cluster:
+        _hold(workbench, found, cluster, form)
+
+
+def _hold(workbench: Workbench, found: Campaign, cluster: Cluster | None, form: Form | None) -> None:
+    """Hold a campaign against its plan, and a publication against its originals. Raises `VerificationFailed`."""
+    from curator.campaign.deidentifying import profile_planned
+
+    with paced(workbench):
         proofs = run_verify(workbench, found, cluster)
     rows = [
         {"unit": proof.title, "holds": proof.holds if proof.checked else None, "problem": text}
@@ -91,7 +98,7 @@ def verify(workbench: Workbench, campaign: str, on: str | None, form: Form | Non
             hint=f"curator undo {found.id[:12]} takes it back",
         )
     if (profile := profile_planned(found)) is not None:
-        made = hold_against_originals(workbench, found, profile)
+        made = hold_against_originals(workbench, found, profile, cluster)
         if not made.holds:
             raise VerificationFailed(
                 "The publication does not hold against its originals.",

@@ -184,7 +184,9 @@ def published(workbench: Workbench, request: Request, wanted: Wanted, cluster: C
     into_crosswalk(workbench.project(), campaign.id, written.found)
     applied = run_apply(workbench, campaign, wanted.most)
     failed = sum(not proof.holds for proof in run_verify(workbench, campaign, cluster))
-    attested = None if request.in_place else hold_against_originals(workbench, campaign, written.asked)
+    attested = (
+        None if request.in_place else hold_against_originals(workbench, campaign, written.asked, cluster)
+    )
     summary |= {
         "applied": ", ".join(f"{count} {status}" for status, count in applied.statuses.items()),
         "open": [f"{title}: {status}: {reason}" for _, title, status, reason in applied.open[:20]],

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from curator.audit import Entry, check
-from curator.campaign.attesting import Attestation, kept_attestation
+from curator.campaign.attestation import Attestation
+from curator.campaign.attesting import kept_attestation
 from curator.campaign.journal import NEXT_STEP, Campaign, Phase, Status, UnitState
 from curator.campaign.reviewing import cleared_in
 from curator.dicom.dictionary import is_private, tag_of_key

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from curator.campaign.attesting import Attestation
+from curator.campaign.attestation import Attestation
 from curator.printable import plural
 from curator.report.evidence import Evidence
 

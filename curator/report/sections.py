@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 
-from curator.campaign.attesting import Attestation
+from curator.campaign.attestation import Attestation
 from curator.dicom.dictionary import attribute, tag_of_key
 from curator.printable import plural
 from curator.report.evidence import ElementLine, Evidence

@@ -26,13 +26,28 @@ class Pairs:
             return "two originals became the same value"
         return ""
 
+    def agrees(self, other: Pairs) -> bool:
+        """Say whether both together are a map, and one to one."""
+        return all(
+            mine.get(key, value) == value
+            for mine, theirs in ((self.forward, other.forward), (self.backward, other.backward))
+            for key, value in theirs.items()
+        )
+
+    def join(self, other: Pairs) -> None:
+        """Take in all pairs of another map that agrees with this one."""
+        self.forward.update(other.forward)
+        self.backward.update(other.backward)
+
 
 @dataclass(slots=True)
 class Maps:
-    """The maps of one publication, over all its subjects: pass the same object for each."""
+    """The maps of one publication, over all its subjects: pass the same object for each, or join those of each."""
 
     uids: Pairs = field(default_factory=Pairs)
     patients: Pairs = field(default_factory=Pairs)
+    asked: set[str] = field(default_factory=set, repr=False)
+    """Original UIDs whose replacement was asked for: had another subject given one, it would have mattered."""
 
     @classmethod
     def of(cls, uids: Mapping[str, str], pseudonyms: Mapping[str, str]) -> Maps:
@@ -43,6 +58,23 @@ class Maps:
         for original, published in pseudonyms.items():
             maps.patients.take(original, published)
         return maps
+
+    def replacement(self, original: str) -> str | None:
+        """Return what a UID became, None where that is not known."""
+        self.asked.add(original)
+        return self.uids.forward.get(original)
+
+    def join(self, other: Maps) -> bool:
+        """Take in the maps of a subject that was verified by itself; False, and nothing, where it should not have been.
+
+        That is where a pair contradicts one of the subjects before, or where one of theirs was missed.
+        """
+        missed = any(uid in self.uids.forward and uid not in other.uids.forward for uid in other.asked)
+        if missed or not (self.uids.agrees(other.uids) and self.patients.agrees(other.patients)):
+            return False
+        self.uids.join(other.uids)
+        self.patients.join(other.patients)
+        return True
 
 
 def days_between(original: str, published: str) -> int | None:

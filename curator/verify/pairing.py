@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from curator.dicom import Json
@@ -39,13 +39,15 @@ def standings(versions: Iterable[Held]) -> Iterator[Standing]:
 
 
 def pair(
-    originals: Mapping[str, Standing], published: Iterable[Standing], uids: Mapping[str, str]
+    originals: Mapping[str, Standing], published: Iterable[Standing], replacement: Callable[[str], str | None]
 ) -> tuple[list[tuple[Standing, Standing]], list[Standing]]:
     """Return (pairs of original and published, published ones whose original was not found).
 
-    ``originals`` are by SOP Instance UID, ``uids`` maps original to published UIDs as far as known.
+    ``originals`` are by SOP Instance UID, ``replacement`` says what an original's UID became, as far as known.
     """
-    by_published = {uids[sop]: standing for sop, standing in originals.items() if sop in uids}
+    by_published = {
+        new: standing for sop, standing in originals.items() if (new := replacement(sop)) is not None
+    }
     by_frames = {
         standing.instance.frame_ids: standing
         for standing in originals.values()

@@ -67,7 +67,7 @@ class _Proof:
         compared: set[tuple[str, bytes]] = set()
         for held in self.published:
             search.document(held)
-            pairs, lost = pair(self._candidates(held), standings([held]), self.maps.uids.forward)
+            pairs, lost = pair(self._candidates(held), standings([held]), self.maps.replacement)
             for found in lost:
                 self.tally.fail(Check.NOTHING_ADDED, held, _path(found), "an instance without an original")
             self._levels(pairs)
@@ -198,7 +198,10 @@ class _Proof:
         }
         studies = {str(held.document.study.get("StudyInstanceUID")) for held in self.originals}
         wanted = there | studies | {self.sources[sop].series for sop in there}
-        for old, new in self.maps.uids.forward.items():
+        for old in sorted(wanted | self.sources.keys()):
+            new = self.maps.replacement(old)
+            if new is None:
+                continue
             if old in wanted and new not in keys:
                 self.tally.fail(
                     Check.REFERENCE_RESOLVES,
@@ -210,7 +213,7 @@ class _Proof:
                 )
             elif old in wanted:
                 self.tally.passed(Check.REFERENCE_RESOLVES)
-            elif old in self.sources:
+            else:
                 self.tally.fail(
                     Check.REFERS_TO_LEFT_OUT,
                     self.published[-1],

@@ -79,8 +79,8 @@ class Texts:
 
     def _made_of(self, after: str, before: str) -> bool:
         """Say whether ``after``'s words are those of ``before``, in order; replaced UIDs count as theirs."""
-        pairs = self._maps.uids.forward
-        plain = _UID_IN_TEXT.sub(lambda found: pairs.get(found[0], " "), before.replace("\0", ""))
+        known = self._maps.replacement
+        plain = _UID_IN_TEXT.sub(lambda found: known(found[0]) or " ", before.replace("\0", ""))
         after = _UID_IN_TEXT.sub(lambda found: found[0] if found[0] in plain else " ", after)
         if not after.isascii():  # scripts without spaces: a name is cut out of the middle of a word
             letters = iter(folded(plain))

@@ -130,9 +130,13 @@ def killing(units: Iterator[Unit], cluster: Cluster) -> Iterator[Unit]:
     """Pass units on; kill one worker after the first."""
     for number, unit in enumerate(units):
         if number == 0:
-            victim = next(iter(cluster.client.run(os.getpid).values()))
-            os.kill(victim, signal.SIGKILL)
+            kill_one(cluster)
         yield unit
+
+
+def kill_one(cluster: Cluster) -> None:
+    victim = next(iter(cluster.client.run(os.getpid).values()))
+    os.kill(victim, signal.SIGKILL)
 
 
 @pytest.mark.soak

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from curator.campaign.attesting import Attestation, attest
+from curator.campaign.attestation import Attestation
+from curator.campaign.attesting import attest
 from curator.campaign.deidentifying import given_of, into_crosswalk
 from curator.campaign.journal import Campaign
 from curator.campaign.planfile import write_plan

@@ -6,7 +6,6 @@ which profile.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -37,22 +36,19 @@ def published_before(
     if how.to or how.in_place or Option.RETAIN_UIDS in profile.options:
         return
     engine = how.asked.engine(how.keyed)
-    published: dict[str, list[Row]] = {}
-    for row in catalogue.rows():
-        if row.deidentified and row.read:
-            published.setdefault(row.series_uid, []).append(row)
+    published = catalogue.deidentified()
     says = patient_markers({}, profile)["DeidentificationMethod"]
     for row in rows:
-        for other in published.get(engine.remap(row.series_uid), ()) if row.series_uid else ():
-            if other.id == row.id or _methods(catalogue, other)[-1:] != says:
+        for other, version in published.get(engine.remap(row.series_uid), ()) if row.series_uid else ():
+            if other == row.id or _methods(catalogue, other, version)[-1:] != says:
                 continue
-            if row.version == 1 or _tag(imaging, other.id, PUBLISHED_FROM) == f"{row.id}/{row.version}":
-                yield row.id, other.id
+            if row.version == 1 or _tag(imaging, other, PUBLISHED_FROM) == f"{row.id}/{row.version}":
+                yield row.id, other
                 break
 
 
-def _methods(catalogue: Catalogue, row: Row) -> list[Json]:
-    document = catalogue.document(row.id, row.version)
+def _methods(catalogue: Catalogue, image_set: str, version: int) -> list[Json]:
+    document = catalogue.document(image_set, version)
     methods = document.patient.get("DeidentificationMethod") if document is not None else None
     return methods if isinstance(methods, list) else []
 
@@ -62,13 +58,12 @@ def merged_away(imaging: HealthImaging, catalogue: Catalogue, rows: Sequence[Row
 
     Tags tell: two calls for each set of a series that lies in several. Raises ServiceError when they cannot be read.
     """
-    by_id = {row.id: row for row in catalogue.rows()}
-    sets = Counter(row.series_uid for row in by_id.values())
+    torn = catalogue.torn()
     for row in rows:
-        if not row.series_uid or sets[row.series_uid] < 2:
+        if row.id not in torn:
             continue
-        target = by_id.get(_tag(imaging, row.id, MERGED_INTO))
-        if target is not None and _instances(catalogue, row) <= _instances(catalogue, target):
+        target = catalogue.row(_tag(imaging, row.id, MERGED_INTO))
+        if target is not None and not target.deleted and _instances(catalogue, row) <= _instances(catalogue, target):
             yield row.id
 
 

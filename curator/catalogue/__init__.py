@@ -255,6 +255,25 @@ class Catalogue:
         assert found is not None
         return found
 
+    def torn(self) -> frozenset[str]:
+        """Return the image sets of which a series lies in another one too, merged away or not."""
+        sql = (
+            "SELECT DISTINCT i.id FROM series s JOIN image_set i USING (n) WHERE NOT i.deleted AND s.in_series IN"
+            " (SELECT in_series FROM series GROUP BY in_series HAVING count(*)>1)"
+        )
+        return frozenset(identifier for (identifier,) in self._shelf.all(sql))
+
+    def deidentified(self) -> dict[str, list[tuple[str, int]]]:
+        """Return (id, version) of the image sets whose document says that they are de-identified, by series."""
+        sql = (
+            "SELECT series_uid, id, version FROM image_set WHERE deidentified AND NOT deleted"
+            " AND read_version IS version AND series_uid<>'' ORDER BY updated_at DESC, id"
+        )
+        found: dict[str, list[tuple[str, int]]] = {}
+        for series, identifier, version in self._shelf.all(sql):
+            found.setdefault(series, []).append((identifier, version))
+        return found
+
     def merged_away(self) -> list[str]:
         """Return the image sets whose instances were all merged into another one, and that wait for `finish`."""
         sql = "SELECT id FROM merged_away JOIN image_set USING (n) WHERE NOT deleted ORDER BY id"

@@ -19,6 +19,7 @@ from curator.imageset import ImageSetMetadata, parse_path
 from curator.plan.lines import Given
 from curator.plan.units import Copy, Import, Unit
 from curator.verify import BY_RULE, Claim, Decided, Held, Maps, ServiceCheck, verify
+from curator.verify.pairing import pixel_sums
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -154,13 +155,9 @@ def _reviewed(claim: Claim, originals: Sequence[Held], pixels: PixelDecisions | 
     """Return the claim with what reviewers said of the pixels of these very instances."""
     if not pixels:
         return claim
-    said: dict[Verdict, set[str]] = {Verdict.CLEAR: set(), Verdict.EXCLUDE: set()}
+    said: dict[tuple[str, tuple[str, ...]], bool] = {}
     for held in originals:
         for _, sop, instance in held.document.instances():
             if (decision := pixels.of(sop, instance.frames)) is not None:
-                said[decision.verdict].add(sop)
-    return replace(
-        claim,
-        cleared=claim.cleared | said[Verdict.CLEAR],
-        excluded=frozenset(said[Verdict.EXCLUDE]),
-    )
+                said[sop, pixel_sums(instance)] = decision.verdict is Verdict.CLEAR
+    return replace(claim, reviewed=said)

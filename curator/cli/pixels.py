@@ -114,26 +114,22 @@ def decide(workbench: Workbench, sheet: Path, by: str | None) -> None:
     """
     from curator.campaign.reviewing import pixel_decisions_of, review
     from curator.catalogue.values import unguarded
-    from curator.deid.pixelreview import read_pixel_decisions
+    from curator.deid.pixelreview import changing, read_pixel_decisions
 
     try:
         text = sheet.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{sheet.name} is not UTF-8", hint="save the sheet as CSV UTF-8") from error
-    known = {each.sop: _said(each) for each in pixel_decisions_of(workbench.project())}
+    known = pixel_decisions_of(workbench.project())
     read = [
         replace(each, by=unguarded(each.by), why=unguarded(each.why))
         for each in read_pixel_decisions(text, sheet.name)
     ]
-    new = [replace(each, by=by or each.by, when="") for each in read if known.get(each.sop) != _said(each)]
+    new = [replace(each, by=by or each.by, when="") for each in changing(known, read)]
     holds = review(workbench.project(), new) if new else known
     workbench.say(
         f"{plural(len(read), 'decision')} read, {len(new):,} of them new or changed; {len(holds):,} hold"
     )
-
-
-def _said(one: PixelDecision) -> tuple[str, str, str]:
-    return one.verdict, one.pixels, one.why
 
 
 def _found(

@@ -77,6 +77,10 @@ class PixelDecisions:
     def __iter__(self) -> Iterator[PixelDecision]:
         return (said[-1] for said in self._by_sop.values())
 
+    def words(self, sop: str) -> Sequence[PixelDecision]:
+        """Return what was said of a UID since it was last withdrawn, oldest first."""
+        return tuple(self._by_sop.get(sop, ()))
+
     def of(self, sop: str, frames: Sequence[Mapping[str, Json]]) -> PixelDecision | None:
         """Return what holds for an instance with these frames; None where nothing does.
 
@@ -86,6 +90,35 @@ class PixelDecisions:
             if each.verdict is Verdict.EXCLUDE or each.pixels in ("", pixels_of(frames)):
                 return each
         return None
+
+
+def changing(decided: PixelDecisions, lines: Iterable[PixelDecision]) -> list[PixelDecision]:
+    """Return those of ``lines`` that change what holds; none of a UID where together they say what holds already."""
+    of_sop: dict[str, list[PixelDecision]] = {}
+    for each in lines:
+        of_sop.setdefault(each.sop, []).append(each)
+    found: list[PixelDecision] = []
+    for sop, said in of_sop.items():
+        words = decided.words(sop)
+        if _holding([*words, *said]) == _holding(words):
+            continue
+        for each in said:
+            if _holding([*words, each]) != _holding(words):
+                words = (*words, each)
+                found.append(each)
+    return found
+
+
+def _holding(words: Sequence[PixelDecision]) -> frozenset[tuple[str, str, str]]:
+    """Return (verdict, pixels, reason) of what holds of one UID, of the words on it: none before the last about all."""
+    found: dict[tuple[Verdict, str], tuple[str, str, str]] = {}
+    for each in reversed(words):
+        if each.verdict is Verdict.WITHDRAW:
+            break
+        found.setdefault((each.verdict, each.pixels), (each.verdict, each.pixels, each.why))
+        if each.verdict is Verdict.EXCLUDE or not each.pixels:
+            break
+    return frozenset(found.values())
 
 
 def read_pixel_decisions(text: str, name: str) -> list[PixelDecision]:

@@ -17,6 +17,7 @@ from curator.dicom.levels import Level
 from curator.dicom.vr import element_problem, problem
 from curator.findings import ABSENT, Absent, Change, Finding, Safety, Severity, Why
 from curator.imageset import ANY, ElementPath, ImageSetMetadata
+from curator.imageset.equality import same_value
 from curator.rulefile.actions.action import Because, Judgement, Verdict
 from curator.rulefile.place import Place, Scope
 from curator.rulefile.rule import Rule, Step
@@ -377,12 +378,10 @@ class _Evaluation:
 
 
 def _same(before: Value, after: Value) -> bool:
-    """Tell equal values apart where JSON does: 1, 1.0 and true."""
-    if before is after:
-        return True
+    """Tell equal values apart where JSON does: 1, 1.0 and true, in lists and items too."""
     if isinstance(before, Absent) or isinstance(after, Absent):
-        return False
-    return type(before) is type(after) and before == after
+        return before is after
+    return same_value(before, after)
 
 
 def _invalid(place: Place, vr: str, value: Json) -> str | None:

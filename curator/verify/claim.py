@@ -62,9 +62,12 @@ class Claim:
     left_out: frozenset[str] = field(default=frozenset(), repr=False)
     """Original SOP Instance UIDs of instances that were left out, with their reasons in the plan."""
     cleared: frozenset[str] = field(default=frozenset(), repr=False)
-    """Original SOP Instance UIDs whose pixels a person has looked at and cleared."""
-    excluded: frozenset[str] = field(default=frozenset(), repr=False)
-    """Original SOP Instance UIDs that a reviewer excluded from publishing."""
+    """Original SOP Instance UIDs whose pixels a person has looked at and cleared, whatever they are."""
+    reviewed: Mapping[tuple[str, tuple[str, ...]], bool] = field(default_factory=dict, repr=False)
+    """Original SOP Instance UID and pixels (`pixel_sums`) → whether a reviewer lets them be published, or excluded them.
+
+    Two instances may have one UID: what was said of one says nothing of the other.
+    """
     safe_private: frozenset[tuple[int, str, int]] = frozenset()
     """Private attributes called safe beside Table E.3.10-1: (group, creator in upper case, low byte of element)."""
     decisions: tuple[Decided, ...] = field(default=(), repr=False)

@@ -120,6 +120,40 @@ def test_what_was_excluded_after_it_was_published_fails_the_proof(place: Ground)
     ]
 
 
+def namesake(place: Ground) -> str:
+    """Add the same instances once more with other pixels, as another set of the same series."""
+    tree = document(2)
+    with_element(tree, RISKY, BurnedInAnnotation="YES")
+    return place.add(tree, frames=2)
+
+
+def test_the_proof_tells_pixels_under_one_uid_apart(place: Ground) -> None:
+    one, other = risky(place), namesake(place)
+    clear = [PixelDecision(RISKY, Verdict.CLEAR, looked_at(place, each, RISKY)) for each in (one, other)]
+    review(place.project, clear)
+    campaign = place.campaign(planned(place, how=publishing(place))[0])
+    assert place.apply(campaign).complete
+    asked = (campaign, place.imaging, RESEARCH, WHO)
+    assert attest(*asked, pixels=pixel_decisions_of(place.project)).holds
+    review(place.project, [PixelDecision(RISKY, Verdict.WITHDRAW), clear[0]])
+    held = attest(*asked, pixels=pixel_decisions_of(place.project))
+    assert [(each.check, each.message) for each in held.violations] == [
+        ("pixels_hidden", "BurnedInAnnotation is YES")
+    ]
+
+
+def test_pixels_that_were_cleared_are_published_beside_excluded_ones_of_their_uid(place: Ground) -> None:
+    one, _ = risky(place), namesake(place)
+    review(place.project, [PixelDecision(RISKY, Verdict.EXCLUDE)])
+    review(place.project, [PixelDecision(RISKY, Verdict.CLEAR, looked_at(place, one, RISKY))])
+    units, _, _ = planned(place, how=publishing(place))
+    assert sum(left.count for unit in units for left in unit.left_out) == 1
+    campaign = place.campaign(units)
+    assert place.apply(campaign).complete
+    held = attest(campaign, place.imaging, RESEARCH, WHO, pixels=pixel_decisions_of(place.project))
+    assert held.violations == []
+
+
 def test_a_clearance_says_nothing_of_other_pixels_under_the_same_uid(place: Ground) -> None:
     image_set = risky(place)
     other: Json = {CHECKSUMS: [{"Width": 1, "Height": 1, "Checksum": 123}]}

@@ -51,6 +51,27 @@ def test_a_sheet_of_decisions_goes_out_and_comes_back(on_demo: Curator, tmp_path
     assert sum("a reviewer excluded it" in line for line in planned["left_out"]) == 1
 
 
+def test_two_instances_of_one_uid_are_decided_apart_and_once(curator: Curator, tmp_path: Path) -> None:
+    def told(*lines: str) -> str:
+        sheet = tmp_path / "sheet.csv"
+        sheet.write_text("\n".join(("sop_instance_uid,decision,pixels", *lines)) + "\n")
+        ran = curator("--project", tmp_path / "project", "pixels", "decide", sheet)
+        assert ran.code == 0, ran.err
+        return ran.err
+
+    both = ("1.2.3,clear,one", "1.2.3,clear,other")
+    assert "2 of them new or changed" in told(*both)
+    assert "0 of them new or changed" in told(*both)
+    assert "0 of them new or changed" in told(*reversed(both))
+    assert "1 of them new or changed" in told("1.2.3,exclude,one")
+    assert "1 of them new or changed" in told("1.2.3,clear,other")
+    assert "0 of them new or changed" in told("1.2.3,clear,other")
+    assert "2 of them new or changed" in told("1.2.3,exclude,", "1.2.3,clear,one")
+    assert "0 of them new or changed" in told("1.2.3,exclude,", "1.2.3,clear,one")
+    assert "1 of them new or changed" in told("1.2.3,withdraw,")
+    assert "0 of them new or changed" in told("1.2.3,withdraw,")
+
+
 def test_a_sheet_that_cannot_be_taken_changes_nothing(curator: Curator, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("sop_instance_uid,decision\n1.2.3,clear\n1.2.4,perhaps\n")

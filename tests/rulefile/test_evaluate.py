@@ -73,6 +73,17 @@ def test_values_are_typed_by_the_vr(rule: str, element: dict[str, Json], after: 
     assert json.dumps(list(found.values())) == json.dumps([after])
 
 
+@pytest.mark.parametrize(("before", "after"), [([1.0, 2, 0, 0], [1, 2, 0, 0]), ([True, 2, 0, 0], [1, 2, 0, 0]), (1.0, 1)])
+def test_numbers_of_another_kind_are_written_in_lists_too(before: Json, after: Json) -> None:
+    """The service keeps JSON: 1.0 and true are no US, though Python calls them equal to 1."""
+    words = [str(each) for each in after] if isinstance(after, list) else str(after)
+    name = "AcquisitionMatrix" if isinstance(after, list) else "Rows"
+    file = rules(f"{{select: {name}, do: {{literal: {json.dumps(words)}}}}}")
+    found = changes(file, document(None, None, None, {name: before}))
+    assert json.dumps(list(found.values())) == json.dumps([after])
+    assert changes(file, document(None, None, None, {name: after})) == {}
+
+
 def test_a_result_that_is_not_valid_for_the_vr_is_the_rules_fault_and_no_change() -> None:
     file = rules("{select: StationName, do: {template: '{StationName}-of-{Manufacturer}'}}")
     outcome = file.outcome(

@@ -63,7 +63,11 @@ def merged_away(imaging: HealthImaging, catalogue: Catalogue, rows: Sequence[Row
         if row.id not in torn:
             continue
         target = catalogue.row(_tag(imaging, row.id, MERGED_INTO))
-        if target is not None and not target.deleted and _instances(catalogue, row) <= _instances(catalogue, target):
+        if (
+            target is not None
+            and not target.deleted
+            and _instances(catalogue, row) <= _instances(catalogue, target)
+        ):
             yield row.id
 
 

@@ -73,7 +73,9 @@ def test_values_are_typed_by_the_vr(rule: str, element: dict[str, Json], after: 
     assert json.dumps(list(found.values())) == json.dumps([after])
 
 
-@pytest.mark.parametrize(("before", "after"), [([1.0, 2, 0, 0], [1, 2, 0, 0]), ([True, 2, 0, 0], [1, 2, 0, 0]), (1.0, 1)])
+@pytest.mark.parametrize(
+    ("before", "after"), [([1.0, 2, 0, 0], [1, 2, 0, 0]), ([True, 2, 0, 0], [1, 2, 0, 0]), (1.0, 1)]
+)
 def test_numbers_of_another_kind_are_written_in_lists_too(before: Json, after: Json) -> None:
     """The service keeps JSON: 1.0 and true are no US, though Python calls them equal to 1."""
     words = [str(each) for each in after] if isinstance(after, list) else str(after)

@@ -13,6 +13,7 @@ from curator.cli.output import Form, form_options, json_option, write_rows
 from curator.cli.walking import (
     adopt_store,
     begin,
+    campaign_argument,
     campaign_of,
     clustered,
     is_remote,
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from curator.campaign.cluster import Cluster
     from curator.campaign.finishing import Finished
     from curator.campaign.journal import Campaign
-
-campaign_argument = click.argument("campaign", metavar="CAMPAIGN")
 
 
 @click.command()
@@ -114,6 +113,8 @@ def _hold(workbench: Workbench, found: Campaign, cluster: Cluster | None, form: 
 def finish(workbench: Workbench, campaign: str, yes: bool, form: Form | None) -> int:
     """Delete the image sets that merges emptied and publications replaced. Ends exact undo.
 
+    CAMPAIGN is the beginning of its id, its plan file, or `latest`.
+
     \b
     Example:
       curator finish latest --yes
@@ -155,6 +156,8 @@ def undo(
     workbench: Workbench, campaign: str, image_set: str | None, rule: str | None, form: Form | None
 ) -> int:
     """Take a campaign back, proved by diff. What others changed since is reported, not overwritten.
+
+    CAMPAIGN is the beginning of its id, its plan file, or `latest`.
 
     \b
     Examples:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curator.cli.output import Form, form_options, write_rows
-from curator.cli.walking import campaign_of
+from curator.cli.walking import campaign_argument, campaign_of
 from curator.cli.whole_help import WholeHelp
 from curator.cli.workbench import Workbench
 from curator.errors import UsageError, VerificationFailed
@@ -35,7 +35,7 @@ def keep_report(campaign: Campaign, target: Path | None) -> Path:
 
 
 @click.command()
-@click.argument("campaign", metavar="CAMPAIGN")
+@campaign_argument
 @click.option("--format", "form", type=click.Choice(FORMS), help="Default: by the file's name, else md.")
 @click.option(
     "-o",

@@ -30,6 +30,17 @@ if TYPE_CHECKING:
     from curator.plan.packing import Payload
 
 
+class CampaignArgument(click.Argument):
+    """Says what may be given, where nothing was."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return the argument's name, and what it may be."""
+        return "CAMPAIGN: the beginning of its id, its plan file, or `latest`"
+
+
+campaign_argument = click.argument("campaign", metavar="CAMPAIGN", cls=CampaignArgument)
+
+
 def campaign_of(workbench: Workbench, name: str) -> Campaign:
     """Return the campaign that a word means: the beginning of an id, a plan file, ``latest``."""
     from curator.campaign.journal import Campaign

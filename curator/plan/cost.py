@@ -142,8 +142,8 @@ def cost_of(units: Iterable[Unit]) -> Cost:
 
 
 def spelled(seconds: float) -> str:
-    """Return a time as people say it: ``3.7 min``, ``11 h``."""
+    """Return a time as people say it: ``3.7 min``, ``11 h``, ``<1 s``."""
     for size, name in ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min")):
         if seconds >= size:
             return f"{seconds / size:.3g} {name}"
-    return f"{seconds:.3g} s"
+    return f"{seconds:.3g} s" if seconds >= 1 else "<1 s"

@@ -314,7 +314,7 @@ class Workbench(Bench):
         if not self.pending:
             confirmed(True)
             return
-        text = f"{plural(self.pending, 'edit')} in {plural(len(self.edits.image_sets), 'image set was', 'image sets were')} never planned."
+        text = f"{plural(self.pending, 'edit')} in {plural(len(self.edits.image_sets), 'image set')}: not written."
         self.push_screen(ConfirmScreen("Leave, and forget pending edits?", text, "Leave"), confirmed)
 
     def get_default_screen(self) -> Screen[object]:

@@ -22,7 +22,8 @@ COLUMNS: Final = (
 )
 
 
-_BEFORE: Final = 24  # characters of an edited value's old text: the new one is what matters
+_BEFORE: Final = 12  # characters of an edited value's old text: the new one is what matters
+_SAME: Final = 12  # characters with which old and new may both begin; of more, only the end is shown
 
 
 class Line:
@@ -366,8 +367,13 @@ def _role(change: Change | None) -> str:
 
 def _edited(change: Change, vr: str) -> Cell:
     """Return before and after of a pending edit."""
-    before = "" if isinstance(change.before, Absent) else value_text(change.before, vr)
-    before = f"{before[:_BEFORE]}…" if len(before) > _BEFORE + 1 else before
+    old = "" if isinstance(change.before, Absent) else value_text(change.before, vr)
+    before = f"{old[:_BEFORE]}…" if len(old) > _BEFORE + 1 else old
     if isinstance(change.after, Absent):
         return f"{before} → (removed)", "removed"
-    return f"{before} → {value_text(change.after, vr)}", "changed"
+    after = value_text(change.after, vr)
+    ends = (n for n, (one, other) in enumerate(zip(old, after, strict=False)) if one != other)
+    same = next(ends, min(len(old), len(after)))
+    if same > _SAME:  # what is new of it would stand beyond the column
+        after = f"…{after[same - 4 :]}"
+    return f"{before} → {after}", "changed"

@@ -220,3 +220,10 @@ def test_key_and_purge(place: Ground, at: Callable[..., Ran], rules: Path) -> No
     assert (place.project.root / "key").exists()
     assert at("audit", "verify").code == 0
     assert at("campaigns").out == ""
+
+
+@pytest.mark.parametrize("verb", ["verify", "finish", "undo", "report"])
+def test_a_campaign_that_is_not_named_is_said_how_to_name(curator: Curator, verb: str) -> None:
+    refused = curator(verb)
+    assert refused.code == 2
+    assert "Missing argument CAMPAIGN: the beginning of its id, its plan file, or `latest`" in refused.err

@@ -98,7 +98,8 @@ def test_cost_counts_calls_by_rate_and_takes_the_slowest() -> None:
     assert cost.seconds() == 4.0
     assert cost.versions == 4
     assert cost.touches == 7
-    assert [spelled(each) for each in (4.0, 222.0, 39_600.0, 86_400 * 4.5)] == [
+    assert [spelled(each) for each in (0.0, 4.0, 222.0, 39_600.0, 86_400 * 4.5)] == [
+        "<1 s",
         "4 s",
         "3.7 min",
         "11 h",

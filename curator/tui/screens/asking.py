@@ -111,6 +111,6 @@ def _wrapped(pairs: Sequence[tuple[str, Cell]], screen: int) -> Iterator[tuple[s
     width = max(20, min(140, screen * 96 // 100) - 36)
     for name, value in pairs:
         text, *role = (value,) if isinstance(value, str) else value
-        lines = wrap(printable(text), width, drop_whitespace=False, replace_whitespace=False) or [""]
+        lines = wrap(printable(text), width, replace_whitespace=False) or [""]
         for number, line in enumerate(lines):
             yield ("" if number else name), (line, role[0]) if role else line

@@ -16,7 +16,7 @@ from curator.campaign.conflicts import Conflict
 from curator.campaign.resolutions import Resolution, Word
 from curator.findings import Absent
 from curator.plan.typed import as_typed
-from curator.tui.actions import Need, bindings
+from curator.tui.actions import Need, bindings, key_name
 from curator.tui.conflict_rows import CONFLICTS, VARIANTS, ConflictRows, VariantRows, shown, where_of
 from curator.tui.conflict_words import cost_text, expected_text, right_value
 from curator.tui.conflicting import (
@@ -210,7 +210,11 @@ class ConflictsScreen(FoundPlace[Conflict]):
         signed = f"decided by {decision.by} on {decision.when}" if decision is not None else "not decided"
         lines = [expected_text(foreseen, conflict)] if foreseen is not None else []
         lines.append(cost_text(foreseen.cost) if foreseen is not None else self._cost_to_come())
-        note = f"{conflict.element or 'torn series'}  {self.rows.alike(conflict):,} alike  {signed}"
+        element, alike = conflict.element or "torn series", self.rows.alike(conflict)
+        if alike > 1:
+            key = key_name(self.bench.keys["conflicts.alike"].partition(",")[0])
+            signed += f", one of {alike:,} ({key}: the same for all)"
+        note = f"{element}  {signed}"
         self.query_one("#merge", Detail).tell(where_of(conflict), "\n".join(lines), note)
 
     def _cost_to_come(self) -> str:

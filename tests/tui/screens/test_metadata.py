@@ -359,7 +359,7 @@ async def test_leaving_with_pending_edits_asks(store: str) -> None:
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await open_set(pilot, "three")
         await press(pilot, "j", "D", "ctrl+q")
-        await see(pilot, "Leave, and forget pending edits?")
+        await see(pilot, "Leave, and forget pending edits?", "1 edit in 1 image set: not written.")
         await press(pilot, "enter")
         await see(pilot, "▾ Patient", "1 edit pending")
         await press(pilot, "escape")

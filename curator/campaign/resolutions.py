@@ -20,7 +20,7 @@ from curator.dicom import Json
 from curator.errors import UsageError
 from curator.findings import ABSENT, Absent, Why
 from curator.imageset import parse_path
-from curator.plan.merging import Choice, choose
+from curator.plan.merging import TIES, Choice, winning
 from curator.plan.typed import as_typed, typed
 from curator.printable import plural
 
@@ -43,6 +43,7 @@ class Word(StrEnum):
 
 
 _OF_SERIES: Final = frozenset((Word.MERGE, Word.LEAVE))
+_TYPED: Final = frozenset((Word.VALUE, Word.ABSENT))
 COLUMNS: Final = ("scope", "group", "element", "choice", "value", "by", "when", "why")
 
 
@@ -113,25 +114,37 @@ class Resolutions:
         return None
 
     def settle(self, conflict: Conflict, how: Choice | None) -> Settled | None:
-        """Return what becomes of an element's conflict; None where nobody decided, or to leave it.
+        """Return what becomes of an element's conflict; None where nobody decided, to leave it, and at a tie.
 
         ``how`` decides what no person did, except where misplaced sets belong.
         """
         found = self.of(conflict)
-        if found is not None:
-            if found.choice in _OF_SERIES:
-                return None
+        if found is not None and found.choice in _OF_SERIES:
+            return None
+        if found is not None and found.choice in _TYPED:
             return Settled(value_of(found, conflict), reason(conflict, found.told))
-        if how is None or conflict.identity:
+        policy = self._policy(conflict, how)
+        if policy is None or (winner := winning(conflict.values, conflict.holders, policy)) is None:
             return None
         words = {
             Choice.MAJORITY: "the majority's",
             Choice.NEWEST: "the newest",
             Choice.DESTINATION: "the destination's",
         }
-        return Settled(
-            choose(conflict.values, conflict.holders, how), reason(conflict, f"{words[how]} value")
-        )
+        told = found.told if found is not None else f"{words[policy]} value"
+        return Settled(conflict.values[winner], reason(conflict, told))
+
+    def tie(self, conflict: Conflict, how: Choice | None = None) -> str:
+        """Return why a conflict stays although a policy was to decide it; empty where no tie stands in the way."""
+        policy = None if conflict.torn else self._policy(conflict, how)
+        return tied(conflict, policy) if policy is not None else ""
+
+    def _policy(self, conflict: Conflict, how: Choice | None) -> Choice | None:
+        """Return what weighs a conflict's values: what a person chose, else ``how``; None: nothing does."""
+        found = self.of(conflict)
+        if found is not None:
+            return None if found.choice in (*_OF_SERIES, *_TYPED) else Choice(found.choice)
+        return None if conflict.identity else how
 
     def merges(self, conflict: Conflict, how: Choice | None) -> bool:
         """Say whether a torn series is to be merged."""
@@ -142,6 +155,33 @@ class Resolutions:
         """Say whether somebody decided to leave a conflict as it is."""
         found = self.of(conflict)
         return found is not None and found.choice is Word.LEAVE
+
+
+def tied(conflict: Conflict, how: Choice) -> str:
+    """Return why a policy does not decide a conflict, as ``no majority: 50% each``; empty where it does."""
+    if winning(conflict.values, conflict.holders, how) is not None:
+        return ""
+    first, *others = conflict.variants()
+    if how is Choice.NEWEST:
+        newest = max(each.newest for each in (first, *others))
+        count = sum(each.newest == newest for each in (first, *others))
+        return f"{TIES[how]}: {count:,} values of the same time"
+    # The heaviest come first.
+    equal = [
+        first,
+        *(each for each in others if (each.filled, each.instances) == (first.filled, first.instances)),
+    ]
+    whole = sum(each.instances for each in (first, *others))
+    among = "" if len(equal) == len(others) + 1 else f" for {len(equal):,} values"
+    return f"{TIES[how]}: {share(first.instances, whole)} each{among}"
+
+
+def share(part: int, whole: int) -> str:
+    """Return how much of a whole a part is, rounded; neither none nor all of it where it is not."""
+    percent = round(100 * part / whole) if whole else 0
+    if percent == 0 and part:
+        return "<1%"
+    return ">99%" if percent == 100 and part < whole else f"{percent}%"
 
 
 def reason(conflict: Conflict, told: str) -> Why:
@@ -163,19 +203,15 @@ def _held(decision: Resolution, conflict: Conflict) -> bool:
 
 
 def value_of(decision: Resolution, conflict: Conflict) -> Json | Absent:
-    """Return the value that a decision gives a conflict's element. `UsageError` if it cannot be typed under its VR."""
+    """Return the very value that a decision names. `UsageError` if it cannot be typed under the element's VR."""
     assert conflict.path is not None
-    match decision.choice:
-        case Word.ABSENT:
-            return ABSENT
-        case Word.VALUE:
-            # The very JSON that a set holds, where it has the text: a number's spelling counts.
-            for each in conflict.values:
-                if not isinstance(each, Absent) and as_typed(each) == decision.value:
-                    return each
-            return typed(decision.value, conflict.vr, conflict.path)
-        case word:
-            return choose(conflict.values, conflict.holders, Choice(word))
+    if decision.choice is Word.ABSENT:
+        return ABSENT
+    # The very JSON that a set holds, where it has the text: a number's spelling counts.
+    for each in conflict.values:
+        if not isinstance(each, Absent) and as_typed(each) == decision.value:
+            return each
+    return typed(decision.value, conflict.vr, conflict.path)
 
 
 def right_values(decisions: Iterable[Resolution]) -> dict[str, Json | Absent]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from curator.campaign.conflicts import PATIENT_ID, STUDY_UID, Conflict, Group, gather
 from curator.campaign.editing import edit_units
 from curator.campaign.planning import Planning, party_of, readable
@@ -18,7 +20,8 @@ from curator.dicom.levels import Level
 from curator.errors import Refused
 from curator.findings import ABSENT, Change, Safety
 from curator.imageset import ElementPath
-from curator.plan.merging import Choice, Party, choose, plan_merge
+from curator.plan.leftout import LeftOut, Reason, tally
+from curator.plan.merging import Choice, Party, plan_merge, winning
 from curator.plan.units import Tag, Unit
 from curator.plan.values import same_value
 
@@ -41,16 +44,18 @@ def resolve(
     """Yield the units that resolve the conflicts among image sets (of those ``within``, if given).
 
     ``decided`` wins before ``how``; ``how`` None resolves only what was decided. Sets of one series under different
-    studies or patients wait until it is decided which PatientID or StudyInstanceUID is right: values cannot tell.
+    studies or patients wait until it is decided which PatientID or StudyInstanceUID is right: values cannot tell. So do
+    those whose values weigh the same: a tie is left as it is, with that reason.
     ``groups`` are what `gather` found, where that is known.
     """
     decided = decided or Resolutions()
     groups = gather(catalogue, within, planning.skipped) if groups is None else groups
-    chosen = _chosen(groups, decided, how)
+    ties = _Ties(groups, decided, how)
+    chosen = _chosen(groups, decided, how, ties)
     parties = _Parties(catalogue, planning)
     number = 0
     merged: set[str] = set()
-    merging = _Merging(chosen, decided, how, [each for group in groups for each in group.conflicts])
+    merging = _Merging(chosen, decided, how, [each for group in groups for each in group.conflicts], ties)
     for group in groups:
         if group.scope is not Scope.SERIES or not decided.merges(group.conflicts[0], how):
             continue
@@ -63,7 +68,7 @@ def resolve(
                 (each.id, "it was merged before and waits for `curator finish`") for each in unit.members[1:]
             ]
             continue
-        yield unit
+        yield ties.told(unit)
         number += 1
     wanted: dict[str, list[Change]] = {}
     for image_set, values in sorted(chosen.items()):
@@ -78,7 +83,43 @@ def resolve(
             row.id for row in rows if row and row.primary and row.id not in merged and parties.get(row.id)
         ]
 
-    yield from edit_units(wanted.items(), parties.known, primaries, first=number, payload=planning.payload)
+    for unit in edit_units(wanted.items(), parties.known, primaries, first=number, payload=planning.payload):
+        yield ties.told(unit)
+    planning.skipped += ties.rest({name for name, _ in planning.skipped})
+
+
+class _Ties:
+    """What stays because values weigh the same, by image set; said in its unit, or else with what is left alone."""
+
+    def __init__(self, groups: Sequence[Group], decided: Resolutions, how: Choice | None) -> None:
+        self._of: dict[str, dict[str, str]] = {}  # image set → element → why
+        self.conflicts: list[tuple[Conflict, str]] = []
+        for group in groups:
+            # A series' own elements wait for its merge.
+            policy = None if group.misplaced or group.scope is Scope.SERIES else how
+            for conflict in group.conflicts:
+                if why := decided.tie(conflict, policy):
+                    self.add(conflict, why)
+
+    def add(self, conflict: Conflict, why: str) -> None:
+        """Note that a conflict stays."""
+        self.conflicts.append((conflict, f"{conflict.element}: {why}"))
+        for holder in conflict.holders:
+            self._of.setdefault(holder.id, {})[conflict.element] = why
+
+    def told(self, unit: Unit) -> Unit:
+        """Return a unit that says what ties leave of its image sets."""
+        found = {element for each in unit.members for element in self._of.pop(each.id, ())}
+        if not found:
+            return unit
+        left = (LeftOut(Reason.TIE, "resolve", element) for element in found)
+        return msgspec.structs.replace(unit, left_out=tally((*unit.left_out, *left)))
+
+    def rest(self, told: set[str]) -> Iterator[tuple[str, str]]:
+        """Yield the image sets that no unit has and nothing was ``told`` of, and what ties leave of them."""
+        for name, elements in self._of.items():
+            if name not in told:
+                yield name, "; ".join(f"{element}: {why}" for element, why in elements.items())
 
 
 class _Parties:
@@ -107,11 +148,13 @@ class _Parties:
 # ── which values ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _chosen(groups: Sequence[Group], decided: Resolutions, how: Choice | None) -> dict[str, Values]:
+def _chosen(
+    groups: Sequence[Group], decided: Resolutions, how: Choice | None, ties: _Ties
+) -> dict[str, Values]:
     """Return for each image set the values it is to have, the larger scope's over the smaller's."""
     # A series' own elements need not agree before it is merged: without a merge only decided ones are changed.
     settled = {
-        (group.scope, group.id): _settled(group, decided, None if group.scope is Scope.SERIES else how)
+        (group.scope, group.id): _settled(group, decided, None if group.scope is Scope.SERIES else how, ties)
         for group in groups
     }
     chosen: dict[str, Values] = {}
@@ -133,7 +176,7 @@ def _chosen(groups: Sequence[Group], decided: Resolutions, how: Choice | None) -
 _PATIENT_ID = ElementPath(Level.PATIENT, steps=("PatientID",))
 
 
-def _settled(group: Group, decided: Resolutions, how: Choice | None) -> Values:
+def _settled(group: Group, decided: Resolutions, how: Choice | None, ties: _Ties) -> Values:
     """Return the values that a group's sets are to have. Misplaced sets follow the identity that was decided."""
     identities: Values = {}
     undecided = False
@@ -149,23 +192,28 @@ def _settled(group: Group, decided: Resolutions, how: Choice | None) -> Values:
         if conflict.path is None or conflict.identity:
             continue
         value = decided.settle(conflict, None if group.misplaced else how)
-        if value is None and identities and not undecided and not decided.left(conflict):
+        stays = decided.left(conflict) or decided.tie(conflict)
+        if value is None and identities and not undecided and not stays:
             value = _following(conflict, group, identities)
+            if value is None:
+                ties.add(conflict, "no majority where it belongs")
         if value is not None:
             found[conflict.path] = value
     return found
 
 
-def _following(conflict: Conflict, group: Group, identities: Values) -> Settled:
-    """Return the value of those sets that stand where all are to stand; the majority's where none does."""
+def _following(conflict: Conflict, group: Group, identities: Values) -> Settled | None:
+    """Return the value of those sets that stand where all are to stand; the majority's where none does. None: a tie."""
     right = [
         (value, holder)
         for index, (value, holder) in enumerate(zip(conflict.values, conflict.holders, strict=True))
         if all(_holds(group, path, index, wanted) for path, wanted in identities.items())
     ]
     pairs = right or list(zip(conflict.values, conflict.holders, strict=True))
-    value = choose([each for each, _ in pairs], [each for _, each in pairs], Choice.MAJORITY)
-    return Settled(value, reason(conflict, "it follows the patient or study that was decided"))
+    winner = winning([each for each, _ in pairs], [each for _, each in pairs], Choice.MAJORITY)
+    if winner is None:
+        return None
+    return Settled(pairs[winner][0], reason(conflict, "it follows the patient or study that was decided"))
 
 
 def _holds(group: Group, path: ElementPath, index: int, wanted: Settled) -> bool:
@@ -185,11 +233,17 @@ class _Merging:
         decided: Resolutions,
         how: Choice | None,
         conflicts: Sequence[Conflict],
+        ties: _Ties,
     ) -> None:
         self._chosen = chosen
         self._decided = decided
         self._how = how or Choice.MAJORITY
-        self._left = [each for each in conflicts if not each.torn and decided.left(each)]
+        self._left = [
+            (each, f"{each.element} is to stay as it is, and merged sets must agree")
+            for each in conflicts
+            if not each.torn and decided.left(each)
+        ]
+        self._left += ties.conflicts
 
     def unit(
         self, group: Group, parties: _Parties, merged: set[str], planning: Planning, number: int
@@ -211,7 +265,7 @@ class _Merging:
                 found, number=number, how=self._how, given=given, whys=whys, payload=planning.payload
             )
         except Refused as error:
-            planning.skipped.append((found[0].id, error.message))
+            planning.skipped += [(each.id, error.message) for each in found]
             return None
 
     def _values(self, group: Group) -> Values:
@@ -227,12 +281,12 @@ class _Merging:
         return values
 
     def _stays(self, names: set[str]) -> str:
-        """Return why sets cannot be merged: somebody decided that they go on disagreeing."""
-        for conflict in self._left:
+        """Return why sets cannot be merged: somebody decided that they go on disagreeing, or nobody at a tie."""
+        for conflict, why in self._left:
             pairs = zip(conflict.values, conflict.holders, strict=True)
             mine = [value for value, holder in pairs if holder.id in names]
             if any(not same_value(mine[0], other) for other in mine[1:]):
-                return f"{conflict.element} is to stay as it is, and merged sets must agree"
+                return why
         return ""
 
 

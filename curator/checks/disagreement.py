@@ -180,23 +180,31 @@ def finding(
     scope: Scope,
     noun: str,
 ) -> Finding:
-    """Return the finding of one disagreement, with a change for each set that holds another value than the heaviest."""
+    """Return the finding of one disagreement, with a change for each set that holds another value than the heaviest.
+
+    At a tie nothing is proposed: a person says which value is right.
+    """
     best, *others = disagreement.variants
-    safety = Safety.SAFE if disagreement.only_emptiness else Safety.REVIEW
     odd = [member for variant in others for member in variant.members]
     refs = tuple(dict.fromkeys(member.set.ref for member in (*odd, *best.members)))
-    path = _path(disagreement, odd[0])
+    safety = Safety.SAFE if disagreement.only_emptiness else Safety.REVIEW
+    changes = tuple(_changes(code, disagreement, best, others, safety))
+    mend = (
+        f"align {plural(len(odd), 'image set')} to the value of {plural(best.instances, 'instance')}"
+        f" in {plural(len(best.members), 'image set')}"
+    )
+    if best.filled and any(each.filled and each.instances == best.instances for each in others):
+        safety, changes, mend = Safety.REPORT_ONLY, (), "no majority: find out which value is right"
     return Finding(
         code,
         severity,
         f"{disagreement.keyword}: {disagreement.in_words()} in the {plural(len(members), noun)} of a {scope}",
         refs,
-        path,
+        _path(disagreement, odd[0]),
         tuple(variant.evidence() for variant in disagreement.variants),
         safety,
-        tuple(_changes(code, disagreement, best, others, safety)),
-        f"align {plural(len(odd), 'image set')} to the value of {plural(best.instances, 'instance')}"
-        f" in {plural(len(best.members), 'image set')}",
+        changes,
+        mend,
     )
 
 

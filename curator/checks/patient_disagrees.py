@@ -12,8 +12,8 @@ data and follow-up.
 PatientName is "Meier^Anna" in one study and "MEIER^ANNA" in another; PatientSex is F in one and M in the next.
 
 ## Fix safety
-Review: the proposed value is the majority's, and different people must not be made one. Safe where all that differs
-is absent against empty.
+Review: the majority's value is proposed, none at a tie, and different people must not be made one. Safe where all that
+differs is absent against empty.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ shows whichever set it meets first.
 PatientBirthDate is 19700101 in the set of 118 instances and empty in the set of 2.
 
 ## Fix safety
-Review: the proposed value is the majority's, and majorities err. Safe where all that differs is absent against empty.
+Review: the majority's value is proposed, none at a tie, and majorities err. Safe where all that differs is absent against
+empty.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ wrong where its series say different things.
 StudyDescription is "CT HEAD" in four series and "CT HEAD^ROUTINE" in the dose report.
 
 ## Fix safety
-Review: the proposed value is the majority's. Safe where all that differs is absent against empty.
+Review: the majority's value is proposed, none at a tie. Safe where all that differs is absent against empty.
 """
 
 from __future__ import annotations

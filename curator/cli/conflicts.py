@@ -34,7 +34,9 @@ COLUMNS = {
 @click.option(
     "--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), help="Write a sheet to decide in."
 )
-@click.option("--undecided", is_flag=True, help="Only conflicts that nobody decided yet.")
+@click.option(
+    "--undecided", is_flag=True, help="Only conflicts that nobody decided yet, or that a tie leaves open."
+)
 @click.option("--refresh/--no-refresh", default=True, help="Read what is new in the data store first.")
 @form_options
 @click.pass_context
@@ -49,6 +51,7 @@ def conflicts(
     """List torn series and the elements on which image sets disagree, each with its values and their weights.
 
     Decisions are the project's: `plan --resolve` takes them before its policy, and `--resolve decided` nothing else.
+    A policy (majority, newest) does not decide a tie: what weighs the same is left, and listed with that reason.
 
     \b
     Examples:
@@ -70,7 +73,7 @@ def conflicts(
         within = frozenset(row.id for row in index.rows(chosen)) if chosen else None
         found = [each for group in gather(index, within) for each in group.conflicts]
     if undecided:
-        found = [each for each in found if decided.of(each) is None]
+        found = [each for each in found if decided.of(each) is None or decided.tie(each)]
     if csv_file is not None:
         _write_sheet(found, decided, csv_file)
         workbench.say(
@@ -105,10 +108,14 @@ def _row(conflict: Conflict, decided: Resolutions) -> dict[str, object]:
         "element": conflict.element or "(torn series)",
         "values": [_weighed(each) for each in conflict.variants()],
         "imageSets": [each.id for each in conflict.holders],
-        "decided": str(decision.choice) if decision is not None else None,
+        "decided": _decided(decision.choice, decided.tie(conflict)) if decision is not None else None,
         "by": decision.by if decision is not None else None,
         "when": decision.when if decision is not None else None,
     }
+
+
+def _decided(choice: str, tie: str) -> str:
+    return f"{choice} ({tie})" if tie else str(choice)
 
 
 def _weighed(variant: Variant) -> dict[str, object]:

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     PRIMARY = "the service does not let it be changed on a primary image set"
     PRIMARY_STUDY = "it needs all primary image sets of the study, and they do not agree"
     REPORT_ONLY = "the rule only reports"
+    TIE = "its values weigh the same, and nobody said which is right"
     REVIEW = "it awaits a person's review"
     SAME_SOP = "the other image set holds an instance of the same UID and other content"
     DUPLICATE = "the other image set holds the same instance"

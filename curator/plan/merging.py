@@ -34,11 +34,19 @@ _AGREE: Final = Why("merge", "image sets of one series must agree before they ca
 
 
 class Choice(StrEnum):
-    """Which value wins where image sets disagree."""
+    """Which value wins where image sets disagree. A tie is won by none: a person says which is right."""
 
     MAJORITY = "majority"  # by instances; what is filled wins over what is empty
     NEWEST = "newest"  # of the set that was updated last
     DESTINATION = "destination"
+
+
+TIES: Final = {
+    Choice.MAJORITY: "no majority",
+    Choice.NEWEST: "none is newest",
+    Choice.DESTINATION: "",  # there is one
+}
+"""What a tie is called, by the choice that it leaves open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +79,15 @@ class Weighed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """An element on which sets disagree: for each set its value, and the value that is chosen for all."""
+    """An element on which sets disagree: for each set its value, and the value that is chosen for all.
+
+    ``tied``: none is, and ``chosen`` is the destination's.
+    """
 
     path: ElementPath
     values: tuple[Json | Absent, ...] = field(repr=False)
     chosen: Json | Absent = field(repr=False)
+    tied: bool = False
 
 
 def disagreements(
@@ -97,11 +109,13 @@ def disagreements(
             generic = str(path.generic())
             chosen = given.get(generic, None)
             agreed = all(same_value(values[0], other) for other in values[1:])
+            tied = False
             if generic not in given and not agreed:
-                chosen = choose(values, parties, how)
+                winner = winning(values, parties, how)
+                tied, chosen = winner is None, values[winner or 0]
             elif generic not in given or (agreed and same_value(values[0], chosen)):
                 continue
-            yield Disagreement(path, values, chosen)
+            yield Disagreement(path, values, chosen, tied)
 
 
 def _level_places(parties: Sequence[Party]) -> Iterator[ElementPath]:
@@ -111,21 +125,33 @@ def _level_places(parties: Sequence[Party]) -> Iterator[ElementPath]:
         yield ElementPath(Level.SERIES, uid)
 
 
-def choose(values: Sequence[Json | Absent], parties: Sequence[Weighed], how: Choice) -> Json | Absent:
-    """Return which of the parties' values to take; the first party is the destination."""
+def winning(values: Sequence[Json | Absent], parties: Sequence[Weighed], how: Choice) -> int | None:
+    """Return whose value to take; the first party is the destination. None: several values weigh the same.
+
+    Between the ways to say nothing there is no tie: an element that is empty wins over one that is absent.
+    """
     if how is Choice.DESTINATION:
-        return values[0]
-    if how is Choice.NEWEST:
-        newest = max(range(len(parties)), key=lambda index: parties[index].updated)
-        return values[newest]
-    weights: dict[bytes, tuple[int, int, int]] = {}
-    for index, value in enumerate(values):
-        name = b"" if isinstance(value, Absent) else canonical(value)
-        filled = 0 if isinstance(value, Absent) else 1 if value in (None, "", []) else 2
-        known = weights.get(name, (filled, 0, -index))
-        weights[name] = (filled, known[1] + parties[index].instances, known[2])
-    best = max(weights, key=lambda name: weights[name])
-    return values[-weights[best][2]]
+        return 0
+    found: dict[bytes, tuple[int, list[Weighed]]] = {}
+    for index, (value, party) in enumerate(zip(values, parties, strict=True)):
+        found.setdefault(_name(value), (index, []))[1].append(party)
+    weights = {
+        index: max(each.updated for each in holders)
+        if how is Choice.NEWEST
+        else (_filled(values[index]), sum(each.instances for each in holders))
+        for index, holders in found.values()
+    }
+    heaviest = max(weights.values())
+    first, *others = (index for index, weight in weights.items() if weight == heaviest)
+    return None if others and any(_filled(values[index]) > 1 for index in (first, *others)) else first
+
+
+def _name(value: Json | Absent) -> bytes:
+    return b"" if isinstance(value, Absent) else canonical(value)
+
+
+def _filled(value: Json | Absent) -> int:
+    return 0 if isinstance(value, Absent) else 1 if value in (None, "", []) else 2
 
 
 def plan_merge(
@@ -138,10 +164,10 @@ def plan_merge(
     payload: Payload | None = None,
     whys: Mapping[str, Why] | None = None,
 ) -> Unit:
-    """Plan the merge of all parties into the first. Raises `Refused` when they hold different series.
+    """Plan the merge of all parties into the first. Raises `Refused` when they hold different series, or at a tie.
 
-    ``whys`` are reasons of values ``given``, by generic path. ``align=False`` leaves the sources as they are and forces the copies, which saves updates and gives up what
-    the sources say otherwise (``losses``).
+    ``whys`` are reasons of values ``given``, by generic path. ``align=False`` leaves the sources as they are and forces
+    the copies, which saves updates and gives up what the sources say otherwise (``losses``); a tie leaves the destination.
     """
     destination = parties[0]
     for source in parties[1:]:
@@ -151,7 +177,14 @@ def plan_merge(
                 hint="merge sets of one series; a wrong SeriesInstanceUID is mended by a rule first",
             )
     merge = _Merge(number, tuple(parties), payload or Payload(), whys or {})
-    merge.settle(tuple(disagreements(parties, how, given)), align)
+    found = tuple(disagreements(parties, how, given))
+    tied = [str(each.path.generic()) for each in found if each.tied]
+    if tied and align:
+        raise Refused(
+            f"{TIES[how].capitalize()} for {', '.join(tied)}: values weigh the same.",
+            hint="say which is right; another choice (newest, destination) may decide, too",
+        )
+    merge.settle(tuple(each for each in found if not each.tied), align)
     for source in parties[1:]:
         merge.copy(source)
     return merge.unit()

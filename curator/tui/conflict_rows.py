@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from curator.campaign.conflicts import Conflict, Group, Holder, Variant
-from curator.campaign.resolutions import Resolution, Resolutions, Word
+from curator.campaign.resolutions import Resolution, Resolutions, Word, share
 from curator.checks.view import Scope
 from curator.dicom import Json
 from curator.findings import Absent
@@ -33,7 +34,7 @@ VARIANTS: Final = (
     Column("share", "Weight", 9),
     Column("instances", "Inst.", 5, right=True),
     Column("sets", "Sets", 4, right=True),
-    Column("newest", "Newest", 16),
+    Column("newest", "Newest", 18),
     Column("holders", "Image sets and versions", 14, grow=2),
 )
 _BAR: Final = 5  # cells
@@ -105,7 +106,10 @@ class ConflictRows(WordRows[Conflict]):
         )
 
     def _takes(self, conflict: Conflict, decision: Resolution | None) -> Cell:
-        settled = self.resolutions.settle(conflict, None if decision is not None else Choice.MAJORITY)
+        how = None if decision is not None else Choice.MAJORITY
+        settled = self.resolutions.settle(conflict, how)
+        if settled is None and (tie := self.resolutions.tie(conflict, how)):
+            return tie, "warn"
         if settled is None:
             return ("as they are", "dim") if decision is not None else ("say which is right", "warn")
         cell = shown(settled.value, conflict.vr)
@@ -135,6 +139,7 @@ class VariantRows:
     ) -> None:
         self.conflict = conflict
         self.variants: tuple[Variant, ...] = ()
+        self._moments: list[str] = []
         self._taken = _name(taken) if settled else None
         if conflict is None:
             return
@@ -142,6 +147,7 @@ class VariantRows:
             self.variants = tuple(Variant(None, (each,)) for each in conflict.holders)
         else:
             self.variants = conflict.variants()
+        self._moments = moments([each.newest for each in self.variants])
 
     def __len__(self) -> int:
         return len(self.variants)
@@ -155,7 +161,6 @@ class VariantRows:
         one, conflict = self.variants[index], self.conflict
         assert conflict is not None
         total = sum(each.instances for each in self.variants) or 1
-        share = 100 * one.instances // total
         bar = "█" * max(1, round(_BAR * one.instances / total))
         value = _judged(one.value, conflict.vr)
         if conflict.torn:
@@ -163,10 +168,10 @@ class VariantRows:
         return (
             ("✓", "good") if _name(one.value) == self._taken and not conflict.torn else "",
             value,
-            (f"{share:>3}% {bar}", "accent"),
+            (f"{share(one.instances, total):>4} {bar}", "accent"),
             f"{one.instances:,}",
             f"{len(one.holders):,}",
-            (moment_text(one.newest), "dim"),
+            (self._moments[index], "dim"),
             (_holders(one.holders), "dim"),
         )
 
@@ -178,6 +183,23 @@ def _judged(value: Json | Absent, vr: str) -> Cell:
     cell = shown(value, vr)
     wrong = problem(vr, value) if isinstance(cell, str) and not isinstance(value, Absent) else None
     return (f"{cell}  not valid for {vr}", "warn") if wrong else cell
+
+
+def moments(times: Sequence[float]) -> list[str]:
+    """Return epoch seconds as local time, as finely as tells apart what differs: what is newest is seen."""
+    for finer in (moment_text, _second, _millisecond):
+        told = [finer(each) for each in times]
+        if len(set(told)) == len(set(times)):
+            break
+    return told
+
+
+def _second(seconds: float) -> str:
+    return time.strftime("%m-%d %H:%M:%S", time.localtime(seconds))
+
+
+def _millisecond(seconds: float) -> str:
+    return f"{_second(seconds)}.{int(seconds * 1000) % 1000:03}"
 
 
 def _name(value: Json | Absent) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -162,8 +163,11 @@ def _left_out(entries: Iterable[LeftOut]) -> Pairs:
 
 
 def summary(campaign: Campaign) -> Pairs:
-    """Return what a campaign's plan costs, and what it leaves out with the reasons."""
-    return costs(campaign.plan)
+    """Return what a campaign's plan costs, and what it leaves out or alone with the reasons."""
+    told = costs(campaign.plan)
+    for reason, count in Counter(why for _, why in campaign.plan.skipped()).most_common():
+        told += [("Left alone", plural(count, "image set")), ("", (reason, "warn"))]
+    return told
 
 
 def costs(plan: PlanFile) -> Pairs:

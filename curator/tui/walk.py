@@ -81,9 +81,13 @@ def plan_resolution(session: Session, spec: str, ids: Sequence[str]) -> Campaign
     decided = Resolutions(kept(session.project))
     units = resolve(session.catalogue, planning, decided=decided, within=within)
     options = {"resolve": "majority"}
-    return keep_plan(
-        session, spec, "resolve conflicts", ["resolve"], units, lambda: planning.skipped, options
-    )
+    try:
+        return keep_plan(
+            session, spec, "resolve conflicts", ["resolve"], units, lambda: planning.skipped, options
+        )
+    except Refused as error:
+        why = next((why for _, why in planning.skipped), "")
+        raise Refused(error.message, hint=f"{why}; X decides" if why else "") from error
 
 
 def keep_plan(

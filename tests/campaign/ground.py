@@ -90,6 +90,12 @@ class Ground:
         self.sets.append(found.image_set_id)
         return found.image_set_id
 
+    def later(self) -> None:
+        """Wait until the store's clock, which tells milliseconds, has gone on."""
+        now = int(time.time() * 1000)
+        while int(time.time() * 1000) <= now:
+            pass
+
     def bring(self, *files: bytes) -> list[str]:
         """Import DICOM files and return the ids of the image sets they made, in the order of their creation."""
         before = {each.id for each in self.imaging.search()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,24 @@ import pytest
 from curator.campaign import deciding
 from curator.campaign.conflicts import Conflict, gather
 from curator.campaign.planning import Planning
-from curator.campaign.resolutions import Resolution, Resolutions, Word, decide, kept, read, write
+from curator.campaign.resolutions import (
+    Resolution,
+    Resolutions,
+    Word,
+    decide,
+    kept,
+    read,
+    share,
+    tied,
+    write,
+)
 from curator.campaign.resolving import resolve
 from curator.catalogue import Catalogue
 from curator.deid.decisions import Decision
 from curator.dicom import Json
 from curator.errors import UsageError
 from curator.imageset import parse_path
+from curator.plan.leftout import Reason
 from curator.plan.merging import Choice
 from curator.plan.units import Kind, Unit
 from curator.project import Project
@@ -93,6 +105,7 @@ def test_a_conflict_tells_its_values_with_their_weights() -> None:
 def test_a_decision_about_one_conflict_is_what_becomes_of_it(choice: Word, value: str, expected: str) -> None:
     with ground() as place:
         place.add(_study("Head", 1))
+        place.later()
         place.add(_study("Skull", 2, 11, uid="1.2.3.5"))
         asked = Resolution("study", "1.2.3", "Study/StudyDescription", choice, value, "ada", "2026-01-02")
         units, _ = _resolved(place, asked, how=None)
@@ -107,7 +120,7 @@ def test_a_decision_about_one_conflict_is_what_becomes_of_it(choice: Word, value
 def test_what_nobody_decided_stays_when_only_decisions_count() -> None:
     with ground() as place:
         place.add(_study("Head"))
-        place.add(_study("Skull", 1, 11, uid="1.2.3.5"))
+        place.add(_study("Skull", 2, 11, uid="1.2.3.5"))
         assert _resolved(place, how=None)[0] == []
         assert len(_resolved(place)[0]) == 1
 
@@ -117,12 +130,81 @@ def test_a_decision_settles_nothing_beside_itself() -> None:
         place.add(_study("Head"))
         other = _study("Skull", 1, 11, uid="1.2.3.5")
         node(other, "Study", "DICOM")["AccessionNumber"] = "A1"
+        place.later()
         place.add(other)
         own = Resolution("study", "1.2.3", "Study/StudyDescription", Word.NEWEST)
         (unit,), _ = _resolved(place, own, how=None)
         assert [change.path.key for patch in unit.patches for change in patch.changes()] == [
             "StudyDescription"
         ]
+
+
+def _tied(place: Ground) -> None:
+    """Add two sets of a study that say different things of it in as many instances."""
+    place.add(_study("Head", 2))
+    other = _study("Skull", 2, 11, uid="1.2.3.5")
+    node(other, "Patient", "DICOM")["PatientSex"] = "F"
+    place.add(other)
+
+
+def test_a_tie_is_left_and_said_with_what_else_is_done_to_the_image_set() -> None:
+    with ground() as place:
+        _tied(place)
+        (unit,), planning = _resolved(place)
+        assert [change.path.key for patch in unit.patches for change in patch.changes()] == ["PatientSex"]
+        assert [(each.reason, each.element) for each in unit.left_out] == [
+            (Reason.TIE, "Study/StudyDescription")
+        ]
+        assert [why for _, why in planning.skipped] == ["Study/StudyDescription: no majority: 50% each"]
+
+
+@pytest.mark.parametrize("group", ["1.2.3", ""])
+def test_a_decision_that_ends_in_a_tie_decides_nothing_and_says_so(group: str) -> None:
+    with ground() as place:
+        _tied(place)
+        own = Resolution("study", group, "Study/StudyDescription", Word.MAJORITY)
+        units, planning = _resolved(place, own, how=None)
+        assert units == []
+        assert {why for _, why in planning.skipped} == {"Study/StudyDescription: no majority: 50% each"}
+        assert {name for name, _ in planning.skipped} == set(place.sets)
+        units, planning = _resolved(place, replace(own, choice=Word.VALUE, value="Skull"), how=None)
+        assert len(units) == 1
+        assert planning.skipped == []
+
+
+def test_a_torn_series_whose_values_tie_waits() -> None:
+    with ground() as place:
+        for first in (1, 11):
+            made = _study("Head", 2, first)
+            node(made, "Study", "Series", "1.2.3.4", "DICOM")["SeriesDescription"] = f"from {first}"
+            place.add(made, frames=1)
+        units, planning = _resolved(place)
+        assert units == []
+        assert {why for _, why in planning.skipped} == {
+            "No majority for Series[*]/SeriesDescription: values weigh the same."
+        }
+        own = Resolution("series", "1.2.3.4", "Series[*]/SeriesDescription", Word.VALUE, "from 1")
+        assert [unit.kind for unit in _resolved(place, own)[0]] == [Kind.MERGE]
+
+
+def test_a_tie_is_told_with_its_weights() -> None:
+    with ground() as place:
+        for number, text in enumerate(("Head", "Skull", "Foot")):
+            place.add(_study(text, 2 if number < 2 else 1, 1 + 10 * number, uid=f"1.2.3.{5 + number}"))
+        conflict = _conflicts(place)["Study/StudyDescription"]
+        assert tied(conflict, Choice.MAJORITY) == "no majority: 40% each for 2 values"
+        holders = [replace(each, updated=float(number)) for number, each in enumerate(conflict.holders)]
+        assert tied(replace(conflict, holders=tuple(holders)), Choice.NEWEST) == ""
+        at_once = replace(conflict, holders=tuple(replace(each, updated=1.0) for each in holders))
+        assert tied(at_once, Choice.NEWEST) == "none is newest: 3 values of the same time"
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "told"),
+    [(5, 7, "71%"), (2, 7, "29%"), (1, 1000, "<1%"), (999, 1000, ">99%"), (0, 0, "0%"), (3, 3, "100%")],
+)
+def test_a_share_is_rounded_but_never_to_nothing_or_all(part: int, whole: int, told: str) -> None:
+    assert share(part, whole) == told
 
 
 def test_what_is_to_stay_stays_whatever_the_policy() -> None:

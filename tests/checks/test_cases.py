@@ -41,6 +41,16 @@ def test_it_leaves_alone(tmp_path: Path, check: Check, case: Case) -> None:
     assert found(tmp_path, case, check.code) == []
 
 
+def test_at_a_tie_no_value_is_proposed(tmp_path: Path) -> None:
+    (check,) = (each for each in CHECKS if each.code == "CUR103")
+    tied, _, uneven = check.bad
+    (finding,) = found(tmp_path / "tied", tied, "CUR103")
+    assert finding.changes == ()
+    assert "no majority" in finding.proposal
+    (finding,) = found(tmp_path / "uneven", uneven, "CUR103")
+    assert len(finding.changes) == 1
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.code)
 def test_its_prose_has_every_section_and_explain_shows_it(check: Check) -> None:
     text = sections(check)

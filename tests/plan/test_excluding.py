@@ -11,7 +11,7 @@ from curator.findings import ABSENT, Change, Why
 from curator.imageset import ImageSetMetadata, apply_patch, parse_path
 from curator.plan.excluding import Excluded, Exclusion, counted, without
 from curator.plan.leftout import Reason
-from curator.plan.merging import Party, plan_merge
+from curator.plan.merging import Choice, Party, plan_merge
 from curator.plan.publishing import plan_in_place, plan_publication
 from tests.plan.documents import changes_to, samples
 
@@ -113,7 +113,7 @@ def test_what_belongs_together_goes_as_a_whole_or_not_at_all() -> None:
         "1",
         apply_patch(DOC, [{"op": "replace", "path": "/Study/DICOM/StudyDescription", "value": "B"}]),
     )
-    merge = plan_merge([PARTY, other])
+    merge = plan_merge([PARTY, other], how=Choice.DESTINATION)
     assert merge.changes == 1
     assert without(merge, [Exclusion(set=other.id)], document) is None
     publication = plan_publication(PARTY, [NAME, TEXT])

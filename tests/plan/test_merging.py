@@ -60,6 +60,39 @@ def test_what_is_filled_wins_over_what_is_empty_or_absent() -> None:
     assert chosen([parties[2], parties[1]], Choice.DESTINATION) == {"Patient/PatientSex": ABSENT}
 
 
+TIED = [party("a", 2, 1, 3.0, PatientName="A"), party("b", 2, 3, 3.0, PatientName="B"), party("c", 1, 5, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("how", "why"), [(Choice.MAJORITY, "No majority"), (Choice.NEWEST, "None is newest")]
+)
+def test_a_tie_is_won_by_none(how: Choice, why: str) -> None:
+    (found,) = disagreements(TIED[:2], how)
+    assert found.tied
+    with pytest.raises(Refused, match=f"{why} for Patient/PatientName"):
+        plan_merge(TIED[:2], how=how)
+    assert not next(disagreements(TIED[:2], Choice.DESTINATION)).tied
+    named = plan_merge(TIED[:2], how=how, given={"Patient/PatientName": "B"})
+    assert named.changes == 1
+
+
+def test_sets_that_agree_weigh_together() -> None:
+    parties = [*TIED[:2], party("d", 1, 9, 3.0, PatientName="B")]
+    assert chosen(parties, Choice.MAJORITY) == {"Patient/PatientName": "B"}
+
+
+def test_between_empty_and_absent_there_is_no_tie() -> None:
+    assert chosen([party("a"), party("b", first=2, PatientSex=None)], Choice.MAJORITY) == {
+        "Patient/PatientSex": None
+    }
+
+
+def test_a_tie_leaves_the_destination_as_it_is_where_nothing_is_aligned() -> None:
+    unit = plan_merge(TIED[:2], align=False)
+    assert unit.changes == 0
+    assert any("the destination's value stays" in loss for loss in unit.losses)
+
+
 def test_sources_are_aligned_before_they_are_copied() -> None:
     unit = plan_merge(THREE)
     kinds = [(type(step).__name__, step.set[0]) for step in unit.steps]

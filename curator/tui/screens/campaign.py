@@ -158,7 +158,8 @@ class CampaignScreen(ReviewScreen):
         """Return how many units stand where, and by what they are shown."""
         counts = Counter(self.rows.status(index) for index in range(len(self.rows)))
         verified = sum(map(self.rows.verified, range(len(self.rows))))
-        told = [*counts.items(), *([("verified", verified)] if verified else [])]
+        beside = (("verified", verified), ("left alone", self.alone))
+        told = [*counts.items(), *((word, count) for word, count in beside if count)]
         stand = ", ".join(f"{count:,} {status}" for status, count in told)
         return stand if self.view == BY_SET else f"{stand}  {self.view}"
 

@@ -13,8 +13,9 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from curator.campaign.conflicts import Conflict
-from curator.campaign.resolutions import Resolution, Word
+from curator.campaign.resolutions import Resolution, Word, tied
 from curator.findings import Absent
+from curator.plan.merging import Choice
 from curator.plan.typed import as_typed
 from curator.tui.actions import Need, bindings, key_name
 from curator.tui.conflict_rows import CONFLICTS, VARIANTS, ConflictRows, VariantRows, shown, where_of
@@ -88,8 +89,8 @@ class ConflictsScreen(FoundPlace[Conflict]):
     EXPLAINED = (
         "What the image sets of a patient, a study or a torn series disagree about, once for the largest scope in which "
         "it must agree. Below stand the values with their weights: ⏎ goes there, ⏎ again takes one; m takes the "
-        "majority's, n the newest, e types one, M merges a torn series, s leaves it, a decides all alike. Decisions "
-        "belong to the project, with who and when; P makes one plan of them."
+        "majority's, n the newest (a tie decides nothing), e types one, M merges a torn series, s leaves it, a decides "
+        "all alike. Decisions belong to the project, with who and when; P makes one plan of them."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("conflicts"))
     rows: ConflictRows
@@ -274,11 +275,26 @@ class ConflictsScreen(FoundPlace[Conflict]):
 
     def do_majority(self) -> None:
         """Take the majority's value."""
-        self._decide(Word.MAJORITY)
+        self._weigh(Word.MAJORITY)
 
     def do_newest(self) -> None:
         """Take the newest value."""
-        self._decide(Word.NEWEST)
+        self._weigh(Word.NEWEST)
+
+    def _weigh(self, word: Word) -> None:
+        """Take what weighs most, where something does: a tie is a person's to decide."""
+        wanted = [each for each in self._chosen() if not each.torn]
+        ties = {each.key: tie for each in wanted if (tie := tied(each, Choice(word)))}
+        if ties:
+            why = sorted(set(ties.values()))
+            some = f"{len(ties):,} of {len(wanted):,} not decided: " if len(wanted) > 1 else ""
+            self.bench.say(
+                f"{some}{why[0] if len(why) == 1 else 'values weigh the same'}; choose with c, or type with e.",
+                severity="warning",
+            )
+        clear = [each for each in wanted if each.key not in ties]
+        if clear:
+            self._decide(word, clear)
 
     def do_absent(self) -> None:
         """Remove the element."""

@@ -50,6 +50,7 @@ class UnitsRead(Message):
     campaign: Campaign = field(repr=False)
     told: Sequence[Told] = field(repr=False)
     begun: bool
+    alone: int  # image sets that the plan leaves alone
 
 
 @dataclass
@@ -96,6 +97,7 @@ class ReviewScreen(Place):
         self.groups: Groups | None = None
         self.shown: Rows = self.rows
         self.lines = ChangeRows()
+        self.alone = 0
         self.begun = True  # until it is read: what may be under way is not taken apart
         self._request = 0
         self._grouping = 0
@@ -122,7 +124,11 @@ class ReviewScreen(Place):
             "read the plan",
             self,
             lambda ticket: UnitsRead(
-                ticket.request, campaign, units_of(campaign), campaign.ledger_path.exists()
+                ticket.request,
+                campaign,
+                units_of(campaign),
+                campaign.ledger_path.exists(),
+                len({name for name, _ in campaign.plan.skipped()}),
             ),
             quiet=True,
         )
@@ -131,6 +137,7 @@ class ReviewScreen(Place):
         """Show the units."""
         if message.request == self._request:
             self.rows, self.begun = UnitRows(message.told), message.begun
+            self.alone = message.alone
             self._rows_of = message.campaign
             self._view(-1)
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from curator.campaign.resolutions import Resolution, Word, decide
 from curator.healthimaging import HealthImaging
 from curator.imageset import parse_path
 from curator.project import Project
 from curator.stores import open_store
 from curator.tui.app import Workbench
+from curator.tui.conflict_rows import moments
 from curator.tui.screens.conflicts import ConflictsScreen
 from tests.tui.seen import gone, press, see, until
 
@@ -50,8 +52,84 @@ async def test_values_stand_side_by_side_with_their_weights(demo_folder: Path) -
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await conflicts(pilot)
         await only(pilot, "patientbirthdate")
-        seen = await see(pilot, "19010302", "83%", "19010203", "16%", "not decided")
-        assert seen.index("83%") < seen.index("16%"), "the heaviest first"
+        seen = await see(pilot, "19010302", "83%", "19010203", "17%", "not decided")
+        assert seen.index("83%") < seen.index("17%"), "the heaviest first"
+
+
+def disagree(imaging: HealthImaging) -> None:
+    """Let two image sets of one instance be of one study, and say different things of it."""
+    single = [each.id for each in imaging.search() if imaging.document(each.id).instance_count == 1]
+    for number, each in enumerate(single[:2]):
+        patient = {"DICOM": {"PatientID": "P99", "PatientName": "Doe^Jane"}}
+        study = {"DICOM": {"StudyInstanceUID": "1.2.3.99", "StudyDescription": f"Words {number}"}}
+        wanted = {"SchemaVersion": "1.1", "Patient": patient, "Study": study}
+        imaging.update(each, "1", updatable=json.dumps(wanted).encode(), force=True)
+        imaging.wait(each)
+
+
+async def test_a_tie_is_no_majority_and_is_not_decided(store: str, imaging: HealthImaging) -> None:
+    disagree(imaging)
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "X")
+        await see(pilot, "Conflicts  ")
+        await press(pilot, "slash", "=studydescription", "enter")
+        await see(pilot, "no majority: 50%", "50% ")
+        await press(pilot, "m")
+        await see(pilot, "no majority: 50% each; choose with c", "0 decided")
+        assert not Project.open().resolutions.exists()
+        await press(pilot, "n")
+        await see(pilot, "1 decided", "newest")
+        await press(pilot, "u")
+        await see(pilot, "0 decided")
+        await press(pilot, "c", "enter")
+        await see(pilot, "1 decided", "chosen")
+
+
+async def test_a_majority_of_old_that_is_a_tie_by_now_says_so(store: str, imaging: HealthImaging) -> None:
+    disagree(imaging)
+    decide(Project.open(), [Resolution("study", "", "Study/StudyDescription", Word.MAJORITY)])
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "X")
+        await see(pilot, "Conflicts  ")
+        await press(pilot, "slash", "=studydescription", "enter")
+        await see(pilot, "majority, all alike", "no majority: 50% each")
+        await see(pilot, "→ waits: Study/StudyDescription: no majority: 50% each")
+
+
+async def test_a_plan_tells_what_it_leaves_alone(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  18")
+        await press(pilot, "f")
+        await see(pilot, "Findings  ")
+        await press(pilot, "R")
+        await see(pilot, "3 waiting, 2 left alone")
+        await press(pilot, "s")
+        await see(pilot, "Left alone", "2 image sets", "its series lies under different studies")
+
+
+async def test_a_plan_of_ties_alone_is_none_and_says_why(store: str, imaging: HealthImaging) -> None:
+    disagree(imaging)
+    decide(Project.open(), [Resolution("", "", "Study/StudyDescription", Word.MAJORITY)])
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "X")
+        await see(pilot, "Conflicts  ")
+        await press(pilot, "P")
+        await see(pilot, "There is nothing to plan", "no majority")
+
+
+def test_times_are_told_as_finely_as_they_differ() -> None:
+    noon = 1_700_000_000.0
+    assert [len(each) for each in moments([noon, noon + 60])] == [len("2023-11-14 22:13")] * 2
+    assert [each[-3:] for each in moments([noon, noon + 1])] == [":20", ":21"]
+    assert [each[-4:] for each in moments([noon, noon + 0.25])] == [".000", ".250"]
+    assert len(set(moments([noon, noon]))) == 1
 
 
 async def test_a_value_that_its_vr_does_not_allow_is_marked(demo_folder: Path) -> None:

@@ -2,7 +2,8 @@
 
 ## What it does
 Finds SOP Instance UIDs that several image sets hold with the same elements (the file's own group 0002 aside) and
-the same pixels, by the checksums of their frames. Copies that curator itself works on are left out.
+the same pixels, by the checksums of their frames. Copies that curator itself works on are left out, and what was
+merged away and waits for `curator finish`.
 
 ## Why is this bad?
 It is counted, stored and billed twice; a data set split by image set puts the same image into training and test.

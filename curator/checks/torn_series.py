@@ -1,7 +1,8 @@
 """A series lies in several image sets.
 
 ## What it does
-Finds every SeriesInstanceUID that more than one image set of the same study and patient holds.
+Finds every SeriesInstanceUID that more than one image set of the same study and patient holds. An image set whose
+instances were all merged into another one, and that waits for `curator finish`, does not count.
 
 ## Why is this bad?
 Viewers, exports and algorithms take an image set for a series: they see a part of it and do not know. The service

@@ -84,7 +84,7 @@ class Session:
     @property
     def _tags(self) -> Tags:
         """Whose tags are read: elsewhere they cost, and what is tagged here is noted as it is done."""
-        return Tags.COPIES if self.embedded else Tags.NONE
+        return Tags.TORN if self.embedded else Tags.NONE
 
     def leave_as(self, memory: Memory) -> None:
         """Keep how the store is left; that it cannot be kept is no reason to stay."""
@@ -158,8 +158,10 @@ class Session:
         feed = self.store.local
         return feed is not None and self.catalogue.behind(feed, self.imaging.datastore_id)
 
-    def read_documents(self, ticket: Ticket, cost: ReadCost | None = None) -> None:
-        """Read into the catalogue what is not in it."""
+    def read_documents(
+        self, ticket: Ticket, cost: ReadCost | None = None, *, tags: Tags | None = None
+    ) -> None:
+        """Read into the catalogue what is not in it, and other tags than lists need if they are asked for."""
 
         def progress(done: int, total: int) -> None:
             ticket.done, ticket.total = done, total
@@ -169,7 +171,7 @@ class Session:
         self.catalogue.refresh(
             self.imaging,
             cost=cost,
-            tags=self._tags,
+            tags=tags or self._tags,
             feed=self.store.local,
             progress=progress,
             cancelled=lambda: ticket.cancelled,

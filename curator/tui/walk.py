@@ -40,10 +40,11 @@ def findings(session: Session, ids: Sequence[str], ticket: Ticket) -> list[Findi
 
     An embedded store is read up to date before; elsewhere that costs, and is left to `curator catalogue refresh`.
     """
+    from curator.catalogue import Tags
     from curator.checks import run
 
     if session.embedded:
-        session.read_documents(ticket)
+        session.read_documents(ticket, tags=Tags.COPIES)
 
     def progress(done: int, total: int) -> None:
         ticket.done, ticket.total = done, total

@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from curator.catalogue import Where
+from curator.checks.tags import WORKING_COPY
 from curator.healthimaging import HealthImaging
 from curator.imageset import ImageSetMetadata, same
 from curator.stores import open_store
@@ -135,6 +136,27 @@ async def test_a_merge_ends_its_findings_at_once_and_undo_brings_them_back(demo_
         await see(pilot, "undo the plan: 3 undone")
         await until(pilot, lambda: codes(screen) == before, "what was found before")
         assert in_conflict() == torn
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+async def test_a_working_copy_is_no_duplicate(demo_folder: Path, tagged: bool) -> None:
+    opened = open_store(f"local:{demo_folder}")
+    imaging = opened.imaging
+    made = imaging.copy(next(imaging.search()).id, "1").destination_id
+    imaging.wait(made)
+    if tagged:
+        imaging.tag(imaging.image_set(made).arn, {WORKING_COPY: "campaign"})
+    opened.close()
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  19")
+        await press(pilot, "f")
+        await see(pilot, "CUR101")
+        screen = pilot.app.screen
+        assert isinstance(screen, FindingsScreen)
+        shown = [screen.rows.at(at) for at in range(screen.rows.total)]
+        said = {each.code for each in shown if each and made in dict(each.image_sets)}
+        assert ("CUR201" in said) is not tagged
 
 
 async def test_cancel_applies_nothing_and_the_plan_is_kept(demo_folder: Path) -> None:

@@ -62,15 +62,25 @@ def tables_beside(path: Path) -> Callable[[str], str]:
 def text_of(path: Path) -> str:
     """Return what a rule file says; RuleFileError where it is no UTF-8, UsageError where it cannot be read."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        expected = "text in UTF-8"
-        raise RuleFileError(
-            f"{path}: 1 problem", (Problem(line, "", "bytes that are no UTF-8", expected).text(str(path)),)
-        ) from None
+        data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"the rule file {path} cannot be read: {error.strerror}") from None
+    problem = foreign_bytes(data)
+    if problem is not None:
+        raise RuleFileError(f"{path}: 1 problem", (problem.text(str(path)),))
+    return data.decode("utf-8-sig")
+
+
+def foreign_bytes(data: bytes) -> Problem | None:
+    """Return where a file is no UTF-8: the line, and the offset of the first such byte; None where all of it is."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return Problem(
+            line, "", f"bytes that are no UTF-8, from byte {error.start:,} of the file", "text in UTF-8"
+        )
+    return None
 
 
 def open_rule_file(spec: str, vocabulary: Vocabulary | None = None) -> RuleFile:

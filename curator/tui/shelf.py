@@ -68,14 +68,18 @@ def books(session: Session, ticket: Ticket) -> list[Book]:
 
 def book_of(shelved: Shelved, text: str | None = None) -> Book:
     """Return a file of the shelf as it is on disk, or as ``text`` would make it."""
-    from curator.errors import CuratorError
-    from curator.ruleshelf import lint, text_of
+    from curator.ruleshelf import foreign_bytes, lint
     from curator.ruleshelf.pages import file_page, profile_of, rule_page
 
-    try:
-        text = text_of(shelved.path) if text is None else text
-    except CuratorError as error:
-        return Book(shelved, None, (Problem(1, "", error.message, "text in UTF-8"),))
+    if text is None:
+        try:
+            data = shelved.path.read_bytes()
+        except OSError as error:
+            found = f"a file that cannot be read: {error.strerror}"
+            return Book(shelved, None, (Problem(1, "", found, "text in UTF-8"),))
+        if (foreign := foreign_bytes(data)) is not None:
+            return Book(shelved, None, (foreign,))
+        text = data.decode("utf-8-sig")
     file, problems = lint(text, shelved.path)
     if file is None:
         return Book(shelved, None, problems)

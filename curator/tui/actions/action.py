@@ -45,6 +45,7 @@ class Need(StrEnum):
     EXCLUDED = "nothing was taken out of the plan"
     WALKED = "nothing was applied in this session: mark the campaigns to save"
     OWN = "it is no file of the project's own: copy it into the project to change it"
+    UTF8 = "the file is not UTF-8, and saving would lose bytes: f3 opens your editor, save it there as UTF-8"
     SOUND = "the file has problems, which its source shows"
     PROBLEM = "there is no problem"
     FRAME = "there is no frame to look at"

@@ -50,7 +50,7 @@ ACTIONS = (
     Action("rules.refresh", "r", "Refresh", "Read the files again", (Need.STORE,)),
     Action("rules.back", "escape,q", "Back", BACK, foot=True),
     # --- in a file's source, where letters are text
-    Action("source.save", "ctrl+s", "Save", "Save the file", (Need.OWN, Need.CHANGE), foot=True),
+    Action("source.save", "ctrl+s", "Save", "Save the file", (Need.OWN, Need.UTF8, Need.CHANGE), foot=True),
     Action("source.editor", "f3", "$EDITOR", "Go on in your own editor", (Need.OWN,), foot=True),
     Action("source.problem", "f4", "Problem", "To the next line with a problem", (Need.PROBLEM,), foot=True),
     Action("source.test", "f5", "Test", "Run the cases of what you see, saved or not", foot=True),

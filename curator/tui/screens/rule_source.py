@@ -121,6 +121,7 @@ class SourceScreen(Place):
         self.saved = ""
         self._waiting: Timer | None = None
         self._checked = False
+        self._foreign = False
         self._lint = 0
         self._asked = 0
         self._saving = 0
@@ -134,18 +135,28 @@ class SourceScreen(Place):
         """Show the file as it is on disk."""
         self._problems(self.book)
         self._load()
-        area = self.query_one("#text", YamlArea)
-        area.read_only = not self.book.shelved.own
-        area.focus()
+        self.query_one("#text", YamlArea).focus()
 
     def _load(self) -> None:
-        path = self.book.shelved.path
+        """Show what is on disk; what is no UTF-8 can be read only: saved from here, its bytes would be lost."""
+        from curator.ruleshelf import foreign_bytes
+
+        path, area = self.book.shelved.path, self.query_one("#text", YamlArea)
         try:
-            self.saved = path.read_text("utf-8-sig", errors="replace")
+            data = path.read_bytes()
         except OSError as error:
             self.bench.say(f"{path.name} cannot be read: {error.strerror}.", severity="error")
-        self.query_one("#text", YamlArea).load_text(self.saved)
+        else:
+            self._foreign = foreign_bytes(data) is not None
+            text = data.decode("utf-8", errors="replace").removeprefix("\ufeff")
+            self.saved = text.replace("\r\n", "\n").replace("\r", "\n")
+        area.read_only = self._foreign or not self.book.shelved.own
+        area.load_text(self.saved)
         self._check()
+
+    def _text(self) -> str | None:
+        """Return what is typed; None where only the file itself says what is in it."""
+        return None if self._foreign else self.query_one("#text", YamlArea).text
 
     def on_resize(self) -> None:
         """Break the problems' lines anew."""
@@ -162,7 +173,7 @@ class SourceScreen(Place):
         self.tell()
 
     def _check(self) -> None:
-        shelved, text = self.book.shelved, self.query_one("#text", YamlArea).text
+        shelved, text = self.book.shelved, self._text()
         self._lint = self.bench.work.begin(
             "check the rule file",
             self,
@@ -191,6 +202,8 @@ class SourceScreen(Place):
     def title_text(self) -> str:
         """Return the file's name, and whether it can be changed."""
         how = "" if self.book.shelved.own else "  (bundled: c on the shelf copies it)"
+        if self._foreign:
+            how = "  (read-only: not UTF-8; f3, save it there as UTF-8)"
         return f"Source  {self.book.shelved.name}{how}"
 
     def count_text(self) -> str:
@@ -207,6 +220,8 @@ class SourceScreen(Place):
         held = super().held()
         if self.book.shelved.own:
             held.add(Need.OWN)
+        if not self._foreign:
+            held.add(Need.UTF8)
         if self._changed():
             held.add(Need.CHANGE)
         if self.book.problems:
@@ -262,7 +277,7 @@ class SourceScreen(Place):
 
     def do_test(self) -> None:
         """Run the cases of the text."""
-        shelved, text = self.book.shelved, self.query_one("#text", YamlArea).text
+        shelved, text = self.book.shelved, self._text()
 
         def run(ticket: Ticket) -> CasesRun:
             book = book_of(shelved, text)

@@ -133,6 +133,33 @@ async def test_a_bundled_file_is_read_only_and_copied_to_be_changed(store: str) 
         await see(pilot, "cannot be a rule file's name")
 
 
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+async def test_a_file_that_is_not_utf_8_is_shown_and_never_written_back(
+    store: str, size: tuple[int, int]
+) -> None:
+    file = new_own(Project.open(), "umlauts")
+    latin = file.read_bytes().replace(b"Say here what", "Für Ärzte, what".encode("latin-1"))
+    file.write_bytes(latin)
+    app = Workbench(store)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await on_the_shelf(pilot, "umlauts")
+        await press(pilot, "enter")
+        await see(pilot, "read-only: not UTF-8", f"from byte {latin.index(0xFC)} of the file", "1 problem")
+        await at(pilot, "text")
+        await press(pilot, "x", "ctrl+s")
+        await see(pilot, "saving would lose bytes", "save it there as")
+        await press(pilot, "f5")
+        await see(pilot, "Test: the file has problems")
+        assert file.read_bytes() == latin
+        file.write_bytes(latin.decode("latin-1").encode())
+        await press(pilot, "escape", "enter")
+        await see(pilot, "Für Ärzte", "holds")
+        await at(pilot, "text")
+        await press(pilot, "x", "ctrl+s")
+        await see(pilot, "Saved.")
+        assert file.read_bytes() == b"x" + latin.decode("latin-1").encode()
+
+
 async def test_cases_are_run_and_what_comes_out_differently_is_shown(store: str) -> None:
     text = RULES + "    cases: [{before: {StudyDescription: Thorax}, after: {StudyDescription: Tho}}]\n"
     keep_own(Project.open(), "sitewise", text)

@@ -203,7 +203,7 @@ class SourceScreen(Place):
         """Return the file's name, and whether it can be changed."""
         how = "" if self.book.shelved.own else "  (bundled: c on the shelf copies it)"
         if self._foreign:
-            how = "  (read-only: not UTF-8; f3, save it there as UTF-8)"
+            how = "  (read-only: not UTF-8; f3 to convert it)"
         return f"Source  {self.book.shelved.name}{how}"
 
     def count_text(self) -> str:

@@ -9,7 +9,7 @@ is found once. `Treated` holds them level by level, and is at the same time the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -18,7 +18,7 @@ import msgspec
 
 from curator.dicom import Json
 from curator.dicom.levels import Level
-from curator.findings import Absent, Change, Safety, Why, changed
+from curator.findings import ABSENT, Absent, Change, Safety, Why, changed
 from curator.imageset import ElementPath, ImageSetMetadata, Instance, SeriesNode, Step
 
 
@@ -190,3 +190,71 @@ def without_instances(changes: Collection[Change], out: Container[str]) -> Colle
     if isinstance(changes, Treated):
         return Treated(tuple(level for level in changes.levels if level.place.instance not in out))
     return [change for change in changes if change.path.instance not in out]
+
+
+def treatment_of(node: Mapping[str, Json], top: str, parts: tuple[Part, ...]) -> Treatment:
+    """Return what ``parts`` make of the element ``top`` of a level, as the service writes it."""
+    first = parts[0]
+    if len(first.steps) > 1:
+        return Treatment(top, node[top], nested(node[top], parts), parts)
+    after = first.after if isinstance(first.after, Absent) else normal(first.after)
+    return Treatment(top, first.before, after, parts)
+
+
+def nested(value: Json, parts: Iterable[Part]) -> Json:
+    """Return a top-level element's value after changes below it: values, then new items, then items that go."""
+    result = _copied(value)
+    for change in in_order(parts):
+        steps = change.steps[1:]
+        place: Json = result
+        for step in steps[:-1]:
+            place = place[step]  # type: ignore[index]  # whoever made the parts walked the same way
+        last = steps[-1]
+        if isinstance(place, dict) and isinstance(last, str):
+            if isinstance(change.after, Absent):
+                del place[last]
+            else:
+                place[last] = normal(change.after)
+        elif isinstance(place, list) and isinstance(last, int):
+            if isinstance(change.after, Absent):
+                del place[last]
+            elif last == len(place):
+                place.append(normal(change.after))
+            else:
+                place[last] = normal(change.after)
+    return result
+
+
+def _copied(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+def in_order(parts: Iterable[Part]) -> Iterator[Part]:
+    """Yield nested changes in an order in which each path still leads to its element.
+
+    Items that go are last, from the back: an index must not shift before it is used.
+    """
+    listed = list(parts)
+    going = [each for each in listed if each.after is ABSENT and isinstance(each.steps[-1], int)]
+    yield from (each for each in listed if not (each.after is ABSENT and isinstance(each.steps[-1], int)))
+    yield from sorted(going, key=lambda each: steps_order(each.steps), reverse=True)
+
+
+def normal(value: Json) -> Json:
+    """Return the value as the service writes it: integral numbers without a fraction."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, list):
+        return [normal(item) for item in value]
+    if isinstance(value, dict):
+        return {key: normal(inner) for key, inner in value.items()}
+    return value
+
+
+def steps_order(steps: tuple[Step, ...]) -> tuple[tuple[bool, Step], ...]:
+    """Return the sort key of steps: indices as numbers."""
+    return tuple((isinstance(step, str), step) for step in steps)

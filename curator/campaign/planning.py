@@ -283,7 +283,7 @@ def _inverses(unit: Unit, party: Party, rule: str) -> Iterator[Change]:
 
 def _inverse(change: Change, renames: object, doc: ImageSetMetadata) -> Change:
     from curator.plan.renames import Renames
-    from curator.plan.values import normal
+    from curator.treatments import normal
 
     assert isinstance(renames, Renames)
     after = change.after if change.after is ABSENT else normal(change.after)  # type: ignore[arg-type]

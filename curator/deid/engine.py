@@ -172,7 +172,7 @@ class Engine(Plans):
     def reason_at(self, document: ImageSetMetadata, path: ElementPath) -> Reason | None:
         """Return the table's word on the element at a concrete path; None where there is no such element."""
         node: Mapping[str, Json] = document.attributes(path.at_level()) or {}
-        sop_class, vrs = _context(document, path.at_level(), _classes_of(document))
+        sop_class, vrs = _context(document, path.at_level())
         above: tuple[int, ...] = ()
         for key, index in zip(path.steps[:-1:2], path.steps[1::2], strict=True):
             items = node.get(str(key))
@@ -278,7 +278,7 @@ def _levels_of(
     yield ElementPath(Level.STUDY), document.study, Around(first)
     for uid, series in document.series.items():
         place = ElementPath(Level.SERIES, uid)
-        yield place, series.dicom, Around(_context(document, place, first)[0])
+        yield place, series.dicom, Around(_classes(series.instances.values()) or first)
         for sop, instance in series.instances.items():
             dicom = instance.dicom
             yield (
@@ -294,14 +294,15 @@ def _cut_off(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[str
     return () if not lists or dangling(before) else lists
 
 
-def _context(document: ImageSetMetadata, place: ElementPath, otherwise: str) -> tuple[str, Mapping[str, str]]:
-    """Return the SOP classes that decide Types at ``place``, ``otherwise`` above series, and the VRs it tells."""
+def _context(document: ImageSetMetadata, place: ElementPath) -> tuple[str, Mapping[str, str]]:
+    """Return the SOP classes that decide Types at ``place``, and the VRs it tells; not all instances are looked at in vain."""
     if place.level is Level.SERIES:
-        return _classes(document.series[place.series].instances.values()) or otherwise, NO_VRS
+        own = _classes(document.series[place.series].instances.values())
+        return own or _classes_of(document), NO_VRS
     if place.level is not Level.INSTANCE:
-        return otherwise, NO_VRS
+        return _classes_of(document), NO_VRS
     instance = document.series[place.series].instances[place.instance]
-    return _own_class(instance.dicom) or otherwise, instance.vrs
+    return _own_class(instance.dicom) or _classes_of(document), instance.vrs
 
 
 def _classes_of(document: ImageSetMetadata) -> str:

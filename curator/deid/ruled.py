@@ -18,6 +18,7 @@ import msgspec
 from curator.deid.decisions import Decisions
 from curator.deid.engine import Engine
 from curator.deid.keyed import Keyed, Mac
+from curator.deid.overlay import changes_at, creator_of, laid_over, touched
 from curator.deid.private import is_creator
 from curator.deid.profile import Override, Profile
 from curator.deid.profilefile import SECTION, ProfileSection, section_of
@@ -27,11 +28,12 @@ from curator.deid.words import VOCABULARY, KeepPrivate
 from curator.dicom import Json
 from curator.dicom.dictionary import is_private
 from curator.errors import UsageError
-from curator.findings import Absent, Change, Finding, Safety, Severity, Why, changed
+from curator.findings import Absent, Change, Finding, Safety, Severity, Why
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.rulefile import CaseResult, Outcome, RuleFile, load
 from curator.rulefile.actions.write import Keep, Literal, Lookup
 from curator.rulefile.cases import document
+from curator.treatments import TreatedLevel, made_by
 
 OVERRULED: Final = "rule-overruled"
 """The code of findings about rules that do nothing: the sequence around is taken away, or the key alone decides."""
@@ -78,7 +80,9 @@ class Deidentification:
         if not self.rules.rules:
             return Outcome(table, (), frozenset())
         said = self.rules.outcome(doc, about, engine, version=version)
-        return _Over(self, engine, doc, about, table, said).outcome()
+        where = touched(said)
+        over = Over(self, engine, doc, about, changes_at(table, where), said).outcome()
+        return replace(over, changes=laid_over(table, doc, where, over.changes))
 
 
 def load_profile(
@@ -133,7 +137,7 @@ def _profile_cases(
         about = subject([doc], asked.profile, key)
         said = asked.outcome(engine, doc, about)
         wanted = _flat(document(case.before if case.after is None else case.after))
-        found = _flat(changed(doc, said.changes))
+        found = _flat(made_by(said.changes, doc))
         named = (
             _flat(doc).keys() | wanted.keys()
         )  # markers are on every instance: a case need not repeat them
@@ -165,8 +169,8 @@ def _shown(elements: dict[str, Json], key: str) -> str:
     return "an empty element" if elements[key] is None else repr(elements[key])
 
 
-class _Over:
-    """Lays what the rules say over what the table says."""
+class Over:
+    """Lays what the rules say over what the table says: all of it, or what it says of the elements that rules `touched`."""
 
     def __init__(
         self,
@@ -184,6 +188,7 @@ class _Over:
         self.said = said
         self.changes = {change.path: change for change in table}
         self.findings: list[Finding] = list(said.findings)
+        self._kept: dict[int, dict[ElementPath, TreatedLevel]] = {}
 
     def outcome(self) -> Outcome:
         """Return both as one."""
@@ -224,8 +229,7 @@ class _Over:
         elif isinstance(value, list) and tag is not None and not is_private(tag):
             self._keep_items(path, tag)
         if tag is not None and is_private(tag) and not is_creator(tag):
-            creator = f"{tag >> 16:04X}00{tag >> 8 & 0xFF:02X}"
-            self.changes.pop(_beside(path, creator), None)
+            self.changes.pop(_beside(path, creator_of(tag)), None)
 
     def _keep_text(self, gone: Change) -> None:
         if gone.vr not in _FREE and gone.vr not in ("", "UN"):
@@ -237,10 +241,15 @@ class _Over:
 
     def _keep_items(self, path: ElementPath, tag: int) -> None:
         """Keep a sequence, its items cleaned by the table: what an override ``K`` would do."""
-        kept = {**self.engine.profile.overrides, tag: Override("K", "a rule keeps the sequence")}
-        engine = self.engine.with_profile(replace(self.engine.profile, overrides=kept))
-        for change in engine.changes(self.doc, self.about):
-            if change.path.at_level() == path.at_level() and _begins(change.path.steps, path.steps):
+        levels = self._kept.get(tag)
+        if levels is None:
+            kept = {**self.engine.profile.overrides, tag: Override("K", "a rule keeps the sequence")}
+            engine = self.engine.with_profile(replace(self.engine.profile, overrides=kept))
+            levels = {level.place: level for level in engine.changes(self.doc, self.about).levels}
+            self._kept[tag] = levels
+        level = levels.get(path.at_level())
+        for change in level.changes() if level is not None else ():
+            if _begins(change.path.steps, path.steps):
                 self.changes[change.path] = change
 
     def _taken_away(self, path: ElementPath) -> bool:

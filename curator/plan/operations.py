@@ -16,9 +16,8 @@ from curator.findings import Absent, Change, Why
 from curator.imageset import ElementPath, ImageSetMetadata, Step
 from curator.imageset.path import escape
 from curator.plan.model import UID_OF, renamed
-from curator.plan.values import in_order, normal
 from curator.plan.ways import is_private_key
-from curator.treatments import Part, TreatedLevel
+from curator.treatments import Part, TreatedLevel, in_order, normal
 
 
 @dataclass(frozen=True, slots=True)

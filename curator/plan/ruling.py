@@ -14,8 +14,8 @@ from curator.findings import Absent, Safety
 from curator.imageset import ElementPath
 from curator.plan.leftout import LeftOut
 from curator.plan.refusals import KEYS, Refusals
-from curator.plan.settled import Settled, document_order, forbidden, left_out, treatment_of
-from curator.treatments import Group, Part, Treated, TreatedLevel, Treatment
+from curator.plan.settled import Settled, document_order, forbidden, left_out
+from curator.treatments import Group, Part, Treated, TreatedLevel, Treatment, treatment_of
 
 
 class _Ruling(NamedTuple):

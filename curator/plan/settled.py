@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from curator.dicom import Json
 from curator.dicom.levels import Level
-from curator.findings import Absent, Change, Safety
+from curator.findings import Change, Safety
 from curator.imageset import ElementPath
 from curator.plan.leftout import LeftOut, Reason
-from curator.plan.values import nested, normal
-from curator.treatments import Part, TreatedLevel, Treatment
+from curator.treatments import TreatedLevel
 
 _RANK: Final = {level: rank for rank, level in enumerate(Level)}
 
@@ -49,12 +46,3 @@ def forbidden(safety: Safety, allow: frozenset[Safety]) -> Reason | None:
 def document_order(place: ElementPath) -> tuple[int, str, str]:
     """Return the sort key of a level: as documents have them, series and instances by UID."""
     return _RANK[place.level], place.series, place.instance
-
-
-def treatment_of(node: Mapping[str, Json], top: str, parts: tuple[Part, ...]) -> Treatment:
-    """Return what ``parts`` make of the element ``top`` of a level, as the service writes it."""
-    first = parts[0]
-    if len(first.steps) > 1:
-        return Treatment(top, node[top], nested(node[top], parts), parts)
-    after = first.after if isinstance(first.after, Absent) else normal(first.after)
-    return Treatment(top, first.before, after, parts)

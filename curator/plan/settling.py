@@ -19,9 +19,9 @@ from curator.imageset import ANY, ElementPath, ImageSetMetadata, Step
 from curator.plan.leftout import Reason
 from curator.plan.refusals import KEYS, Refusals
 from curator.plan.ruling import settle_treated
-from curator.plan.settled import Settled, document_order, forbidden, treatment_of
-from curator.plan.values import same_value, steps_order
-from curator.treatments import Part, Treated, TreatedLevel, Treatment
+from curator.plan.settled import Settled, document_order, forbidden
+from curator.plan.values import same_value
+from curator.treatments import Part, Treated, TreatedLevel, Treatment, steps_order, treatment_of
 
 
 class Conflict(UsageError):

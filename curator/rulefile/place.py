@@ -81,10 +81,13 @@ def vr_at(scope: Scope, steps: tuple[str | int, ...], node: Mapping[str, Json]) 
     if known := static_vr(key):
         return known
     if len(steps) == 1:
+        said: object = scope.vrs.get(key)
+        if isinstance(said, dict):
+            return "SQ"  # a private sequence's entry is an object: the VRs of what its items hold
         if scope.path.level is Level.INSTANCE and _private(key):
             return scope.vrs.get(key, "UN")
-        if scope.vrs.get(key) in KNOWN:
-            return scope.vrs[key]
+        if isinstance(said, str) and said in KNOWN:
+            return said
     return scope.document.vr_of(scope.path.child(*steps))
 
 

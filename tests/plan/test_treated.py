@@ -23,8 +23,16 @@ from curator.plan import ImageSetUpdate, Payload, plan_update
 from curator.plan.merging import Party
 from curator.plan.publishing import plan_publication
 from curator.plan.units import Copy
-from curator.plan.values import nested
-from curator.treatments import Group, Part, Treated, TreatedLevel, Treatment, made_by, without_instances
+from curator.treatments import (
+    Group,
+    Part,
+    Treated,
+    TreatedLevel,
+    Treatment,
+    made_by,
+    nested,
+    without_instances,
+)
 from tests.plan.documents import changes_to, samples
 
 OPTIONS = st.frozensets(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from curator.catalogue import Catalogue, Row
+from curator.catalogue import Catalogue, Row, Tags
 from curator.healthimaging import HealthImaging
 from curator.localstore import LocalStore
 from curator.stores import OpenStore, open_store
@@ -44,7 +44,11 @@ def failed(imaging: HealthImaging, row: Row) -> None:
     imaging.update(row.id, str(row.version), updatable=None, removable=removable)
 
 
-@pytest.mark.parametrize("act", [updated, copied, deleted, failed])
+def tagged(imaging: HealthImaging, row: Row) -> None:
+    imaging.tag(imaging.image_set(row.id).arn, {"owner": "trial-7"})
+
+
+@pytest.mark.parametrize("act", [updated, copied, deleted, failed, tagged])
 def test_what_other_programs_did_is_known_without_listing(
     demo_store: OpenStore, local: LocalStore, tmp_path: Path, act: Callable[[HealthImaging, Row], None]
 ) -> None:
@@ -63,6 +67,31 @@ def test_what_other_programs_did_is_known_without_listing(
     with Catalogue.open(tmp_path / "b", imaging.datastore_id) as listed:
         listed.refresh(imaging)
         assert followed == listed.rows()
+
+
+def test_tags_that_come_and_go_are_told_though_no_event_of_the_service_is_of_them(
+    demo_store: OpenStore, local: LocalStore, tmp_path: Path
+) -> None:
+    imaging = demo_store.imaging
+    events = list(local.events())
+    with Catalogue.open(tmp_path, imaging.datastore_id) as catalogue:
+
+        def known(identifier: str) -> object:
+            catalogue.refresh(imaging, feed=local, tags=Tags.COPIES)
+            facts = catalogue.view().facts(identifier)
+            return facts.tags if facts is not None else None
+
+        catalogue.refresh(imaging, feed=local, tags=Tags.COPIES)
+        row = catalogue.rows(sort="id")[0]
+        arn = imaging.image_set(row.id).arn
+        imaging.tag(arn, {"owner": "trial-7"})
+        assert known(row.id) == {"owner": "trial-7"}
+        imaging.untag(arn, ["owner"])
+        assert known(row.id) == {}
+        calls = counted(imaging)
+        assert known(row.id) == {}
+        assert calls["ListTagsForResource"] == 0
+    assert list(local.events()) == events
 
 
 def test_where_nothing_happened_nothing_is_asked(

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curator.catalogue import Catalogue
-from curator.checks.cases import document, instance
+from curator.checks.cases import Sample, document, instance
+from curator.checks.tags import MERGED_INTO
 from curator.checks.view import Scope
 from curator.stores import OpenStore
 from tests.catalogue.stores import filled
@@ -82,6 +83,43 @@ def test_repeated_instances_are_those_that_counting_finds(
         found = sorted(len(repeated.holders) for repeated in catalogue.view().repeated())
     counts = [sum(number in numbers for numbers in holders) for number in range(1, 5)]
     assert found == sorted(count for count in counts if count > 1)
+
+
+@given(
+    sets=st.lists(
+        st.tuples(st.sets(st.integers(1, 3), min_size=1), st.none() | st.integers(1, 5), st.booleans()),
+        min_size=1,
+        max_size=5,
+    )
+)
+@settings(deadline=None, max_examples=60)
+def test_merged_away_is_what_is_tagged_so_and_whole_in_another_set_by_pixels_too(
+    tmp_path_factory: pytest.TempPathFactory, sets: list[tuple[set[int], int | None, bool]]
+) -> None:
+    samples = [
+        Sample(
+            document(*(instance(number, frames=1 + other) for number in sorted(numbers))),
+            tags={} if into is None else {MERGED_INTO: f"{into:032d}"},
+        )
+        for numbers, into, other in sets
+    ]
+    held = {at: {(number, other) for number in numbers} for at, (numbers, _, other) in enumerate(sets, 1)}
+    into = {
+        at: target for at, (_, target, _) in enumerate(sets, 1) if target in held and held[at] <= held[target]
+    }
+
+    def comes_back(at: int) -> bool:
+        seen, found = [at], into.get(at)
+        while found is not None and found not in seen:
+            seen.append(found)
+            found = into.get(found)
+        return found == at
+
+    expected = [at for at in into if not comes_back(at)]
+    with filled(tmp_path_factory.mktemp("view"), samples) as catalogue:
+        assert [int(identifier) for identifier in catalogue.merged_away()] == sorted(expected)
+        left = [int(member.set.id) for members in catalogue.view().torn() for member in members]
+        assert set(left) == (held.keys() - set(expected) if len(held) - len(expected) > 1 else set())
 
 
 def test_two_may_refresh_one_catalogue_at_once(demo_store: OpenStore, tmp_path: Path) -> None:

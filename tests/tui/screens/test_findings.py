@@ -138,6 +138,28 @@ async def test_a_merge_ends_its_findings_at_once_and_undo_brings_them_back(demo_
         assert in_conflict() == torn
 
 
+async def test_the_list_forgets_the_conflicts_of_what_was_merged(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  18")
+        await press(pilot, "slash", "=conflict", "enter")
+        await see(pilot, "Image sets  9 of 18")
+        await press(pilot, "escape")
+        await found(pilot)
+        await press(pilot, "R")
+        await see(pilot, "resolve conflicts", "waiting", "merge")
+        await press(pilot, "A")
+        await see(pilot, "Apply this plan?")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "apply the plan: 3 done")
+        await press(pilot, "escape")
+        await see(pilot, "Findings")
+        await press(pilot, "escape")
+        await see(pilot, "Image sets  18")
+        await press(pilot, "slash", "=conflict", "enter")
+        await see(pilot, "Image sets  2 of 18")
+
+
 @pytest.mark.parametrize("tagged", [True, False])
 async def test_a_working_copy_is_no_duplicate(demo_folder: Path, tagged: bool) -> None:
     opened = open_store(f"local:{demo_folder}")

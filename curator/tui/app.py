@@ -24,7 +24,7 @@ from curator.tui.actions import bindings
 from curator.tui.bench import Bench
 from curator.tui.collector import settle
 from curator.tui.config import THEMES, Config
-from curator.tui.keystrokes import Keystrokes
+from curator.tui.keystrokes import PATIENCE, KeyFollowed, Keystrokes
 from curator.tui.messages import StoreMoved, StoreOpened, Written
 from curator.tui.palette import ActionProvider
 from curator.tui.screens.confirm import ConfirmScreen
@@ -243,24 +243,39 @@ class Workbench(Bench):
         """Let keys reach what they were typed for; see `Keystrokes`."""
         if not isinstance(event, events.Key) or not self.screen_stack:
             await super().on_event(event)
-            return
-        if self._keystrokes.stale(self.focused):
-            await self._go_on()
-        if self._keystrokes.waits(event, self.focused) or self._keystrokes.passed_by(event, self.focused):
+        elif not event.is_forwarded:
+            await self._key_typed(event)
+        elif self._keystrokes.passed_by(event, self.focused):
             event.stop()
+        else:
+            await super().on_event(event)
+            if self._keystrokes.came_back(event, self.screen):
+                await self._go_on()
+
+    async def _key_typed(self, key: events.Key) -> None:
+        if self._keystrokes.waits(key):
+            if self._keystrokes.waiting == 1:
+                self.set_timer(PATIENCE, self._go_on_without)
             return
-        lets_go = self._keystrokes.lets_go(event)
-        await super().on_event(event)
-        if lets_go:
+        target = self.focused or self.screen
+        await super().on_event(key)
+        if key.is_forwarded:
+            self._keystrokes.sent(key, target)
+
+    async def on_key_followed(self, message: KeyFollowed) -> None:
+        """A key has been dealt with: go on with what was typed since."""
+        if self.screen_stack and self._keystrokes.arrived(message, self.screen):
             await self._go_on()
 
-    async def on_input_submitted(self) -> None:
-        """A filter was ended: go on with what was typed since."""
-        await self._go_on()
+    async def _go_on_without(self) -> None:
+        if self._keystrokes.lost():
+            await self._go_on()
+        if self._keystrokes.waiting:
+            self.set_timer(PATIENCE, self._go_on_without)
 
     async def _go_on(self) -> None:
-        for key in self._keystrokes.released():
-            await self.on_event(key)
+        while self.screen_stack and (key := self._keystrokes.next) is not None:
+            await self._key_typed(key)
 
     def action_do(self, action_id: str) -> None:
         """Do an action of ``app``: bound here, so that it works on every screen."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual import events
 from textual.pilot import Pilot
@@ -12,7 +14,15 @@ from curator.tui.widgets.row_view import RowView
 from tests.tui.seen import press, see, until
 
 SIZE = (80, 24)
-_NAMES = {"/": "slash", "\r": "enter", "\x1b": "escape", " ": "space", "!": "exclamation_mark", ":": "colon"}
+_NAMES = {
+    "/": "slash",
+    "\r": "enter",
+    "\x1b": "escape",
+    " ": "space",
+    "!": "exclamation_mark",
+    ":": "colon",
+    "?": "question_mark",
+}
 
 
 async def burst(pilot: Pilot[None], text: str) -> None:
@@ -39,6 +49,31 @@ async def test_a_key_after_enter_is_a_command_on_the_row_the_filter_found(store:
         await press(pilot, "q")
         await see(pilot, "1 of 5")
         assert filter_text(app) == "three"
+
+
+@pytest.mark.parametrize("turns", range(0, 16, 3))
+async def test_what_is_typed_while_the_filter_opens_is_its_text_in_order(store: str, turns: int) -> None:
+    """Keys come while ``/`` is anywhere on its way: between the list, what is around it, and the application."""
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        for character in "/mrdvq":  # all of them are commands of the list
+            app.post_message(events.Key(_NAMES.get(character, character), character))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        await until(pilot, lambda: len(filter_text(app)) == 5)
+        assert filter_text(app) == "mrdvq"
+        await see(pilot, "Image sets", "0 of 5")
+
+
+async def test_a_key_whose_widget_goes_holds_nobody_up(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        for _ in range(3):
+            await burst(pilot, "mq?qfqCq")  # screens come and go under the keys
+        await burst(pilot, "/three\r")
+        await see(pilot, "1 of 5  filtered")
 
 
 async def test_several_filters_typed_in_one_go(store: str) -> None:

@@ -2,7 +2,7 @@
 
 Asks PyPI's advisories, then OSV. A known vulnerability ends with 1, unless ADVISORIES explains, with an end to it, why
 it does not concern the package. Without a network, or behind an index that knows no advisories, nothing is audited:
-that is said where nobody overlooks it, and is no failure.
+that is said where nobody overlooks it, and ends with `NOT_AUDITED`, which is neither good nor bad news.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ OWN: Final = "curator"
 ADVISORIES: Final = Path(__file__).parent / "security" / "advisories.toml"
 """Explained advisories: ``[ID]`` with ``why`` it does not concern us and ``until`` when that is believed (a date)."""
 SERVICES: Final = (("--vulnerability-service", "pypi"), ("--vulnerability-service", "osv"))
+NOT_AUDITED: Final = 3
+"""Exit code: nothing is known, but not everything was answered for."""
 _FIRST: Final = "boto3"  # asked for first: where nobody answers for it, nobody is asked for the others
 
 
@@ -125,7 +127,7 @@ def _same(name: str) -> str:
 
 
 def main(services: Sequence[Sequence[str]] = SERVICES, advisories: Path = ADVISORIES) -> int:
-    """Audit what is installed and tell; 1 where something is known, or explained wrongly."""
+    """Audit what is installed and tell; 1 where something is known, or explained wrongly, `NOT_AUDITED` where too little is."""
     if find_spec("pip_audit") is None:
         print("pip-audit is not installed: pip install '.[dev]'", file=sys.stderr)
         return 2
@@ -138,7 +140,9 @@ def main(services: Sequence[Sequence[str]] = SERVICES, advisories: Path = ADVISO
             break
     audit = judged(pins, found, tomllib.loads(advisories.read_text("utf-8")), datetime.now(UTC).date())
     print(audit.text)
-    return int(bool(audit.known or audit.stale))
+    if audit.known or audit.stale:
+        return 1
+    return NOT_AUDITED if audit.unanswered else 0
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import __main__ as everything
 from tests import audit
 
 TODAY = date(2026, 11, 23)
@@ -51,6 +53,26 @@ def test_without_any_answer_everything_is_said_to_be_unaudited() -> None:
     found = audit.judged(audit.installed(), [], {}, TODAY)
     assert len(found.unanswered) == found.asked > 25
     assert "*** NOT AUDITED" in found.text
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcome", "said"),
+    [
+        ((0, 0), 0, False),
+        ((0, audit.NOT_AUDITED), 0, True),
+        ((0, 1), 1, False),
+        ((audit.NOT_AUDITED, 0), 3, False),
+    ],
+)
+def test_all_checks_hold_without_an_audit_but_say_so_last(
+    codes: tuple[int, int], outcome: int, said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the audit may stay without an answer; the same code of another check is a failure."""
+    check, audited = (
+        [sys.executable, "-c", f"raise SystemExit({code})  # {n}"] for n, code in enumerate(codes)
+    )
+    assert everything.run([check, audited], audited) == outcome
+    assert ("NOT AUDITED" in capsys.readouterr().out.splitlines()[-1]) == said
 
 
 @contextmanager
@@ -105,5 +127,5 @@ def test_what_is_installed_is_audited_by_pip_audit(
         assert "NOT AUDITED" not in told
         explained.write_text('[CVE-0000-0]\nwhy = "a test"\nuntil = 9999-12-31\n')
         assert audit.main([osv], explained) == 0
-    assert audit.main([osv], explained) == 0
+    assert audit.main([osv], explained) == audit.NOT_AUDITED
     assert "*** NOT AUDITED" in capsys.readouterr().out

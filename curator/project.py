@@ -7,7 +7,9 @@
       resolutions.csv            0600   what people decided of conflicts among image sets
       pixel-decisions.csv        0600   what reviewers said of instances' pixels, appended to
       catalogues/                0700   one SQLite index a data store
-      sessions/                  0700   how the terminal interface left each data store
+      left/                      0700   how the terminal interface left each data store
+      rules/                     0700   the project's own rule files
+      sessions/                  0700   what was done by hand, saved as rule files
       campaigns/<plan digest>/   0700   plan.jsonl, ledger.jsonl, head.json, report.*
       crosswalk                  0600   encrypted
       ledger.jsonl               0600   the project's own ledger: keys, purges, heads of the campaigns' ledgers
@@ -47,6 +49,7 @@ PURGEABLE: Final = (
     "cache",
     "private-verdicts.csv",
     "spill",
+    "left",
     "sessions",
 )
 """What may hold PHI below a project's folder; the key and the project's ledger hold none."""

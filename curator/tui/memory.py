@@ -1,6 +1,6 @@
 """What the list looked like when a store was left, so that the next session begins there.
 
-One file a data store, ``PROJECT/sessions/ID.json`` (0600): a filter and a cursor may say who a patient is, so
+One file a data store, ``PROJECT/left/ID.json`` (0600): a filter and a cursor may say who a patient is, so
 `curator purge` removes it, and ``restore = false`` in the settings keeps it from being written.
 """
 
@@ -10,7 +10,7 @@ import msgspec
 
 from curator.project import Project, write_private
 
-FOLDER = "sessions"
+LEFT = "left"
 
 
 class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -28,7 +28,7 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def kept(project: Project, datastore_id: str) -> Memory | None:
     """Return how a data store was left; None where it never was, or the file is not ours."""
-    path = project.root / FOLDER / f"{datastore_id}.json"
+    path = project.root / LEFT / f"{datastore_id}.json"
     try:
         return msgspec.json.decode(path.read_bytes(), type=Memory)
     except (OSError, msgspec.DecodeError):
@@ -37,4 +37,4 @@ def kept(project: Project, datastore_id: str) -> Memory | None:
 
 def keep(project: Project, datastore_id: str, memory: Memory) -> None:
     """Keep how a data store is left. Raises `StoreError` where it cannot be written."""
-    write_private(project.folder(FOLDER) / f"{datastore_id}.json", msgspec.json.encode(memory))
+    write_private(project.folder(LEFT) / f"{datastore_id}.json", msgspec.json.encode(memory))

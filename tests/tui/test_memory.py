@@ -58,13 +58,13 @@ async def test_nothing_is_kept_where_the_settings_say_so(store: str, tmp_path: P
         await see(pilot, "Image sets  5")
         await press(pilot, "slash", "=modality:CT", "enter", "q")
     app.close_store()
-    assert not list((tmp_path / "home").rglob("sessions"))
+    assert not list((tmp_path / "home").rglob("left"))
 
 
 async def test_it_is_its_owners_alone_and_purge_removes_it(store: str, tmp_path: Path) -> None:
     await leave(store, "slash", "=three", "enter")
     project = Project.open(tmp_path / "home" / "project")
-    (file,) = (project.root / "sessions").iterdir()
+    (file,) = (project.root / "left").iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
     left = kept(project, file.stem)
@@ -81,7 +81,7 @@ async def test_a_file_that_is_not_ours_does_no_harm(store: str, content: str) ->
     app = await leave(store)
     assert app.session is None or app.session.closed
     home = Project.open()
-    (file,) = (home.root / "sessions").iterdir()
+    (file,) = (home.root / "left").iterdir()
     file.write_text(content)
     app = Workbench(store)
     async with app.run_test(size=SIZE, notifications=True) as pilot:

@@ -4,7 +4,6 @@
      ├─ UsageError                     2   the call, or a file the user wrote, is wrong
      │   └─ RuleFileError              2   a rule file; carries every problem, each with its line
      ├─ Refused                        3   nothing was done, because doing it would be wrong
-     │   ├─ StalePlan                  3   an image set moved on since the plan was made
      │   ├─ ReadOnly                   3   the store was opened with --read-only
      │   ├─ LimitExceeded              3   more than --max-image-sets, or than the service allows
      │   └─ ConfirmationMissing        3   what cannot be undone was not confirmed
@@ -57,10 +56,6 @@ class Refused(CuratorError):
     """Nothing was done, because doing it would be wrong."""
 
     exit_code = 3
-
-
-class StalePlan(Refused):
-    """An image set has a newer version than the plan was made for."""
 
 
 class ReadOnly(Refused):

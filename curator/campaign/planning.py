@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from curator.catalogue import Catalogue, Row
     from curator.deid.keyed import Keyed
     from curator.healthimaging import HealthImaging
+    from curator.plan.renames import Renames
     from curator.rulefile import RuleFile
 
 ALL: frozenset[Safety] = frozenset({Safety.SAFE, Safety.REVIEW})
@@ -278,14 +279,12 @@ def _inverses(unit: Unit, party: Party, rule: str) -> Iterator[Change]:
     for patch in patches:
         for change in patch.changes():
             if change.why.rule == rule:
-                yield _inverse(change, renames, party.doc)
+                yield _inverse(change, renames)
 
 
-def _inverse(change: Change, renames: object, doc: ImageSetMetadata) -> Change:
-    from curator.plan.renames import Renames
+def _inverse(change: Change, renames: Renames) -> Change:
     from curator.treatments import normal
 
-    assert isinstance(renames, Renames)
     after = change.after if change.after is ABSENT else normal(change.after)  # type: ignore[arg-type]
     why = Why("undo", f"takes back what {change.why.rule} did")
     return Change(renames.path(change.path), after, change.before, change.vr, why, Safety.SAFE)

@@ -33,8 +33,6 @@ class ElementChange:
     element: str
     before: str
     after: str
-    row_before: str
-    row_after: str
     count: int = 0
 
 
@@ -67,15 +65,10 @@ def on_documents(engine: Engine, after: Table, documents: Iterable[ImageSetMetad
             if here is None or there is None or _treated(here) == _treated(there):
                 continue
             key = str(path.generic()), _treated(here), _treated(there)
-            change = found.setdefault(key, ElementChange(*key, _row(here), _row(there)))
+            change = found.setdefault(key, ElementChange(*key))
             change.count += 1
     return sorted(found.values(), key=lambda each: (-each.count, each.element))
 
 
 def _treated(reason: Reason) -> str:
     return f"{reason.verdict.code} ({reason.action.name.lower()})"
-
-
-def _row(reason: Reason) -> str:
-    row = reason.verdict.row
-    return f"{row.tag} {row.name}".strip() or "not in the table"

@@ -134,7 +134,7 @@ class Plans(Handlers):
             private = tag is not None and is_private(tag)
             known = vr_of(node, tag or 0) if private else vr_of_tag(tag or 0)
             vr = around.vr_told(key) or known if private else known or around.vr_told(key)
-            reason = self._decide(node, key, tag if tag is not None else 0, vr, sop_class, above)
+            reason = self._decide(node, tag if tag is not None else 0, vr, sop_class, above)
             plan.reasons[key] = reason
             handler = self._handler(key, vr, reason, sop_class, above)
             if self._decisions and vr != "SQ":
@@ -157,7 +157,7 @@ class Plans(Handlers):
         return plan
 
     def _decide(
-        self, node: Mapping[str, Json], key: str, tag: int, vr: str, sop_class: str, above: tuple[int, ...]
+        self, node: Mapping[str, Json], tag: int, vr: str, sop_class: str, above: tuple[int, ...]
     ) -> Reason:
         verdict = self.profile.verdict(tag, vr)
         if is_private(tag):
@@ -169,8 +169,8 @@ class Plans(Handlers):
             return Reason(tag, verdict, None, action, said or "no list calls it safe")
         iod_known = iod_of(sop_class) is not None
         kind = type_of(sop_class, (*above, tag)) if iod_known else None
-        if (data := described_by(tag)) and (held := key_of_tag(data)) in node:
-            gone = self._decide(node, held, data, "OB", sop_class, above).action is Action.REMOVE
+        if (data := described_by(tag)) and key_of_tag(data) in node:
+            gone = self._decide(node, data, "OB", sop_class, above).action is Action.REMOVE
             if gone and not verdict.override:
                 return Reason(tag, verdict, kind, Action.REMOVE, goes_with=describe(data))
         if verdict.code == "X" and not verdict.override and is_indispensable(sop_class, (*above, tag)):

@@ -73,7 +73,6 @@ class Member(msgspec.Struct, frozen=True, rename={"wire_name": "locationName"}):
 class _Http(msgspec.Struct, frozen=True, rename="camel"):
     method: str
     request_uri: str
-    response_code: int = 200
 
 
 class _Operation(msgspec.Struct, frozen=True):

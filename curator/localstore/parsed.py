@@ -9,7 +9,7 @@ from curator.dicom import Json
 
 @dataclass(frozen=True, slots=True)
 class StagedFrame:
-    """A frame's bytes that `Storage.stage_frame` has already written; any process may stage."""
+    """A frame's bytes that are already among the store's frames; any process may stage."""
 
     key: str
     """Its content address (hex SHA-256)."""

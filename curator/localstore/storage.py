@@ -35,6 +35,24 @@ class Frame:
     content_type: str
 
 
+def readable_version(row: ImageSetRow, version: int | None) -> int:
+    """Return the version to read: the one asked for, else the newest that is finished.
+
+    assumption: while an operation makes version N+1, readers that name no version see N, and one that
+    names N+1 gets a ConflictException.
+    """
+    if row.status == Status.DELETING:
+        raise conflict("ImageSet is being deleted")
+    wanted = row.visible if version is None else version
+    if not 1 <= wanted <= row.latest:
+        if version is None:
+            raise conflict("ImageSet is not available yet")
+        raise not_found("ImageSet version does not exist")
+    if wanted > row.visible:
+        raise conflict("ImageSet version is not available yet")
+    return wanted
+
+
 class Storage:
     """The rooms' common ground: one open folder."""
 
@@ -116,23 +134,6 @@ class Storage:
             raise not_found("ImageSet does not exist")
         return row
 
-    def readable_version(self, connection: sqlite3.Connection, row: ImageSetRow, version: int | None) -> int:
-        """Return the version to read: the one asked for, else the newest that is finished.
-
-        assumption: while an operation makes version N+1, readers that name no version see N, and one that
-        names N+1 gets a ConflictException.
-        """
-        if row.status == Status.DELETING:
-            raise conflict("ImageSet is being deleted")
-        wanted = row.visible if version is None else version
-        if not 1 <= wanted <= row.latest:
-            if version is None:
-                raise conflict("ImageSet is not available yet")
-            raise not_found("ImageSet version does not exist")
-        if wanted > row.visible:
-            raise conflict("ImageSet version is not available yet")
-        return wanted
-
     def storage_tier(self, accessed: float) -> str:
         """Return the tier of an image set last touched at ``accessed`` (guide, "How does tier movement work?")."""
         idle = self.clock() - accessed
@@ -151,7 +152,7 @@ class Storage:
         """Return a version's metadata document as JSON, and touch the image set."""
         with self.reading() as connection:
             row = self.living_image_set(connection, datastore_id, image_set_id)
-            wanted = self.readable_version(connection, row, version)
+            wanted = readable_version(row, version)
             made = document(connection, row.pk, wanted, datastore_id, image_set_id)
         if made is None:
             raise not_found("ImageSet version has no metadata")
@@ -164,7 +165,7 @@ class Storage:
         """Return one instance with the levels above it, and touch the image set."""
         with self.reading() as connection:
             row = self.living_image_set(connection, datastore_id, image_set_id)
-            wanted = self.readable_version(connection, row, version)
+            wanted = readable_version(row, version)
             found = instance_document(connection, row.pk, wanted, image_set_id, sop_uid)
         if found is None:
             raise not_found("Instance does not exist in the ImageSet")
@@ -229,10 +230,6 @@ class Storage:
         return ImageSetRow(*row) if row else None
 
     # ── putting content in ────────────────────────────────────────────────────────────────────────────
-
-    def stage_frame(self, payload: bytes) -> StagedFrame:
-        """Keep a frame before its image set exists; safe from any process. Orphans go with `sweep`."""
-        return StagedFrame(self.frames.put(payload))
 
     def add_image_set(
         self, datastore_id: str, instances: Sequence[ParsedInstance], *, primary: bool | None = None

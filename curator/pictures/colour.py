@@ -100,7 +100,7 @@ def _segment(
     if kind == 2 and not again and place + 3 < len(words):
         # the offset is in bytes from the beginning of the data, low word first
         offset = words[place + 2] | words[place + 3] << 16
-        for each in _from_offset(words, begins, offset, length):
+        for each in _from_offset(begins, offset, length):
             after, entries = _segment(words, each, entries, begins, again=True)
             if after < 0:
                 return -1, entries
@@ -108,6 +108,6 @@ def _segment(
     return -1, entries
 
 
-def _from_offset(words: list[int], begins: list[int], offset: int, count: int) -> list[int]:
+def _from_offset(begins: list[int], offset: int, count: int) -> list[int]:
     place = offset // 2
     return begins[begins.index(place) :][:count] if place in begins else []

@@ -52,7 +52,7 @@ def settle(
     places = _by_place(doc, changes, allow, settled)
     problems: list[str] = []
     order = sorted(places, key=document_order)
-    gone = _removals(doc, order, places, settled)
+    gone = _removals(order, places, settled)
     refusal = Refusals()
     for place in order:
         alive = [change for change in places[place] if change.path.steps]
@@ -147,7 +147,6 @@ def _resolved(doc: ImageSetMetadata, change: Change) -> Change | None:
 
 
 def _removals(
-    doc: ImageSetMetadata,
     order: Iterable[ElementPath],
     places: Mapping[ElementPath, list[Change]],
     settled: Settled,

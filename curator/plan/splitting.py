@@ -96,30 +96,6 @@ def plan_split(
     )
 
 
-def plan_copy(
-    party: Party, *, number: int = 0, promote: bool = False, leave_out: Container[str] = frozenset()
-) -> Unit:
-    """Plan a copy of the image set to a new one, without the instances whose SOP Instance UIDs are left out.
-
-    Raises `Refused` when an instance is too large to be copied, or none is left.
-    """
-    steps, copied = copy_steps(party, promote=promote, leave_out=leave_out)
-    content = content_hash(party.doc)
-    member = Member(
-        party.id, party.version, content, content, Role.SOURCE, party.primary, 0, party.doc.instance_count
-    )
-    return Unit(
-        number,
-        Kind.COPY,
-        f"copy {party.id}",
-        (member,),
-        tuple(steps),
-        made={"$1": content_hash(copied)},
-        series=tuple(party.doc.series),
-        frame_bytes=frame_bytes(copied),
-    )
-
-
 def copy_steps(
     party: Party, *, promote: bool = False, leave_out: Container[str] = frozenset()
 ) -> tuple[list[Step], ImageSetMetadata]:

@@ -32,7 +32,6 @@ class Kind(StrEnum):
     MERGE = "merge"
     SPLIT = "split"
     PUBLISH = "publish"
-    COPY = "copy"
     DELETE = "delete"
 
 

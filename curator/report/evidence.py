@@ -174,11 +174,6 @@ class Evidence:
         return (*STALE, *OUTSIDE[:2], OUTSIDE[4]) if self.changes else ()
 
     @property
-    def image_sets_changed(self) -> int:
-        """How many image sets were changed, or published, and are there."""
-        return sum(1 for line in self.image_sets if line.after not in ("", "deleted"))
-
-    @property
     def verification(self) -> str:
         """The state of the proof in a few words."""
         if self.verified_fails:

@@ -20,7 +20,6 @@ _DID: Final[Mapping[str, tuple[str, str]]] = {
         "image set was published as a copy without what identifies the person; the original was not changed",
         "image sets were published as copies without what identifies the persons; the originals were not changed",
     ),
-    "copy": ("image set was copied", "image sets were copied"),
     "delete": ("image set was deleted", "image sets were deleted"),
 }
 _ENDED: Final = {"undone": "taken back", "rebuilt": "taken back", "finished": "finished"}

@@ -56,7 +56,7 @@ class Place:
     @property
     def vr(self) -> str:
         """The element's VR: the dictionary's, or the instance's ``DICOMVRs`` for private elements; UN if unknown."""
-        return vr_at(self.scope, self.steps, self.nodes[-1])
+        return vr_at(self.scope, self.steps)
 
     def given(self, kind: type[G]) -> G:
         """Return what the caller of the evaluation handed in of this type (a subject, a key).
@@ -75,7 +75,7 @@ def _private(key: str) -> bool:
     return tag is not None and is_private(tag)
 
 
-def vr_at(scope: Scope, steps: tuple[str | int, ...], node: Mapping[str, Json]) -> str:
+def vr_at(scope: Scope, steps: tuple[str | int, ...]) -> str:
     """Return the VR of the element at ``steps``."""
     key = str(steps[-1])
     if known := static_vr(key):

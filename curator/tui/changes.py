@@ -64,7 +64,7 @@ def lines_of(
     before: ImageSetMetadata, after: ImageSetMetadata, changes: Sequence[ElementChange], *, everything: bool
 ) -> list[DiffLine]:
     """Return the lines: the changes under their levels, or among all elements."""
-    return list(_everything(before, after, changes) if everything else _only(changes))
+    return list(_everything(after, changes) if everything else _only(changes))
 
 
 def _only(changes: Sequence[ElementChange]) -> Iterator[DiffLine]:
@@ -78,9 +78,7 @@ def _only(changes: Sequence[ElementChange]) -> Iterator[DiffLine]:
         yield DiffLine(change.path, change=change, member=change.member)
 
 
-def _everything(
-    before: ImageSetMetadata, after: ImageSetMetadata, changes: Sequence[ElementChange]
-) -> Iterator[DiffLine]:
+def _everything(after: ImageSetMetadata, changes: Sequence[ElementChange]) -> Iterator[DiffLine]:
     by_level: dict[ElementPath | None, list[ElementChange]] = {}
     for change in changes:
         by_level.setdefault(change.path.at_level() if change.path else None, []).append(change)

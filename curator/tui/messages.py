@@ -83,15 +83,6 @@ class DocumentRead(Message):
 
 
 @dataclass
-class DocumentsRead(Message):
-    """Two documents, to be compared."""
-
-    request: int
-    before: ImageSetMetadata = field(repr=False)
-    after: ImageSetMetadata = field(repr=False)
-
-
-@dataclass
 class Written(Message):
     """A write was carried out: the image set is at ``version`` now."""
 

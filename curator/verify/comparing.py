@@ -156,13 +156,13 @@ class Comparison:
         elif expected.vr == "SQ" and expected.action == "U":
             self._items(expected, key, before, after, around)
         elif expected.action == "U" or (expected.vr == "UI" and expected.action != "K"):
-            self._uids(before, after, key, around, meta=expected.tag >> 16 == 0x0002)
+            self._uids(before, after, key, around)
         elif expected.action in ("Z", "D"):
             self._replaced(expected, key, before, after, around)
         elif expected.vr == "SQ":
             self._items(expected, key, before, after, around)
         elif expected.action == "C" and expected.vr in ("DA", "DT"):
-            self._date(expected, key, before, after, around)
+            self._date(key, before, after, around)
         else:
             self._kept(expected, key, before, after, around)
 
@@ -260,7 +260,7 @@ class Comparison:
 
     # ── UIDs and dates ───────────────────────────────────────────────────────────────────────────────
 
-    def _uids(self, before: Json, after: Json | Absent, key: str, around: Around, *, meta: bool) -> None:
+    def _uids(self, before: Json, after: Json | Absent, key: str, around: Around) -> None:
         if key in ("ImplementationClassUID",):
             return
         old, new = strings(before), strings(None if isinstance(after, Absent) else after)
@@ -288,9 +288,7 @@ class Comparison:
         else:
             self._tally.passed(Check.UID_CONSISTENT)
 
-    def _date(
-        self, expected: Expectation, key: str, before: Json, after: Json | Absent, around: Around
-    ) -> None:
+    def _date(self, key: str, before: Json, after: Json | Absent, around: Around) -> None:
         old, new = strings(before), strings(None if isinstance(after, Absent) else after)
         if not old or (len(old) == len(new) and all(is_nothing(each) for each in new) and not exact(old)):
             self._tally.passed(Check.DATE_SHIFTED)
@@ -419,7 +417,7 @@ class Comparison:
         elif old != new and not self._texts.value_explained(old):
             vr = around.declared.get(key, "")
             if vr == "UI":
-                self._uids(old, new, key, around, meta=False)
+                self._uids(old, new, key, around)
             elif vr not in ("DA", "DT"):
                 self._fail(Check.TEXT_RETAINED, around, key, "a safe private element was changed", old, new)
 

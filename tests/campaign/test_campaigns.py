@@ -23,11 +23,11 @@ from curator.campaign.verifying import verify
 from curator.checks.tags import MERGED_INTO
 from curator.errors import Cancelled, ConfirmationMissing, LimitExceeded, ReadOnly, Refused, UsageError
 from curator.healthimaging import HealthImaging
-from curator.imageset import content_hash, parse_path, same
+from curator.imageset import parse_path, same
 from curator.plan import Payload
 from curator.plan.merging import plan_merge
 from curator.plan.publishing import plan_publication
-from curator.plan.splitting import groups_by, plan_copy, plan_split
+from curator.plan.splitting import groups_by, plan_split
 from curator.plan.units import Copy, Step, Unit
 from curator.project import Project
 from tests.campaign.ground import ABSENT, WHO, Ground, change, document, ground, instance
@@ -460,14 +460,6 @@ def test_a_publication_has_no_history_and_leaves_the_original(place: Ground) -> 
     (left,) = place.imaging.search()
     assert place.imaging.document(left.id).patient == party.doc.patient
     assert list(place.imaging.document(left.id).series) == ["1.2.3.4"]
-
-
-def test_copy(place: Ground) -> None:
-    image_set = place.add(document(2), frames=1)
-    campaign = place.campaign([plan_copy(place.party(image_set))])
-    assert place.apply(campaign).complete
-    made = campaign.state()[0].names["$1"]
-    assert content_hash(place.imaging.document(made)) == content_hash(place.imaging.document(image_set))
 
 
 # ── pace ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -14,7 +14,7 @@ from curator.imageset import ImageSetMetadata
 from curator.plan.chunks import chunks, together
 from curator.plan.cost import cost_of, spelled
 from curator.plan.merging import Choice, Party, disagreements, plan_merge
-from curator.plan.splitting import groups_of, plan_copy, plan_split
+from curator.plan.splitting import copy_steps, groups_of, plan_split
 from curator.plan.units import Copy, Update
 from tests.campaign.ground import document
 
@@ -160,7 +160,7 @@ def test_series_too_large_to_begin_together_are_named() -> None:
     chosen = {uid: list(node.instances) for uid, node in doc.series.items()}
     assert together(doc, chosen) == {"1.2.9.1", "1.2.9.2"}
     with pytest.raises(Refused, match="cannot be copied into one"):
-        plan_copy(Party("a" * 32, "1", doc))
+        copy_steps(Party("a" * 32, "1", doc))
 
 
 def many_series(*series: tuple[int, int]) -> ImageSetMetadata:

@@ -91,9 +91,6 @@ class Fate:
     delay: float = 0.0
 
 
-FINE: Final = Fate()
-
-
 class Faults:
     """Decides the fate of calls. Threads may share it; ``met`` counts the faults by operation and kind."""
 

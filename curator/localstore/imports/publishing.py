@@ -53,14 +53,14 @@ def _publish(
         primary = storage.primary_image_set(datastore_id, first.study_instance_uid, first.series_instance_uid)
     if primary is None:
         return storage.add_image_set(datastore_id, Unpacking(group.instances)), group
-    agreed = _agreed(storage, connection, primary, group)
+    agreed = _agreed(connection, primary, group)
     # assumption: a primary set that another operation holds locked is not waited for; the import makes a further set.
     if agreed is None or primary.state != State.ACTIVE:
         return storage.add_image_set(datastore_id, Unpacking(group.instances), primary=False), group
     return storage.extend_image_set(datastore_id, primary.id, Unpacking(agreed.instances)), agreed
 
 
-def _agreed(storage: Storage, connection: sqlite3.Connection, row: ImageSetRow, group: Group) -> Group | None:
+def _agreed(connection: sqlite3.Connection, row: ImageSetRow, group: Group) -> Group | None:
     """Return the group with the levels of the series' primary image set; None where the seven elements conflict."""
     draft = Draft(connection, row.pk, row.latest)
     patient, study = (_level(data) for data in draft.levels())

@@ -282,7 +282,7 @@ class EditScreen(ModalScreen["Edited | None"]):
 
     @on(Input.Changed)
     @on(TextArea.Changed)
-    def _changed(self, event: Input.Changed | TextArea.Changed) -> None:
+    def _changed(self) -> None:
         if self._form is Form.LINES and self._lines()[-1].value:
             self.query_one("#lines").mount(_Line(""))
         self.show_preview()

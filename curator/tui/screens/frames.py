@@ -79,7 +79,7 @@ class FramesScreen(FrameGoing):
         self._said: list[PixelDecision | None] = []  # of each instance: what was decided
         self._open: frozenset[int] = frozenset()  # places of instances at risk that nobody decided
         self._risky = 0
-        self._request = self._deciding = 0
+        self._request = 0
 
     def body(self) -> Iterable[Widget]:
         """Yield the picture, what is said of it, and where one is."""
@@ -263,7 +263,7 @@ class FramesScreen(FrameGoing):
             ]
             return PixelsDecided(ticket.request, review(session.project, new), told)
 
-        self._deciding = self.bench.work.begin("keep a decision about pixels", self, keep)
+        self.bench.work.begin("keep a decision about pixels", self, keep)
 
     def on_pixels_decided(self, message: PixelsDecided) -> None:
         """Show what holds."""

@@ -100,7 +100,6 @@ class ValuesScreen(WordsPlace["DistinctValue"]):
         self.profile = profile
         self.ids = tuple(ids)
         self._request = 0
-        self._deciding = 0
 
     def body(self) -> Iterable[Widget]:
         """Yield the filter, the values, and the whole of the one under the cursor."""
@@ -173,7 +172,7 @@ class ValuesScreen(WordsPlace["DistinctValue"]):
         def keep(ticket: Ticket) -> ValuesDecided:
             return ValuesDecided(ticket.request, *decide_values(session, new, withdrawn))
 
-        self._deciding = self.bench.work.begin("keep decisions", self, keep)
+        self.bench.work.begin("keep decisions", self, keep)
 
     def on_values_decided(self, message: ValuesDecided) -> None:
         """Show the decisions; the marks are done with."""

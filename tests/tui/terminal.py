@@ -89,6 +89,13 @@ class Terminal:
                 pytest.fail(f"not seen in {PATIENCE:.0f} s: {texts}\n{screen}")
             time.sleep(0.05)
 
+    def apply(self, done: str) -> None:
+        """Apply the plan that is shown, and wait until it is ``done``."""
+        self.press("A")
+        self.see("Apply this plan?")
+        self.press("Tab", "Enter")
+        self.see(done)
+
     def insist(self, key: str, *texts: str, pause: float = 1.0) -> str:
         """Press a key again and again, as people do while work is going on, until all ``texts`` are on the screen.
 

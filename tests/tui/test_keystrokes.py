@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from curator.tui.app import Workbench
 from curator.tui.widgets.filter_field import FilterField
 from curator.tui.widgets.row_view import RowView
+from tests.tui.reaching import at
 from tests.tui.seen import press, see, until
 
 SIZE = (80, 24)
@@ -108,10 +109,10 @@ async def test_the_findings_and_the_values_hear_it_too(store: str) -> None:
         assert filter_text(app) == "cur310"
         await burst(pilot, "\x1b\x1bD")
         await see(pilot, "basic")
-        await until(pilot, lambda: getattr(app.focused, "id", "") == "profiles")
+        await at(pilot, "profiles")
         await burst(pilot, "w")
         await see(pilot, "Decided", "0 decided")
-        await until(pilot, lambda: getattr(app.focused, "id", "") == "values")
+        await at(pilot, "values")
         await burst(pilot, "/patient\rj")
         await until(pilot, lambda: app.screen.query_one("#values", RowView).cursor == 1)
         assert filter_text(app) == "patient"

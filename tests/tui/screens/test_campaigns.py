@@ -12,8 +12,8 @@ from curator.project import Project
 from curator.stores import open_store
 from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
+from tests.tui.reaching import at
 from tests.tui.screens.test_plan_review import planned
-from tests.tui.screens.test_rules import at
 from tests.tui.seen import press, see, until
 
 WIDE = (200, 50)

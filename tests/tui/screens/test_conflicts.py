@@ -15,7 +15,8 @@ from curator.stores import open_store
 from curator.tui.app import Workbench
 from curator.tui.conflict_rows import moments
 from curator.tui.screens.conflicts import ConflictsScreen
-from tests.tui.seen import gone, press, see, until
+from tests.tui.reaching import apply_plan, on_top, reach
+from tests.tui.seen import gone, press, see
 
 SIZE = (80, 24)
 WIDE = (200, 50)
@@ -23,12 +24,7 @@ WIDE = (200, 50)
 
 async def conflicts(pilot: Pilot[None]) -> ConflictsScreen:
     """Open the conflicts of all image sets."""
-    await see(pilot, "Image sets  18")
-    await press(pilot, "X")
-    await see(pilot, "Conflicts  7", "torn series")
-    screen = pilot.app.screen
-    assert isinstance(screen, ConflictsScreen)
-    return screen
+    return await reach(pilot, ConflictsScreen, "X", sets=18, shown=("Conflicts  7", "torn series"))
 
 
 async def only(pilot: Pilot[None], words: str) -> None:
@@ -219,10 +215,7 @@ async def test_decisions_become_one_plan_that_is_applied_and_proved(demo_folder:
         await see(pilot, "newest")
         await press(pilot, "P")
         await see(pilot, "Plan  conflicts as decided", "merge", "must agree: the majority")
-        await press(pilot, "A")
-        await see(pilot, "Apply this plan?")
-        await press(pilot, "tab", "enter")
-        await see(pilot, "apply the plan:", "done")
+        await apply_plan(pilot)
         await press(pilot, "v")
         await see(pilot, "image sets are as planned")
     assert "19010203" not in said(demo_folder, "Patient/PatientBirthDate")
@@ -284,5 +277,5 @@ async def test_findings_lead_to_conflicts(demo_folder: Path) -> None:
         await press(pilot, "f")
         await see(pilot, "CUR105")
         await press(pilot, "c")
-        await until(pilot, lambda: isinstance(app.screen, ConflictsScreen))
+        await on_top(pilot, ConflictsScreen)
         await see(pilot, "Conflicts  7")

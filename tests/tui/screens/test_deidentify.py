@@ -12,6 +12,7 @@ from curator.project import Project
 from curator.stores import open_store
 from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
+from tests.tui.reaching import apply_plan, at, on_top
 from tests.tui.seen import gone, press, see, until
 
 WIDE = (200, 50)
@@ -24,11 +25,6 @@ def ids(spec: str) -> set[str]:
         return {each.id for each in opened.imaging.search()}
     finally:
         opened.close()
-
-
-async def at(pilot: Pilot[None], widget: str) -> None:
-    """Wait until keys go to this widget: a screen that is seen may not have the focus yet."""
-    await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == widget, f"the focus on {widget}")
 
 
 async def test_marked_sets_are_published_attested_reported_and_undone(
@@ -51,11 +47,7 @@ async def test_marked_sets_are_published_attested_reported_and_undone(
         await see(pilot, "published by basic", "waiting", "PatientName")
         screen = app.screen
         assert isinstance(screen, CampaignScreen)
-        await press(pilot, "A")
-        await see(pilot, "Apply this plan?")
-        await at(pilot, "cancel")
-        await press(pilot, "tab", "enter")
-        await see(pilot, "apply the plan: 2 done")
+        await apply_plan(pilot, done="2 done")
         assert len(ids(spec) - before) == 2
         await press(pilot, "v")
         await see(pilot, "image sets are as planned", "the originals hold")
@@ -188,9 +180,7 @@ async def plan(pilot: Pilot[None]) -> CampaignScreen:
     await at(pilot, "told")
     await press(pilot, "enter")
     await at(pilot, "units")
-    screen = pilot.app.screen
-    assert isinstance(screen, CampaignScreen)
-    return screen
+    return await on_top(pilot, CampaignScreen)
 
 
 @pytest.mark.parametrize("size", [SMALL, WIDE])

@@ -16,6 +16,7 @@ from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.findings import FindingsScreen
 from curator.tui.screens.metadata import MetadataScreen
+from tests.tui.reaching import apply_plan, reach
 from tests.tui.seen import gone, press, screen_text, see, until
 
 SIZE = (80, 24)
@@ -24,12 +25,7 @@ WIDE = (200, 50)
 
 async def found(pilot: Pilot[None]) -> FindingsScreen:
     """Open the findings of all image sets."""
-    await see(pilot, "Image sets  18")
-    await press(pilot, "f")
-    await see(pilot, "CUR105", "CUR101")
-    screen = pilot.app.screen
-    assert isinstance(screen, FindingsScreen)
-    return screen
+    return await reach(pilot, FindingsScreen, "f", sets=18, shown=("CUR105", "CUR101"))
 
 
 def contents(imaging: HealthImaging) -> dict[str, ImageSetMetadata]:
@@ -92,10 +88,7 @@ async def test_conflicts_are_resolved_proved_and_undone(demo_folder: Path) -> No
         assert {key: one.encode() for key, one in contents(with_store.imaging).items()} == {
             key: one.encode() for key, one in before.items()
         }, "a plan changes nothing"
-        await press(pilot, "A")
-        await see(pilot, "Apply this plan?", "CopyImageSet")
-        await press(pilot, "tab", "enter")
-        await see(pilot, "apply the plan: 3 done")
+        await apply_plan(pilot, "CopyImageSet", done="3 done")
         await press(pilot, "v")
         await see(pilot, "image sets are as planned", "verified")
         await press(pilot, "U")
@@ -124,10 +117,7 @@ async def test_a_merge_ends_its_findings_at_once_and_undo_brings_them_back(demo_
         before, torn = codes(screen), in_conflict()
         await press(pilot, "R")
         await see(pilot, "resolve conflicts", "waiting", "merge")
-        await press(pilot, "A")
-        await see(pilot, "Apply this plan?")
-        await press(pilot, "tab", "enter")
-        await see(pilot, "apply the plan: 3 done")
+        await apply_plan(pilot, done="3 done")
         await until(pilot, lambda: not {"CUR101", "CUR201"} & set(codes(screen)), "no torn series")
         assert in_conflict() < torn
         await press(pilot, "U")

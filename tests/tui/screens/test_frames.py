@@ -23,6 +23,7 @@ from curator.tui.screens.frames import FramesScreen
 from curator.tui.screens.image_sets import ImageSetsScreen
 from curator.tui.widgets.picture_view import scaled
 from tests.campaign.test_beside_pixels import jpeg
+from tests.tui.reaching import at
 from tests.tui.seen import gone, press, screen_text, see, until
 from tests.tui.test_hostile import clean
 
@@ -236,7 +237,7 @@ async def test_a_review_goes_from_risk_to_risk_and_is_kept_with_who_and_when(dem
         await press(pilot, "x")
         await see(pilot, "is excluded: never published", "✗ Excluded by")
         await press(pilot, "e")
-        await until(pilot, lambda: getattr(app.focused, "id", "") == "value")
+        await at(pilot, "value")
         await press(pilot, "=a [/b] name in the corner", "enter")
         await see(pilot, "a [/b] name in the corner", "✗ Excluded by")
         clean(app)
@@ -263,7 +264,7 @@ async def test_the_plan_follows_what_was_decided(demo_folder: Path) -> None:
         await see(pilot, "2 of 18")
         await press(pilot, "ctrl+a", "D")
         await see(pilot, "2 marked image sets", "research")
-        await until(pilot, lambda: getattr(app.focused, "id", "") == "profiles")
+        await at(pilot, "profiles")
         await press(pilot, "enter")
         await see(
             pilot, "a reviewer excluded it from publishing", "1 instance at risk goes along", "cleared by"

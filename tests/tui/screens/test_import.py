@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from curator.tui.app import Workbench
 from curator.tui.screens.picking import read_folder
 from tests.tui.imagesets import write_files
+from tests.tui.reaching import at
 from tests.tui.seen import press, screen_text, see, until
 
 WIDE = (120, 40)
@@ -29,7 +30,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def asked(pilot: Pilot[None]) -> None:
-    await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == "value", "the line of the path")
+    await at(pilot, "value")
 
 
 async def test_a_folder_walked_to_in_the_list(files: Path, tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ async def test_the_demo_from_the_first_screen(tmp_path: Path) -> None:
     app = Workbench(f"local:{tmp_path / 'new'}")
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await see(pilot, "This data store is empty.", "Demo data")
-        await until(pilot, lambda: getattr(app.focused, "id", "") == "demo", "the first button")
+        await at(pilot, "demo")
         await press(pilot, "enter")
         await until(pilot, lambda: any(ticket.title == "import files" for ticket in app.work.running))
         await see(pilot, "Image sets  18")

@@ -11,6 +11,7 @@ from curator.imageset import parse_path
 from curator.tui.app import Workbench
 from curator.tui.screens.metadata import MetadataScreen
 from curator.tui.widgets.outline_view import OutlineView
+from tests.tui.reaching import apply_plan, reach
 from tests.tui.seen import gone, press, see, until
 
 SIZE = (80, 24)
@@ -18,12 +19,7 @@ SIZE = (80, 24)
 
 async def open_set(pilot: Pilot[None], where: str) -> MetadataScreen:
     """Open the tree of the one image set that ``where`` finds."""
-    await see(pilot, "Image sets  5")
-    await press(pilot, "slash", *where, "enter", "m")
-    await see(pilot, "▾ Patient")
-    screen = pilot.app.screen
-    assert isinstance(screen, MetadataScreen)
-    return screen
+    return await reach(pilot, MetadataScreen, "slash", *where, "enter", "m", sets=5, shown=("▾ Patient",))
 
 
 async def test_levels_are_shown_and_instances_are_opened_when_asked(store: str) -> None:
@@ -117,10 +113,7 @@ async def commit(pilot: Pilot[None]) -> None:
     """Make the plan of all edits, apply it, and come back."""
     await press(pilot, "w")
     await see(pilot, "waiting", "edited by hand")
-    await press(pilot, "A")
-    await see(pilot, "Apply this plan?")
-    await press(pilot, "tab", "enter")
-    await see(pilot, "apply the plan:", "done")
+    await apply_plan(pilot)
     await press(pilot, "escape")
 
 

@@ -16,7 +16,8 @@ from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.screens.plan_review import Amended
 from curator.tui.work import Ticket
-from tests.tui.screens.test_rules import RULES, at, on_the_shelf
+from tests.tui.reaching import apply_plan, at, on_top, to_a_publication
+from tests.tui.screens.test_rules import RULES, on_the_shelf
 from tests.tui.seen import press, screen_text, see, until
 
 WIDE = (200, 50)
@@ -33,9 +34,7 @@ async def planned(pilot: Pilot[None]) -> CampaignScreen:
     await press(pilot, "p")
     await see(pilot, "Plan  sitewise", "5 waiting")
     await at(pilot, "units")
-    screen = pilot.app.screen
-    assert isinstance(screen, CampaignScreen)
-    return screen
+    return await on_top(pilot, CampaignScreen)
 
 
 def campaigns() -> list[str]:
@@ -66,15 +65,8 @@ async def test_a_change_is_explained_in_the_words_of_curator_explain(
     (told,) = json.loads(capsys.readouterr().out)
     app = Workbench(store)
     async with app.run_test(size=WIDE, notifications=True) as pilot:
-        await see(pilot, "Image sets  5")
-        await press(pilot, "slash", "=patientid:three", "enter", "space", "D")
-        await see(pilot, "1 marked image set", "basic")
-        await at(pilot, "profiles")
-        await press(pilot, "enter")
-        await see(pilot, "What this publication costs")
-        await at(pilot, "told")
-        await press(pilot, "escape")
-        await see(pilot, "published by basic", "PatientName")
+        await to_a_publication(pilot)
+        await see(pilot, "PatientName")
         await press(pilot, "enter")
         await at(pilot, "changed")
         screen = app.screen
@@ -140,11 +132,7 @@ async def test_marked_changes_are_taken_out_and_only_the_rest_is_applied_and_rep
         gone = screen.rows.told[0].unit.members[0].id
         await press(pilot, "g", "x")
         await until(pilot, lambda: len(screen.rows) == 4)
-        await press(pilot, "A")
-        await see(pilot, "Apply this plan?", "1 change was taken out of it by its reviewers", "approved it")
-        await at(pilot, "cancel")
-        await press(pilot, "tab", "enter")
-        await see(pilot, "apply the plan: 4 done")
+        await apply_plan(pilot, "1 change was taken out of it by its reviewers", "approved it", done="4 done")
         await press(pilot, "x")
         await see(pilot, "Exclude: it was begun")
     opened = open_store(store)
@@ -190,19 +178,6 @@ async def test_a_plan_is_not_applied_while_something_is_being_taken_out_of_it(st
 
 def said(_: bool) -> None:
     """Answer nothing."""
-
-
-async def to_a_publication(pilot: Pilot[None]) -> None:
-    """Plan the publication of one image set, and go to its plan."""
-    await see(pilot, "Image sets  5")
-    await press(pilot, "slash", "=patientid:three", "enter", "space", "D")
-    await see(pilot, "1 marked image set", "basic")
-    await at(pilot, "profiles")
-    await press(pilot, "enter")
-    await see(pilot, "What this publication costs")
-    await at(pilot, "told")
-    await press(pilot, "escape")
-    await see(pilot, "published by basic")
 
 
 async def test_what_belongs_together_is_not_taken_apart(store: str) -> None:

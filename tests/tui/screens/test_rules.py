@@ -16,7 +16,8 @@ from curator.tui.outside import editor
 from curator.tui.screens.campaign import CampaignScreen
 from curator.tui.widgets.yaml_area import YamlArea, parts_of
 from tests.served import serving
-from tests.tui.seen import gone, press, see, until
+from tests.tui.reaching import at
+from tests.tui.seen import gone, press, see
 
 WIDE = (200, 50)
 SMALL = (80, 24)
@@ -36,10 +37,6 @@ rules:
     when: {empty: false}
     do: {truncate: 4}
 """
-
-
-async def at(pilot: Pilot[None], widget: str) -> None:
-    await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == widget, f"the focus on {widget}")
 
 
 async def on_the_shelf(pilot: Pilot[None], name: str = "") -> None:

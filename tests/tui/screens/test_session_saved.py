@@ -18,8 +18,8 @@ from curator.ruleshelf import open_rule_file
 from curator.stores import open_store
 from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
+from tests.tui.reaching import at
 from tests.tui.screens.test_metadata import commit, go
-from tests.tui.screens.test_rules import at
 from tests.tui.seen import gone, press, see, until
 
 WIDE = (200, 50)

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from curator.project import home
 from curator.tui.app import Workbench
 from tests.served import serving
+from tests.tui.reaching import at
 from tests.tui.seen import gone, press, screen_text, see, until
 
 WIDE = (160, 40)
@@ -33,7 +34,7 @@ async def stores(pilot: Pilot[None]) -> None:
 
 async def answer(pilot: Pilot[None], text: str) -> None:
     """Type into the dialog, in place of what stands there."""
-    await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == "value", "a dialog")
+    await at(pilot, "value")
     await press(pilot, "ctrl+u", f"={text}", "enter")
 
 

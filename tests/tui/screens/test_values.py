@@ -10,6 +10,7 @@ from curator.campaign.deciding import kept_decisions
 from curator.project import Project
 from curator.tui.app import Workbench
 from curator.tui.screens.values import ValuesRead, ValuesScreen
+from tests.tui.reaching import at, on_top
 from tests.tui.seen import press, see, until
 from tests.tui.test_hostile import clean
 
@@ -27,12 +28,10 @@ async def values(pilot: Pilot[None], count: int) -> ValuesScreen:
     await see(pilot, f"Image sets  {count}")
     await press(pilot, "D")
     await see(pilot, "research")
-    await until(pilot, lambda: getattr(pilot.app.focused, "id", "") == "profiles")
+    await at(pilot, "profiles")
     await press(pilot, "w")
     await see(pilot, "The profile would", "0 decided")
-    screen = pilot.app.screen
-    assert isinstance(screen, ValuesScreen)
-    return screen
+    return await on_top(pilot, ValuesScreen)
 
 
 async def test_one_key_decides_and_another_takes_it_back(demo_folder: Path) -> None:
@@ -55,7 +54,7 @@ async def test_marked_values_are_replaced_together_and_the_plan_follows(demo_fol
         await values(pilot, 18)
         await press(pilot, "slash", "=patient/patientsex", "enter", "ctrl+a")
         await press(pilot, "r")
-        await until(pilot, lambda: getattr(app.focused, "id", "") == "value")
+        await at(pilot, "value")
         await press(pilot, "=O", "enter")
         await until(pilot, lambda: len(decided()) > 1)
         assert {each[2:] for each in decided()} == {("replace", "O")}

@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from curator.healthimaging import HealthImaging
 from curator.imageset import same
 from curator.tui.app import Workbench
+from tests.tui.reaching import apply_plan
 from tests.tui.seen import gone, press, screen_text, see
 
 SIZE = (80, 24)
@@ -107,10 +108,7 @@ async def test_what_made_a_version_is_told_by_the_ledgers_and_leads_to_its_campa
         await see(pilot, "▾ Patient")
         await press(pilot, "j", "D", "w")
         await see(pilot, "edited by hand")
-        await press(pilot, "A")
-        await see(pilot, "Apply this plan?")
-        await press(pilot, "tab", "enter")
-        await see(pilot, "1 done")
+        await apply_plan(pilot, done="1 done")
         await press(pilot, "U")
         await see(pilot, "Undo what this plan did?")
         await press(pilot, "tab", "enter")

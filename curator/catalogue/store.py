@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
 
-from curator.catalogue import schema, tagged
+from curator.catalogue import tagged
+from curator.catalogue.opened import Opened
 from curator.catalogue.reading import ReadDocument, ReadSeries, hash64
 
 _LEVEL: Final = 3
@@ -59,55 +56,8 @@ def decompress(data: bytes) -> bytes:
     return zstd.decompress(data)
 
 
-class Shelf:
-    """The open file. Every method may be called from any thread; streams read in batches."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._connection = schema.connect(path)
-        self._lock = threading.RLock()
-
-    def close(self) -> None:
-        """Fold the WAL into the file and close it."""
-        with self._lock:
-            try:
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            except sqlite3.Error:
-                pass  # another process reads: the next one to close folds it
-            self._connection.close()
-
-    def all(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return every record of a query."""
-        with self._lock:
-            return self._connection.execute(sql, values).fetchall()
-
-    def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """Return the first column of the first record, None where there is none."""
-        with self._lock:
-            record = self._connection.execute(sql, values).fetchone()
-        return record[0] if record else None
-
-    def run(self, sql: str, values: Sequence[Any] = ()) -> None:
-        """Execute one statement."""
-        with self._lock:
-            self._connection.execute(sql, values)
-
-    def many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
-        """Execute one statement for each record of values."""
-        with self._lock:
-            self._connection.executemany(sql, values)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Hold the lock and make what is written one transaction."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+class Shelf(Opened):
+    """What the catalogue holds. Streams read in batches."""
 
     # ── what a listing says ──────────────────────────────────────────────────────────────────────────
 

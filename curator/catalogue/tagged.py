@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
+from curator.catalogue.opened import Opened
 from curator.checks.tags import MERGED_INTO
-
-if TYPE_CHECKING:
-    from curator.catalogue.store import Shelf
 
 
 class Tags(StrEnum):
@@ -55,7 +53,7 @@ def wanted(tags: Tags, *, told: bool) -> str:
     return f"({unread} OR {ours})"
 
 
-def keep(shelf: Shelf, n: int, tags: Mapping[str, str] | None) -> None:
+def keep(shelf: Opened, n: int, tags: Mapping[str, str] | None) -> None:
     """Keep an image set's tags (None: they are to be read), and that conflicts must be counted anew if they differ."""
     text = None if tags is None else msgspec.json.encode(tags, order="sorted").decode()
     if shelf.one("SELECT tags IS NOT ? FROM image_set WHERE n=?", (text, n)):
@@ -63,7 +61,7 @@ def keep(shelf: Shelf, n: int, tags: Mapping[str, str] | None) -> None:
         shelf.run("INSERT OR REPLACE INTO fact VALUES ('uncounted', 1)")
 
 
-def note(shelf: Shelf, image_set_id: str, put: Mapping[str, str], removed: Collection[str]) -> None:
+def note(shelf: Opened, image_set_id: str, put: Mapping[str, str], removed: Collection[str]) -> None:
     """Keep what was just tagged, beside what is known; nothing of an image set that is not in the catalogue."""
     with shelf.transaction():
         for n, text in shelf.all("SELECT n, tags FROM image_set WHERE id=?", (image_set_id,)):
@@ -72,7 +70,7 @@ def note(shelf: Shelf, image_set_id: str, put: Mapping[str, str], removed: Colle
             keep(shelf, n, told or None)
 
 
-def doubt(shelf: Shelf, ids: Iterable[str] | None) -> None:
+def doubt(shelf: Opened, ids: Iterable[str] | None) -> None:
     """Let the tags of these image sets be read again; None: of all."""
     if ids is None:
         shelf.run("UPDATE image_set SET tags=NULL WHERE tags IS NOT NULL")
@@ -80,7 +78,7 @@ def doubt(shelf: Shelf, ids: Iterable[str] | None) -> None:
         shelf.many("UPDATE image_set SET tags=NULL WHERE id=?", [(each,) for each in ids])
 
 
-def doubt_siblings(shelf: Shelf, n: int) -> None:
+def doubt_siblings(shelf: Opened, n: int) -> None:
     """Let the tags of the others of an image set's series be read again, for it has a new version.
 
     Tags of ours stay until then: what is known of a merge is better than nothing.
@@ -101,7 +99,7 @@ WHERE s.tags LIKE '%"{MERGED_INTO}"%' AND NOT s.deleted AND NOT t.deleted
 """
 
 
-def settle_merged(shelf: Shelf) -> None:
+def settle_merged(shelf: Opened) -> None:
     """Find the image sets that are merged away: tagged so, and all their instances, by pixels too, in the other one.
 
     As `finish` does, it believes no tag alone: where an instance was left out, the set still holds something. Of sets

@@ -94,9 +94,9 @@ HANDLERS: Mapping[str, str] = {
     "TagResource": f"{_OPERATIONS}.tags:tag_resource",
     "UntagResource": f"{_OPERATIONS}.tags:untag_resource",
     "ListTagsForResource": f"{_OPERATIONS}.tags:list_tags_for_resource",
-    "StartDICOMImportJob": "curator.localstore.imports.operations:start_dicom_import_job",
-    "GetDICOMImportJob": "curator.localstore.imports.operations:get_dicom_import_job",
-    "ListDICOMImportJobs": "curator.localstore.imports.operations:list_dicom_import_jobs",
+    "StartDICOMImportJob": f"{_OPERATIONS}.import_jobs:start_dicom_import_job",
+    "GetDICOMImportJob": f"{_OPERATIONS}.import_jobs:get_dicom_import_job",
+    "ListDICOMImportJobs": f"{_OPERATIONS}.import_jobs:list_dicom_import_jobs",
 }
 """The function that answers each operation; its module is loaded when the operation is first called."""
 

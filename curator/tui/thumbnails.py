@@ -12,6 +12,8 @@ from rich.segment import Segment
 from textual.message import Message
 from textual.strip import Strip
 
+from curator.tui.half_blocks import scaled, strips_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -43,8 +45,6 @@ class Thumbnails:
 
     def keep(self, image_set: str, picture: Picture) -> Array:
         """Make a picture small and keep it."""
-        from curator.tui.widgets.picture_view import scaled
-
         image = picture.shown()
         height, width = image.shape[:2]
         shrink = min(LONGEST_SIDE / max(height, width), 1.0)
@@ -82,8 +82,6 @@ class HalfBlocks:
     @classmethod
     def of(cls, image: Array, width: int, lines: int) -> HalfBlocks:
         """Return a picture that fits into so many cells and lines, its shape kept."""
-        from curator.tui.widgets.picture_view import scaled, strips_of
-
         rows, columns = image.shape[:2]
         scale = min(width / columns, 2 * lines / rows)
         fitted = scaled(image, max(1, round(columns * scale)), max(1, round(rows * scale)))

@@ -17,7 +17,7 @@ from textual_image.renderable import HalfcellImage
 
 from curator.dicom import Json
 from curator.pictures import picture_of
-from curator.tui.widgets.picture_view import scaled, strips_of
+from curator.tui.half_blocks import scaled, strips_of
 from tests.benchmarks import Row, seconds
 
 WIDTH, LINES = 150, 48

@@ -10,10 +10,11 @@ from textual.message import Message
 
 from curator.tui.actions import Need
 from curator.tui.graphics import Terminal, ask
+from curator.tui.half_blocks import with_overlay
 from curator.tui.screens.place import Place
 from curator.tui.stack import Stack
 from curator.tui.viewport import Piece, Viewport, border
-from curator.tui.widgets.picture_view import PictureView, with_overlay
+from curator.tui.widgets.picture_view import PictureView
 
 if TYPE_CHECKING:
     from curator.pictures import Picture

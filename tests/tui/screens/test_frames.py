@@ -19,9 +19,9 @@ from curator.project import Project
 from curator.stores import open_store
 from curator.tui.app import Workbench
 from curator.tui.frame_reader import THREADS, Wanted
+from curator.tui.half_blocks import scaled
 from curator.tui.screens.frames import FramesScreen
 from curator.tui.screens.image_sets import ImageSetsScreen
-from curator.tui.widgets.picture_view import scaled
 from tests.campaign.test_beside_pixels import jpeg
 from tests.tui.reaching import at
 from tests.tui.seen import gone, press, screen_text, see, until
@@ -382,7 +382,7 @@ async def test_text_in_a_header_is_found_by_the_review_and_shown_as_text(store: 
 
 
 def test_pictures_are_drawn_in_half_blocks_of_their_own_colours() -> None:
-    from curator.tui.widgets.picture_view import strips_of
+    from curator.tui.half_blocks import strips_of
 
     image = np.array(
         [[[255, 0, 0], [255, 0, 0]], [[0, 0, 255], [0, 255, 0]], [[1, 2, 3], [1, 2, 3]]], np.uint8

@@ -29,6 +29,7 @@ LOCAL_JOB = 500
 
 IMAGE_SETS = {"imageSetId": "image set", "instances": "instances"}
 FAILURES = {"file": "file", "exceptionType": "failure", "message": "reason"}
+WARNINGS = {"file": "file", "warningType": "warning", "level": "level", "attribute": "element"}
 
 
 @click.command(name="import")
@@ -199,6 +200,9 @@ def _tell(outcomes: Sequence[Outcome], form: Form | None) -> None:
         failures = [{"file": entry.file, **entry.told} for outcome in outcomes for entry in outcome.failures]
         if failures:
             write_rows(FAILURES, failures, Form.TABLE)
+        warnings = [{"file": entry.file, **entry.told} for outcome in outcomes for entry in outcome.warnings]
+        if warnings:
+            write_rows(WARNINGS, warnings, Form.TABLE)
         return
     documents = [
         {

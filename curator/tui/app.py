@@ -162,6 +162,7 @@ class Workbench(Bench):
                 f"{plural(self.pending, 'pending edit is', 'pending edits are')} forgotten: they were of the other store."
             )
             self.edits.clear()
+        self.imported = None
         while len(self.screen_stack) > 2:
             self.pop_screen()
         self._remember()

@@ -24,6 +24,7 @@ from curator.tui.work import Work
 if TYPE_CHECKING:
     from curator.imageset import ElementPath
     from curator.plan.edits import Edits
+    from curator.tui.importing import Imported
 
 
 class Bench(App[None]):
@@ -49,6 +50,7 @@ class Bench(App[None]):
         self.thumbnails = Thumbnails()
         self.terminal: Terminal | None = None  # what draws pictures; asked when the first one is shown
         self.log_shown = False
+        self.imported: Imported | None = None  # the last import of this session
 
     @property
     def store_label(self) -> str:
@@ -83,6 +85,8 @@ class Bench(App[None]):
                 held.add(Need.FILES)
         if not self.read_only:
             held.add(Need.WRITABLE)
+        if self.imported is not None:
+            held.add(Need.IMPORTED)
         running = self.work.running
         if running:
             held.add(Need.WORK)

@@ -12,10 +12,12 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from curator.dicom import Json
 from curator.errors import Cancelled, CuratorError
 
 if TYPE_CHECKING:
@@ -27,10 +29,11 @@ _SUMMARY = re.compile(r"\d+ of \d+ files imported into .*")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of an import: the sentence that sums it up, and (file, reason) of what failed."""
+    """What came of an import: the sentence that sums it up, and (file, reason) of what failed or got in otherwise."""
 
     summary: str
     failures: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    warnings: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 def import_files(spec: str, path: Path, ticket: Ticket) -> Imported:
@@ -55,7 +58,7 @@ def import_files(spec: str, path: Path, ticket: Ticket) -> Imported:
     if code not in (0, 1):
         raise CuratorError("the import failed", hint=told[-1] if told else f"exit code {code}")
     summary = next((line for line in reversed(told) if _SUMMARY.match(line)), "imported")
-    return Imported(summary, _failures(answer))
+    return imported_of(summary, answer)
 
 
 def _listen(process: subprocess.Popen[str], ticket: Ticket, told: list[str]) -> None:
@@ -74,17 +77,41 @@ def _stop_when_asked(process: subprocess.Popen[str], ticket: Ticket) -> None:
             return
 
 
-def _failures(answer: str) -> tuple[tuple[str, str], ...]:
+def imported_of(summary: str, answer: str) -> Imported:
+    """Return what the verb's JSON says of an import: one job its own document, several as ``jobs``."""
     try:
         document = json.loads(answer)
     except ValueError:
-        return ()
+        return Imported(summary)
     jobs = document.get("jobs", [document])
-    return tuple(
-        (str(failure.get("inputFile", "")), str(failure.get("message", "")))
+    failures = (
+        (str(entry.get("inputFile", "")), str(entry.get("message", "")))
         for job in jobs
-        for failure in job.get("failures", ())
+        for entry in job.get("failures", ())
     )
+    warnings = (
+        (str(entry.get("inputFile", "")), _warning(entry))
+        for job in jobs
+        for entry in job.get("warnings", ())
+    )
+    return Imported(summary, tuple(failures), tuple(warnings))
+
+
+def _warning(entry: Mapping[str, Json]) -> str:
+    """Return what is otherwise in the image set than in the file; with the values, which are shown on screens only."""
+    match entry.get("warningType"):
+        case "LevelDisagreement":
+            found = "has none" if entry.get("absent") else f"says {_told(entry.get('found'))}"
+            element = f"{entry.get('level')}/{entry.get('attribute')}"
+            return f"{element}: the image set keeps {_told(entry.get('kept'))}, this file {found}"
+        case "InstanceReplaced":
+            return "a later file of the same SOP Instance UID took its place"
+        case other:
+            return str(other or "warning")
+
+
+def _told(value: Json) -> str:
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
 
 
 def demo_files(folder: Path) -> None:

@@ -151,7 +151,8 @@ class Work:
             state, outcome = State.FAILED, f"unexpected {type(error).__name__}"
             answer = Failed(ticket.request, ticket.title, CuratorError(f"{ticket.title}: {outcome}"))
         with self._lock:
-            ticket.state, ticket.outcome, ticket.ended = state, outcome, time.time()
+            ticket.state, ticket.ended = state, time.time()
+            ticket.outcome = outcome or ticket.outcome
         if answer is not None:
             asker.post_message(answer)
         self._app.post_message(WorkChanged())

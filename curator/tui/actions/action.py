@@ -52,6 +52,7 @@ class Need(StrEnum):
     SHOWN = "its frame is not shown: nobody looked at it"
     GREY = "it is in colour, or not read yet"
     OVERLAY = "it has no overlay"
+    IMPORTED = "nothing was imported in this session"
     FILES = "files can be imported into an embedded store only"
 
 

@@ -107,6 +107,13 @@ ACTIONS = (
         (Need.STORE, Need.WRITABLE, Need.FILES),
         foot=True,
     ),
+    Action(
+        "image-sets.imported",
+        "I",
+        "Last import",
+        "See what came of the last import: files that failed, and warnings, each with its reason",
+        (Need.IMPORTED,),
+    ),
     Action("image-sets.refresh", "r", "Refresh", "Read the list again", (), foot=True),
     Action(
         "image-sets.read",

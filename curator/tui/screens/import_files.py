@@ -1,14 +1,12 @@
-"""Importing files: which ones, and what came of it."""
+"""Importing files: which ones."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -18,10 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from curator.tui.importing import Imported, demo_files, import_files
-from curator.tui.rows import Column
 from curator.tui.screens.picking import PathPicker
-from curator.tui.widgets.pairs import PairRows
-from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Ticket
 
 DEMO = Path("demo")
@@ -83,40 +78,10 @@ class ImportScreen(ModalScreen["Path | None"]):
 def imported(spec: str, path: Path, ticket: Ticket) -> FilesImported:
     """Import ``path`` (or the demo's files) in a `Work` thread."""
     if path is not DEMO:
-        return FilesImported(ticket.request, import_files(spec, path, ticket))
-    with tempfile.TemporaryDirectory(prefix="curator-demo-") as folder:
-        demo_files(Path(folder))
-        return FilesImported(ticket.request, import_files(spec, Path(folder), ticket))
-
-
-class ImportedScreen(ModalScreen[None]):
-    """What could not be imported, and why."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "close", "Close")]
-
-    def __init__(self, came: Imported) -> None:
-        super().__init__()
-        self._came = came
-
-    def compose(self) -> ComposeResult:
-        """Compose the summary and the list."""
-        pairs: Sequence[tuple[str, tuple[str, str]]] = [
-            (Path(file).name, (reason, "warn")) for file, reason in self._came.failures
-        ]
-        with Vertical(classes="dialog wide tall"):
-            yield Static(Text(self._came.summary), markup=False, classes="heading")
-            columns = (Column("name", "File", 24, grow=1), Column("value", "Why not", 30, grow=2))
-            yield RowView(columns, PairRows(pairs), id="failures")
-            yield Static("esc closes", markup=False, classes="hint")
-
-    def on_mount(self) -> None:
-        """Let the list scroll."""
-        self.query_one("#failures").focus()
-
-    def on_row_view_opened(self) -> None:
-        """Enter closes, too."""
-        self.dismiss(None)
-
-    def action_close(self) -> None:
-        """Close."""
-        self.dismiss(None)
+        came = import_files(spec, path, ticket)
+    else:
+        with tempfile.TemporaryDirectory(prefix="curator-demo-") as folder:
+            demo_files(Path(folder))
+            came = import_files(spec, Path(folder), ticket)
+    ticket.outcome = came.summary
+    return FilesImported(ticket.request, came)

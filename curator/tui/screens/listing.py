@@ -18,7 +18,8 @@ from curator.tui.messages import RowsCame, RowsRead, TextsRead, Written
 from curator.tui.rows import Column
 from curator.tui.screens.filtered import FilteredPlace
 from curator.tui.screens.first_run import FirstRun
-from curator.tui.screens.import_files import DEMO, FilesImported, ImportedScreen, ImportScreen, imported
+from curator.tui.screens.import_files import DEMO, FilesImported, ImportScreen, imported
+from curator.tui.screens.imported import ImportedScreen
 from curator.tui.widgets.set_list import SetList
 from curator.tui.work import Failed, Ticket
 
@@ -249,11 +250,17 @@ class ListingPlace(FilteredPlace):
 
     def on_files_imported(self, message: FilesImported) -> None:
         """Show what came of the import, and the new image sets."""
-        if message.imported.failures:
-            self.app.push_screen(ImportedScreen(message.imported))
+        came = self.bench.imported = message.imported
+        if came.failures or came.warnings:
+            self.app.push_screen(ImportedScreen(came))
         else:
-            self.bench.say(message.imported.summary)
+            self.bench.say(came.summary)
         self.do_refresh()
+
+    def do_imported(self) -> None:
+        """Show what came of the last import again."""
+        if self.bench.imported is not None:
+            self.app.push_screen(ImportedScreen(self.bench.imported))
 
 
 def _at_version(row: Row, version: int) -> Row:

@@ -176,7 +176,8 @@ class PathPicker(Vertical):
     # --- the list
 
     def _read(self, folder: Path) -> None:
-        folder = folder.absolute()
+        # Only where it goes up: a link that was walked into keeps its name.
+        folder = folder.resolve() if UP in folder.parts else folder.absolute()
         if folder == self._folder:
             return
         self._folder = folder

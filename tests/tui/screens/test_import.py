@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pydicom
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from curator.tui.app import Workbench
 from curator.tui.screens.picking import read_folder
@@ -48,9 +50,57 @@ async def test_a_folder_walked_to_in_the_list(files: Path, tmp_path: Path) -> No
         await press(pilot, "j", "enter")
         await see(pilot, "more [b]/")
         await pilot.click("#do")
-        await see(pilot, "imported", "notes.txt", "Why not")
+        await see(pilot, "imported", "failed", "notes.txt", "Why")
         await press(pilot, "escape")
         await see(pilot, "Image sets  5")
+
+
+async def test_reasons_and_warnings_are_read_whole_and_kept(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    write_files(inbox)
+    one, *_ = sorted(inbox.iterdir())
+    for number, sex in enumerate(("M", "F"), 1):
+        copy = pydicom.dcmread(one)
+        copy.PatientSex = sex
+        copy.SOPInstanceUID = copy.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.77.{number}"
+        copy.PatientID, copy.StudyInstanceUID, copy.SeriesInstanceUID = "P77", "1.2.3.77", "1.2.3.78"
+        copy.save_as(inbox / f"copy-{number}.dcm")
+    (inbox / f"{'a-name-that-is-long-' * 4}.txt").write_text("not DICOM")
+    app = Workbench(f"local:{tmp_path / 'new'}")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await see(pilot, "This data store is empty.")
+        await press(pilot, "I")
+        await see(pilot, "Last import: nothing was imported in this session")
+        app.clear_notifications()
+        await press(pilot, "i")
+        await asked(pilot)
+        await press(pilot, f"={inbox}", "enter")
+        seen = await see(pilot, "1 failed, 1 warning", "failed", "warning")
+        assert "the file is not DICOM P10: no preamble with DICM" in seen
+        # Whole below, over two lines: no line of the dialog has room for it.
+        assert "".join(line.strip(" │") for line in seen.splitlines()).count("a-name-that-is-long-" * 4) == 1
+        await press(pilot, "j", "enter")
+        await see(pilot, "Patient/PatientSex: the image set keeps M, this file says F", "whole below")
+        await press(pilot, "escape")
+        await see(pilot, "Image sets  6")
+        await press(pilot, "I")
+        await see(pilot, "1 failed, 1 warning")
+        await press(pilot, "escape", "ctrl+l")
+        await see(pilot, "import files", "9 of 10 files")
+
+
+async def test_a_path_with_dots_is_shown_without_them(files: Path, tmp_path: Path) -> None:
+    app = Workbench(f"local:{tmp_path / 'new'}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "This data store is empty.")
+        await press(pilot, "i")
+        await asked(pilot)
+        await press(pilot, "=../work/inbox")
+        await see(pilot, "more [b]/")
+        await press(pilot, "down", "j", "enter")
+        await see(pilot, "7 files, 0 folders")
+        assert app.screen.query_one("#value", Input).value == f"{files.resolve()}/more [b]/"
 
 
 async def test_a_path_that_is_typed(files: Path, tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ from curator.healthimaging import HealthImaging
 from curator.project import Project
 from curator.ruleshelf.own import keep_own
 from curator.tui.app import Workbench
+from curator.tui.importing import imported_of
 from curator.tui.screens.campaign import CampaignScreen
+from curator.tui.screens.imported import ImportedScreen
 from curator.tui.screens.metadata import MetadataScreen
 from curator.tui.widgets.facet_pane import FacetPane
 from tests.tui.imagesets import CRASH, ESCAPE, MARKUP
@@ -44,6 +46,32 @@ async def test_the_list_and_the_preview(store: str) -> None:
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await crafted(pilot)
         await see(pilot, "thick [mm] x", "a [/b] z", "␛[31mred␛]52;c;", "version 1")
+        clean(app)
+
+
+async def test_what_came_of_an_import(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await crafted(pilot)
+        answer = {
+            "failures": [{"inputFile": f"/{ESCAPE}/{MARKUP}", "message": CRASH}],
+            "warnings": [
+                {
+                    "inputFile": CRASH,
+                    "warningType": "LevelDisagreement",
+                    "level": "Patient",
+                    "attribute": "PatientName",
+                    "kept": ESCAPE,
+                    "found": [MARKUP],
+                    "absent": False,
+                }
+            ],
+        }
+        app.push_screen(ImportedScreen(imported_of(f"1 failed {MARKUP}", json.dumps(answer))))
+        await see(pilot, "1 failed thick [mm] x", "a [/b] z", "␛[31mred")
+        clean(app)
+        await press(pilot, "j")
+        await see(pilot, "the image set keeps ␛[31mred", 'this file says ["thick [mm] x"]')
         clean(app)
 
 

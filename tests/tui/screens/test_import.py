@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from pydicom.uid import UID
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -63,7 +64,7 @@ async def test_reasons_and_warnings_are_read_whole_and_kept(tmp_path: Path) -> N
     for number, sex in enumerate(("M", "F"), 1):
         copy = pydicom.dcmread(one)
         copy.PatientSex = sex
-        copy.SOPInstanceUID = copy.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.77.{number}"
+        copy.SOPInstanceUID = copy.file_meta.MediaStorageSOPInstanceUID = UID(f"1.2.3.77.{number}")
         copy.PatientID, copy.StudyInstanceUID, copy.SeriesInstanceUID = "P77", "1.2.3.77", "1.2.3.78"
         copy.save_as(inbox / f"copy-{number}.dcm")
     (inbox / f"{'a-name-that-is-long-' * 4}.txt").write_text("not DICOM")

@@ -38,18 +38,18 @@ class ThumbnailMade(Message):
 
 
 class Thumbnails:
-    """Pictures that were made, by image set: a frame never changes."""
+    """Pictures that were made, by image set and version: a frame never changes, but how it is to be seen may."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Array] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int], Array] = OrderedDict()
 
-    def keep(self, image_set: str, picture: Picture) -> Array:
+    def keep(self, image_set: str, version: int, picture: Picture) -> Array:
         """Make a picture small and keep it."""
         image = picture.shown()
         height, width = image.shape[:2]
         shrink = min(LONGEST_SIDE / max(height, width), 1.0)
         small = scaled(image, max(1, round(width * shrink)), max(1, round(height * shrink)))
-        self._kept[image_set] = small
+        self._kept[image_set, version] = small
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return small
@@ -58,7 +58,7 @@ class Thumbnails:
         """Return an image set's picture. Outside an embedded store only a kept one: to read a frame is a touch."""
         from curator.pictures import NoPicture, frames_of, picture_of
 
-        kept = self._kept.get(image_set)
+        kept = self._kept.get((image_set, version))
         if kept is not None or not session.embedded:
             return ThumbnailMade(ticket.request, image_set, kept)
         first = next(frames_of(session.document(image_set, str(version))), None)
@@ -70,7 +70,7 @@ class Thumbnails:
             picture = picture_of(data, kind, first.attributes)
         except NoPicture:
             return ThumbnailMade(ticket.request, image_set, None)
-        return ThumbnailMade(ticket.request, image_set, self.keep(image_set, picture))
+        return ThumbnailMade(ticket.request, image_set, self.keep(image_set, version, picture))
 
 
 @dataclass(frozen=True, slots=True)

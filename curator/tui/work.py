@@ -92,6 +92,7 @@ class Work:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._told = 0.0
+        self._turns: dict[str, threading.Thread] = {}  # the last thread of each
         self.history: deque[Ticket] = deque(maxlen=1000)
 
     @property
@@ -108,16 +109,23 @@ class Work:
         *,
         writes: bool = False,
         quiet: bool = False,
+        turn: str = "",
     ) -> int:
         """Run ``task`` in a thread; post what it returns, or `Failed`, to ``asker``. Return the request id.
 
-        ``quiet`` work is not logged: the user did not ask for it.
+        ``quiet`` work is not logged: the user did not ask for it. Works of one ``turn`` are done, and answered, one
+        after another in the order in which they were asked for.
         """
         ticket = Ticket(next(self._numbers), title, time.time(), writes=writes, changed=self._report)
         if not quiet:
             with self._lock:
                 self.history.append(ticket)
-        thread = threading.Thread(target=self._run, args=(ticket, asker, task), daemon=True, name=title)
+        before = self._turns.get(turn)
+        thread = threading.Thread(
+            target=self._run, args=(ticket, asker, task, before), daemon=True, name=title
+        )
+        if turn:
+            self._turns[turn] = thread
         self._app.post_message(WorkChanged())
         thread.start()
         return ticket.request
@@ -136,8 +144,16 @@ class Work:
             ticket.stop.set()
         return len(tickets)
 
-    def _run(self, ticket: Ticket, asker: MessagePump, task: Callable[[Ticket], Message | None]) -> None:
+    def _run(
+        self,
+        ticket: Ticket,
+        asker: MessagePump,
+        task: Callable[[Ticket], Message | None],
+        before: threading.Thread | None,
+    ) -> None:
         state, outcome, answer = State.DONE, "", None
+        if before is not None:
+            before.join()
         try:
             answer = task(ticket)
         except Cancelled:

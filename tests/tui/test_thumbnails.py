@@ -54,8 +54,9 @@ def test_outside_an_embedded_store_only_what_was_looked_at_is_shown(
             assert thumbnails.make(session, one.id, 1, ticket).image is None
             first = next(frames_of(session.document(one.id, "1")))
             data, kind = session.imaging.frame(one.id, first.id)
-            kept = thumbnails.keep(one.id, picture_of(data, kind, first.attributes))
+            kept = thumbnails.keep(one.id, 1, picture_of(data, kind, first.attributes))
             assert thumbnails.make(session, one.id, 1, ticket).image is kept
+            assert thumbnails.make(session, one.id, 2, ticket).image is None  # it may be seen otherwise
         finally:
             session.close()
 
@@ -73,4 +74,4 @@ def test_thumbnails_are_small() -> None:
     from curator.pictures.picture import Picture
 
     large = Picture(None, np.zeros((2000, 1000, 3), np.uint8), None)
-    assert Thumbnails().keep("x", large).shape == (LONGEST_SIDE, LONGEST_SIDE // 2, 3)
+    assert Thumbnails().keep("x", 1, large).shape == (LONGEST_SIDE, LONGEST_SIDE // 2, 3)

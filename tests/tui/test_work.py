@@ -45,6 +45,31 @@ async def test_the_answer_comes_with_its_request_from_another_thread() -> None:
         assert [ticket.state for ticket in app.work.history] == [State.DONE]
 
 
+async def test_works_of_one_turn_are_done_and_answered_in_the_order_of_asking() -> None:
+    app = Asker()
+    let_go = threading.Event()
+    done: list[int] = []
+
+    def first(ticket: Ticket) -> Answer:
+        let_go.wait(30)
+        done.append(ticket.request)
+        return Answer(ticket.request, 0)
+
+    def second(ticket: Ticket) -> Answer:
+        done.append(ticket.request)
+        return Answer(ticket.request, 0)
+
+    async with app.run_test() as pilot:
+        asked = [app.work.begin("keep", app, each, turn="decisions") for each in (first, second, second)]
+        other = app.work.begin("look", app, second)
+        await until(pilot, lambda: app.heard)
+        assert done == [other]  # nobody else waits for them
+        let_go.set()
+        await until(pilot, lambda: len(app.heard) == 4)
+        assert done == [other, *asked]
+        assert [each.request for each in app.heard if isinstance(each, Answer)] == [other, *asked]
+
+
 async def test_what_runs_can_be_cancelled() -> None:
     app = Asker()
 

@@ -362,10 +362,11 @@ class ConflictsScreen(FoundPlace[Conflict]):
             "keep decisions",
             self,
             lambda ticket: ConflictsDecided(ticket.request, decide_conflicts(session, new, withdrawn)),
+            turn="decisions about conflicts",
         )
 
     def on_conflicts_decided(self, message: ConflictsDecided) -> None:
-        """Show the decisions; the marks are done with."""
+        """Show the decisions, whose answers come in their order; the marks are done with."""
         self.rows.decide(message.decided)
         self.view.mark(list(self.view.marks), on=False)
         self.view.redraw()

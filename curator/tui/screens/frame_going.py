@@ -80,7 +80,7 @@ class FrameGoing(FrameLooking):
             return
         self.picture = message.picture
         if self.picture is not None and self.place == 0:
-            self.bench.thumbnails.keep(stack.image_set, self.picture)
+            self.bench.thumbnails.keep(stack.image_set, int(stack.version), self.picture)
         self._look_at(message.why)
         self.tell_about()
         self.tell()

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from curator.deid.pixelreview import PixelDecision, PixelDecisions, Verdict
 
 
+_DECISIONS = "decisions about pixels"
+"""The turn in which decisions are kept, and read for what is shown next."""
+
+
 @dataclass
 class StackRead(Message):
     """The frames of an image set, and what was decided of them."""
@@ -124,7 +128,9 @@ class FramesScreen(FrameGoing):
             decided = pixel_decisions_of(session.project)
             return StackRead(ticket.request, stack_of(session, image_set), decided, place)
 
-        self._request = self.bench.work.begin(f"read the frames of {image_set[:8]}…", self, read)
+        self._request = self.bench.work.begin(
+            f"read the frames of {image_set[:8]}…", self, read, turn=_DECISIONS
+        )
 
     def on_stack_read(self, message: StackRead) -> None:
         """Show the frames."""
@@ -263,10 +269,10 @@ class FramesScreen(FrameGoing):
             ]
             return PixelsDecided(ticket.request, review(session.project, new), told)
 
-        self.bench.work.begin("keep a decision about pixels", self, keep)
+        self.bench.work.begin("keep a decision about pixels", self, keep, turn=_DECISIONS)
 
     def on_pixels_decided(self, message: PixelsDecided) -> None:
-        """Show what holds."""
+        """Show what holds: answers come in the order of the decisions."""
         self._review(message.decided)
         self.bench.say(message.told)
         self.tell_about()
@@ -298,18 +304,21 @@ class FramesScreen(FrameGoing):
 
     def _find(self, step: int) -> None:
         """Look further in this image set, then in the others, then in the rest of this one."""
-        session, stack, decided = self.bench.session, self.stack, self.decided
+        from curator.campaign.reviewing import pixel_decisions_of
+
+        session, stack = self.bench.session, self.stack
         if session is None or stack is None:
             return
         place, others = self.place, _around(self.image_sets, stack.image_set, step)
 
         def find(ticket: Ticket) -> Message:
+            decided = pixel_decisions_of(session.project)  # with what was decided the moment before
             found = next_at_risk(session, decided, stack, place, others, ticket, step)
             if found is None:
                 return NothingAtRisk(ticket.request)
             return StackRead(ticket.request, found[0], decided, found[1])
 
-        self._request = self.bench.work.begin("look for pixels at risk", self, find)
+        self._request = self.bench.work.begin("look for pixels at risk", self, find, turn=_DECISIONS)
 
     def on_nothing_at_risk(self, message: NothingAtRisk) -> None:
         """Say that the review is done."""

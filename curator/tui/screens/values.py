@@ -172,7 +172,7 @@ class ValuesScreen(WordsPlace["DistinctValue"]):
         def keep(ticket: Ticket) -> ValuesDecided:
             return ValuesDecided(ticket.request, *decide_values(session, new, withdrawn))
 
-        self.bench.work.begin("keep decisions", self, keep)
+        self.bench.work.begin("keep decisions", self, keep, turn="decisions about values")
 
     def on_values_decided(self, message: ValuesDecided) -> None:
         """Show the decisions; the marks are done with."""

@@ -252,6 +252,20 @@ async def test_a_review_goes_from_risk_to_risk_and_is_kept_with_who_and_when(dem
         await see(pilot, "Undecide: nothing is decided here")
 
 
+async def test_of_decisions_in_quick_succession_the_last_one_holds(demo_folder: Path) -> None:
+    app = Workbench(f"local:{demo_folder}")
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        screen = await frames(pilot, "modality:US", 18)
+        await see(pilot, "Not decided.", BLOCK)
+        first = screen.image_set
+        for key in "cxcxcxn":
+            app.post_message(events.Key(key, key))
+        # The first one is decided by the time that the next one is looked for.
+        await until(pilot, lambda: screen.image_set != first)
+        assert [word for _, word in said()] == ["exclude"]
+        await see(pilot, "Not decided.")
+
+
 async def test_the_plan_follows_what_was_decided(demo_folder: Path) -> None:
     app = Workbench(f"local:{demo_folder}")
     async with app.run_test(size=WIDE, notifications=True) as pilot:

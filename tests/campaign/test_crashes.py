@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from curator.plan import Payload
-from curator.plan.merging import plan_merge
+from curator.plan.merging import Choice, plan_merge
 from curator.plan.publishing import plan_in_place, plan_publication
 from curator.plan.splitting import groups_of, plan_split
 from curator.plan.units import Unit
@@ -41,7 +41,7 @@ def merge(place: Ground) -> list[Unit]:
         place.add(document(2), frames=1),
         place.add(document(2, first=3, patient={"PatientName": "DOE"}), frames=1),
     ]
-    return [plan_merge([place.party(each) for each in torn])]
+    return [plan_merge([place.party(each) for each in torn], how=Choice.DESTINATION)]
 
 
 def split(place: Ground) -> list[Unit]:

@@ -215,8 +215,12 @@ class CopyAction:
             return False
 
     def _same_series(self) -> set[str]:
-        filters = [{"values": [{"DICOMSeriesInstanceUID": self.step.series}], "operator": "EQUAL"}]
-        return {summary.id for summary in self.caller.imaging.search(filters)}
+        # assumption: a search may find an image set of several series by one of them only, whichever that is.
+        found: set[str] = set()
+        for uid in dict.fromkeys((self.step.series, *(self.step.chosen or ()))):
+            filters = [{"values": [{"DICOMSeriesInstanceUID": uid}], "operator": "EQUAL"}]
+            found |= {summary.id for summary in self.caller.imaging.search(filters)}
+        return found
 
 
 @dataclass(frozen=True, slots=True)

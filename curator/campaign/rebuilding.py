@@ -102,7 +102,7 @@ def _steps(
     documents: list[ImageSetMetadata] = []
     copied: ImageSetMetadata | None = None
     for part in chunks(now, chosen, new=True):
-        whole = part if sum(map(len, part.values())) < now.instance_count else None
+        whole = part if len(part) > 1 or sum(map(len, part.values())) < now.instance_count else None
         steps.append(Copy(source, name, copied is None, whole, series=next(iter(part))))
         copied = after_copy(now, copied, whole)
         documents.append(copied)

@@ -135,7 +135,8 @@ def _copy_out(
         )
     copied: ImageSetMetadata | None = None
     for part in chunks(doc, chosen, new=True):
-        subset = part if sum(map(len, part.values())) < doc.instance_count else None
+        # All series are named, so that in doubt the copy is found by whichever a search knows it.
+        subset = part if len(part) > 1 or sum(map(len, part.values())) < doc.instance_count else None
         frames = sum(
             len(doc.series[uid].instances[sop].frames) for uid, found in part.items() for sop in found
         )

@@ -81,7 +81,7 @@ class Update(msgspec.Struct, frozen=True, tag="update", tag_field="op"):
 
 
 class Copy(msgspec.Struct, frozen=True, tag="copy", tag_field="op"):
-    """One CopyImageSet: of ``chosen`` instances by series (None: of all), into ``into``.
+    """One CopyImageSet: of ``chosen`` instances by series (None: of all, which are of one series), into ``into``.
 
     ``new`` says that the call makes ``into``; otherwise it is a destination that exists by then. ``series`` is the
     series of what it makes, by which it is searched for when the answer was lost.

@@ -58,6 +58,15 @@ def publication(place: Ground) -> list[Unit]:
     return [plan_publication(party, [change("Patient/PatientName", "Doe^Jane", ABSENT, "PN")])]
 
 
+def publication_of_two_series(place: Ground) -> list[Unit]:
+    """Return a publication in which one of two series gets a new UID; a search finds a set by one of them only."""
+    from tests.campaign.test_publishing_series import add_series
+
+    party = place.party(add_series(place, (2, 1), (1, 1)))
+    uid = change("Series[1.2.3.5.1]/SeriesInstanceUID", "1.2.3.5.1", "1.2.3.9", "UI")
+    return [plan_publication(party, [uid, change("Patient/PatientName", "Roe^Richard", ABSENT, "PN")])]
+
+
 def imports(place: Ground) -> list[Unit]:
     """Return a publication of two instances, one of which only an import can carry."""
     from tests.campaign.test_reimport import heavy, planned, slices
@@ -89,6 +98,7 @@ def import_alone(place: Ground) -> list[Unit]:
         pytest.param(split, "records", marks=pytest.mark.soak),
         pytest.param(publication, "calls", marks=pytest.mark.soak),
         pytest.param(publication, "records", marks=pytest.mark.soak),
+        pytest.param(publication_of_two_series, "calls", marks=pytest.mark.soak),
         pytest.param(import_alone, "records", marks=pytest.mark.soak),
         pytest.param(imports, "files", marks=pytest.mark.soak),
         pytest.param(imports, "calls", marks=pytest.mark.soak),

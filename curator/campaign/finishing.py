@@ -17,6 +17,7 @@ from curator.campaign.verifying import Proof, prove
 from curator.errors import Cancelled, ConfirmationMissing, CuratorError, ReadOnly
 from curator.plan.merging import same_pixels
 from curator.plan.units import Kind, Unit
+from curator.printable import plural
 
 if TYPE_CHECKING:
     from curator.healthimaging import HealthImaging
@@ -60,7 +61,7 @@ def finish(
     wanted = to_delete(campaign)
     if wanted and not confirmed:
         raise ConfirmationMissing(
-            f"{len(wanted)} image sets would be deleted with all their versions, for good; after that undo can "
+            f"{plural(len(wanted), 'image set')} would be deleted with all their versions, for good; after that undo can "
             "only rebuild them, with other ids and without their history.",
             hint="say --yes if that is meant",
         )

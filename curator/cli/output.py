@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from curator.printable import printable
+from curator.printable import plural, printable
 
 _UNSAFE_IN_JSON = re.compile(
     "[\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
@@ -143,7 +143,9 @@ def _write_table(headings: Mapping[str, str], rows: Iterable[Mapping[str, object
         table.add_row(*(Text(text) for text in cells))
     console.print(table)
     if len(shown) < len(headings) and sys.stderr.isatty():
-        click.echo(f"{len(headings) - len(shown)} more columns in a wider window, or with --json", err=True)
+        click.echo(
+            f"{plural(len(headings) - len(shown), 'more column')} in a wider window, or with --json", err=True
+        )
     return len(found)
 
 

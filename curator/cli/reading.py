@@ -215,7 +215,7 @@ def show(
         raise NotFound("no element of the image set is at this path")
     hidden = 0 if everything or patterns or form else _hidden(document)
     if hidden:
-        workbench.say(f"{hidden} more instances: --all shows them")
+        workbench.say(f"{plural(hidden, 'more instance')}: --all shows them")
 
 
 def _found(document: ImageSetMetadata, patterns: Iterable[ElementPath]) -> Iterator[tuple[ElementPath, Json]]:

@@ -16,6 +16,7 @@ from typing import Final
 
 from curator.dicom import Json
 from curator.errors import UsageError
+from curator.printable import plural
 
 COLUMNS: Final = ("sop_instance_uid", "decision", "pixels", "by", "when", "why")
 """Of the project's file; a line is never changed, a later one overrides it."""
@@ -155,7 +156,7 @@ def read_pixel_decisions(text: str, name: str) -> list[PixelDecision]:
                 )
             )
     if wrong:
-        raise UsageError("\n".join([f"{len(wrong)} lines of {name} cannot be taken:", *wrong[:20]]))
+        raise UsageError("\n".join([f"{plural(len(wrong), 'line')} of {name} cannot be taken:", *wrong[:20]]))
     return found
 
 

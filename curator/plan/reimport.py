@@ -23,6 +23,7 @@ from curator.plan.model import after_copy
 from curator.plan.operations import operations_of
 from curator.plan.settling import settle
 from curator.plan.units import Copy, Delete, Import, Kind, Member, Patch, Role, Step, Tag, Unit
+from curator.printable import plural
 
 FILES_A_JOB: Final = 5_000
 """Files of one import job (guide, "Service quotas")."""
@@ -147,7 +148,9 @@ def with_reimports(
                 why = (
                     "an instance has more frames than a copy takes" if not fits else "their series is another"
                 )
-                losses.append(f"{len(part)} reimported instances stay an image set of their own: {why}")
+                losses.append(
+                    f"{plural(len(part), 'reimported instance stays', 'reimported instances stay')} an image set of their own: {why}"
+                )
     import msgspec
 
     return msgspec.structs.replace(

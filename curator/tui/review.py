@@ -136,14 +136,19 @@ class GroupRows:
             "element": (group.element, "title"),
             "changes": f"{group.changes:,}",
             "sets": f"{group.image_sets:,}",
-            "why": (group.why.text, "dim"),
+            "why": (self._why(group), "dim"),
         }
         return [cells[column.key] for column in columns]
 
     def whole(self, index: int) -> tuple[str, str]:
         """Return the group's rule and element, and why its changes are made."""
         group = self.groups[index]
-        return "  ".join(filter(None, (group.rule, group.element))), group.why.text
+        return "  ".join(filter(None, (group.rule, group.element))), self._why(group)
+
+    def _why(self, group: Group) -> str:
+        """Return why the changes are made; a profile has a reason for every element."""
+        reasons = {each.change.why.text for each in group.samples}
+        return group.why.text if len(reasons) < 2 else "a reason for each element: see its changes below"
 
 
 def element_name(change: Change) -> str:

@@ -107,7 +107,7 @@ class ConflictsScreen(FoundPlace[Conflict]):
         yield _Choices(CONFLICTS, self.rows, id="conflicts", markable=True)
         yield self.nothing()
         yield _Choices(VARIANTS, id="variants")
-        yield Detail(id="merge", lines=3)
+        yield Detail(id="merge", lines=3, grows=5)
 
     def do_refresh(self) -> None:
         """Look for conflicts."""
@@ -211,11 +211,12 @@ class ConflictsScreen(FoundPlace[Conflict]):
         signed = f"decided by {decision.by} on {decision.when}" if decision is not None else "not decided"
         lines = [expected_text(foreseen, conflict)] if foreseen is not None else []
         lines.append(cost_text(foreseen.cost) if foreseen is not None else self._cost_to_come())
-        element, alike = conflict.element or "torn series", self.rows.alike(conflict)
-        if alike > 1:
+        if (alike := self.rows.alike(conflict)) > 1:
             key = key_name(self.bench.keys["conflicts.alike"].partition(",")[0])
-            signed += f", one of {alike:,} ({key}: the same for all)"
-        note = f"{element}  {signed}"
+            lines.append(
+                f"One of {alike:,} of its kind: what is decided here, {key} decides for all of them."
+            )
+        note = f"{conflict.element or 'torn series'}  {signed}"
         self.query_one("#merge", Detail).tell(where_of(conflict), "\n".join(lines), note)
 
     def _cost_to_come(self) -> str:

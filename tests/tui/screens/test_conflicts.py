@@ -239,7 +239,7 @@ async def test_all_alike_are_decided_at_once_and_one_may_differ(demo_folder: Pat
         screen = await conflicts(pilot)
         await only(pilot, "torn")
         await press(pilot, "a")
-        await see(pilot, "nothing is decided here", "not decided, one of 2 (a: the same for all)")
+        await see(pilot, "nothing is decided here", "One of 2 of its kind", "a decides for all")
         await press(pilot, "M")
         await see(pilot, "1 decided")
         await press(pilot, "a")

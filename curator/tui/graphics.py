@@ -11,6 +11,7 @@ import re
 import select
 import sys
 import time
+from codecs import getincrementaldecoder
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Thread
@@ -38,13 +39,18 @@ class Terminal:
     cell: tuple[int, int] = (10, 20)
 
 
-PATIENCE: Final = 0.5  # seconds for an answer; every terminal in use answers the last question at once
+PATIENCE: Final = (
+    2.0  # seconds for an answer: far away, or busy, a terminal may take its time; keys do not wait
+)
+_TICK: Final = 0.1  # seconds after which an Escape is the key, as for Textual
 # Kitty's protocol (a picture of one pixel, not to be shown), the size of a cell, and who the terminal is: the last
 # one all terminals answer, so that nobody waits for those before it.
 _QUESTION: Final = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[16t\x1b[c"
 _KITTY: Final = re.compile(r"\x1b_Gi=31;([^\x1b]*)\x1b\\")
 _CELL: Final = re.compile(r"\x1b\[6;(\d+);(\d+)t")
 _IDENTITY: Final = re.compile(r"\x1b\[\?([\d;]*)c")
+_CUT: Final = re.compile(r"\x1b(?:_[^\x1b]{0,200}\x1b?|\[[0-9;?<]*|O)?\Z")
+"""The end of what came, where it may be the beginning of an answer or of a key."""
 _WITHOUT: Final = ("tmux", "screen", "linux", "dumb", "vt")
 """Beginnings of TERM that have no graphics, or swallow them."""
 
@@ -52,7 +58,7 @@ _WITHOUT: Final = ("tmux", "screen", "linux", "dumb", "vt")
 def ask(driver: Driver | None, wanted: str = "auto") -> Terminal:
     """Return what the application's terminal draws with; ``wanted`` is the user's own word for it, or ``auto``.
 
-    Takes up to `PATIENCE` in which no key arrives: call it from a `Work` thread.
+    Takes up to `PATIENCE`: call it from a `Work` thread.
     """
     if wanted in tuple(Graphics):
         return Terminal(Graphics(wanted))
@@ -84,37 +90,84 @@ def understood(answer: str) -> Terminal:
 
 
 def _answer(driver: LinuxDriver) -> str:
-    """Ask, with the key thread standing aside, and give back what was typed meanwhile."""
+    """Ask, with the key thread standing aside, and give back at once what is typed meanwhile."""
     keys = driver._key_thread
     if keys is None or not driver.input_tty:
         return ""
     driver.exit_event.set()
     keys.join()
     driver.exit_event.clear()
-    answer = ""
+    heard = Heard()
+    parser = _Typed(driver)
     try:
         driver.write(_QUESTION)
         driver.flush()
         until = time.monotonic() + PATIENCE
-        while not _IDENTITY.search(answer) and (left := until - time.monotonic()) > 0:
-            if select.select([driver.fileno], [], [], left)[0]:
-                answer += os.read(driver.fileno, 4096).decode("utf-8", "replace")
+        while not (heard.all and heard.whole) and not driver._app._exit and time.monotonic() < until:
+            if select.select([driver.fileno], [], [], _TICK)[0]:
+                parser.give_back(heard.take(os.read(driver.fileno, 4096)))
+            elif heard.all:
+                break  # an Escape alone, not what a longer key begins with
+        parser.give_back(heard.rest())
+        parser.end()
     finally:
         if not driver._app._exit:  # who leaves meanwhile takes the terminal along
             driver._key_thread = Thread(target=driver._run_input_thread, name="textual-input", daemon=True)
             driver._key_thread.start()
-    _give_back(driver, answer)
-    return answer
+    return heard.answers
 
 
-def _give_back(driver: LinuxDriver, answer: str) -> None:
-    from textual._xterm_parser import XTermParser
+class Heard:
+    """Tells the answers to `_QUESTION` from what is typed between, before and behind them, however it is cut."""
 
-    for known in (_KITTY, _CELL, _IDENTITY):
-        answer = known.sub("", answer)
-    if answer:
-        for event in XTermParser().feed(answer):
-            driver.process_message(event)
+    def __init__(self) -> None:
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._kept = ""  # what may yet become an answer or a key
+        self.answers = ""
+
+    @property
+    def all(self) -> bool:
+        """Tell whether the last answer has come."""
+        return bool(_IDENTITY.search(self.answers))
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether nothing has come in part."""
+        return not self._kept
+
+    def take(self, came: bytes) -> str:
+        """Return what was typed, as far as that is certain."""
+        text = self._kept + self._decode(came)
+        for known in (_KITTY, _CELL, _IDENTITY):
+            self.answers += "".join(found[0] for found in known.finditer(text))
+            text = known.sub("", text)
+        cut = _CUT.search(text)
+        typed, self._kept = (text[: cut.start()], cut[0]) if cut else (text, "")
+        return typed
+
+    def rest(self) -> str:
+        """Return what came in part: it was typed after all."""
+        kept, self._kept = self._kept, ""
+        return kept
+
+
+class _Typed:
+    """What turns characters into keys, and hands those to the application."""
+
+    def __init__(self, driver: LinuxDriver) -> None:
+        from textual._xterm_parser import XTermParser
+
+        self._driver, self._parser = driver, XTermParser()
+
+    def give_back(self, typed: str) -> None:
+        if typed:
+            for event in self._parser.feed(typed):
+                self._driver.process_message(event)
+
+    def end(self) -> None:
+        """Give back what only an end tells from the beginning of something longer: the Escape key."""
+        for event in self._parser.feed(""):
+            self._driver.process_message(event)
 
 
 def widget_for(terminal: Terminal) -> type[Widget]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from curator.tui.app import Workbench
-from curator.tui.graphics import Graphics, Terminal, ask, understood
+from curator.tui.graphics import Graphics, Heard, Terminal, ask, understood
 from tests.tools import ROOT
 from tests.tui.seen import press, see
 
@@ -45,6 +45,21 @@ KITTY = "\x1b_Gi=31;OK\x1b\\\x1b[6;24;12t\x1b[?62;22c"
 )
 def test_answers_are_understood(answer: str, terminal: Terminal) -> None:
     assert understood(answer) == terminal
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 1000])
+@pytest.mark.parametrize(
+    "typed", ["j", "\x1b[C", "\x1b", "é", "\x1bOP", "\x1b[<0;10;5M", "\x1b[1;2D", "\x1b_"]
+)
+def test_what_is_typed_meanwhile_is_told_from_the_answers_however_it_is_cut(typed: str, step: int) -> None:
+    for stream in (typed + KITTY, KITTY + typed, KITTY[:7] + KITTY[7:].replace("\x1b[?", typed + "\x1b[?")):
+        sent, heard, given = stream.encode(), Heard(), ""
+        for begin in range(0, len(sent), step):
+            given += heard.take(sent[begin : begin + step])
+        given += heard.rest()
+        assert given == typed
+        assert understood(heard.answers) == Terminal(Graphics.KITTY, (12, 24))
+        assert heard.all
 
 
 async def test_without_a_terminal_nobody_is_asked(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,16 +111,6 @@ class Emulated:
     def press(self, keys: bytes) -> None:
         os.write(self.number, keys)
 
-    def insist(self, keys: bytes, wanted: bytes) -> None:
-        """Wait for what was typed meanwhile; a key that comes before the frames are listed moves nothing: again."""
-        until = time.monotonic() + 10
-        while wanted not in self.seen and time.monotonic() < until:
-            if select.select([self.number], [], [], 0.2)[0]:
-                self.seen += os.read(self.number, 65536)
-        if wanted not in self.seen:
-            self.press(keys)
-        self.see(wanted)
-
 
 def _plain(written: bytes | bytearray) -> str:
     return re.sub(r"\x1b\[[0-9;?<>=]*[a-zA-Z]", "", bytes(written).decode("utf-8", "replace"))
@@ -146,13 +151,23 @@ def test_pictures_are_drawn_by_what_the_terminal_has(store: str, answer: str, dr
         terminal.seen.clear()
         terminal.press(b"P")
         terminal.see(b"\x1b[c", drawn)
-        terminal.insist(b"\x1b[C", b"instance 2 of 3")
+        terminal.see(b"instance 2 of 3")  # by the key that was typed while the terminal was asked
         terminal.press(b"q")
         terminal.see(b"Patient ID")
         terminal.press(b"P")
         terminal.press(b"\x1b[C")
         terminal.see(b"2 of 3")
         assert terminal.asked == 1
+
+
+@pytest.mark.parametrize("typed", [b"\x1b", b"q"], ids=["escape", "q"])
+def test_who_goes_back_while_the_terminal_is_asked_goes_back(store: str, typed: bytes) -> None:
+    with workbench(store, KITTY, typed_meanwhile=typed) as terminal:
+        terminal.see(b"Three^Slices", b"1CT1")
+        terminal.press(b"P")
+        terminal.see(b"\x1b[c")
+        terminal.seen.clear()
+        terminal.see(b"Patient ID")
 
 
 def test_who_leaves_while_the_terminal_is_asked_leaves(store: str) -> None:

@@ -16,6 +16,14 @@ _LATE = 0.15  # seconds after which the frame before is no longer shown in place
 _NEAR = 1.5
 
 
+_GOING = frozenset(
+    f"frames.{name}"
+    for name in (
+        "next", "previous", "next-instance", "previous-instance", "page-down", "page-up", "first", "last"
+    )
+)  # fmt: skip
+
+
 class FrameGoing(FrameLooking):
     """One frame of a stack at a time."""
 
@@ -24,8 +32,21 @@ class FrameGoing(FrameLooking):
         self._reader: FrameReader | None = None
         self._film: Timer | None = None
         self._late: Timer | None = None
+        self._typed_ahead: list[str] = []  # where to go once the frames are listed
         self.looked_at: set[str] = set()
         """Ids of the frames that were shown."""
+
+    def perform(self, action_id: str) -> None:
+        """Do an action; one that goes elsewhere waits for the frames. What decides does not: nobody saw any."""
+        if self.stack is None and action_id in _GOING:
+            self._typed_ahead.append(action_id)
+        else:
+            super().perform(action_id)
+
+    def _go_as_typed(self) -> None:
+        typed, self._typed_ahead = self._typed_ahead, []
+        for action_id in typed:
+            self.perform(action_id)
 
     def on_unmount(self) -> None:
         """Let the reading threads end."""

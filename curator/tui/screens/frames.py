@@ -142,12 +142,14 @@ class FramesScreen(FrameGoing):
         if not len(self.stack):
             self.picture = None
             self.view.say("This image set has no frames.")
+            self._go_as_typed()
             self.tell_about()
             self.tell()
             return
         if not same:
             self._forget_views()
         self._go(message.place, anew=not same)
+        self._go_as_typed()
 
     # --- what is said
 

@@ -97,6 +97,16 @@ async def test_keys_go_through_frames_and_instances(store: str) -> None:
         assert "instance 3 of 3" in screen_text(app)
 
 
+async def test_what_goes_elsewhere_may_be_typed_before_the_frames_are_listed(store: str) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "slash", "=patientid:three", "enter")
+        for key in ("P", "right", "j", "h"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await see(pilot, "instance 2 of 3", BLOCK)
+
+
 async def test_neighbours_are_read_ahead_and_a_frame_is_read_once(store: str) -> None:
     app = Workbench(store)
     async with app.run_test(size=WIDE, notifications=True) as pilot:

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Button, Checkbox, Input, Static, TextArea
+from textual.widgets import Button, Input, Static, TextArea
 
 from curator.dicom import Json
 from curator.errors import UsageError
@@ -38,6 +38,7 @@ from curator.tui.forms import (
 )
 from curator.tui.rows import Cell, Column
 from curator.tui.widgets.row_view import RowView
+from curator.tui.widgets.tick import Tick
 
 _WORDED = 2  # values of several that are said in words
 
@@ -138,7 +139,7 @@ class EditScreen(ModalScreen["Edited | None"]):
                 yield terms
             yield Static(id="preview", markup=False)
             if self._wide:
-                yield Checkbox(self._wide, id="wide", compact=True)
+                yield Tick(self._wide, id="wide", compact=True)
             with Horizontal(classes="buttons"):
                 if self.vr == "UI":
                     yield Button("Generate", id="generate", compact=True)
@@ -332,7 +333,7 @@ class EditScreen(ModalScreen["Edited | None"]):
     def action_done(self) -> None:
         """Take the value, if it can be taken."""
         if self.change is not None:
-            wide = bool(self._wide) and self.query_one("#wide", Checkbox).value
+            wide = bool(self._wide) and self.query_one("#wide", Tick).value
             self.dismiss(Edited(self.change, wide))
 
     @on(Button.Pressed, "#cancel")

@@ -28,7 +28,7 @@ COLUMNS = (
     Column("code", "Code", 6),
     Column("set", "Set", 11),
     Column("message", "Finding", 30, grow=4),
-    Column("proposal", "What would mend it", 12, grow=2),
+    Column("proposal", "To mend it", 12, grow=2),
 )
 _ROLES = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "dim"}
 
@@ -58,7 +58,7 @@ class FindingRows(WordRows[Finding]):
             (str(finding.severity), _ROLES[finding.severity]),
             (finding.code, "accent"),
             ((sets[0][:8] + more) if sets else "", "dim"),
-            finding.message,
+            _short(finding),
             (finding.proposal or ("safe change" if safe else ""), "good" if safe else "dim"),
         )
 
@@ -177,6 +177,18 @@ class FindingsScreen(FoundPlace[Finding]):
     def do_conflicts(self) -> None:
         """Decide conflicts."""
         self.app.push_screen(ConflictsScreen(self.ids))
+
+
+def _short(finding: Finding) -> str:
+    """Return the message with the end of its path only: rows that differ there look alike otherwise."""
+    from curator.checks.check import place
+
+    where = place(finding.path) if finding.path is not None else ""
+    return (
+        f"…/{where.rpartition('/')[2]}{finding.message.removeprefix(where)}"
+        if ("/" in where and finding.message.startswith(where))
+        else finding.message
+    )
 
 
 def _why(code: str) -> str:

@@ -9,12 +9,14 @@ from textual.pilot import Pilot
 
 from curator.catalogue import Where
 from curator.checks.tags import WORKING_COPY
+from curator.dicom.levels import Level
+from curator.findings import Finding, Severity
 from curator.healthimaging import HealthImaging
-from curator.imageset import ImageSetMetadata, same
+from curator.imageset import ElementPath, ImageSetMetadata, same
 from curator.stores import open_store
 from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
-from curator.tui.screens.findings import FindingsScreen
+from curator.tui.screens.findings import COLUMNS, FindingRows, FindingsScreen
 from curator.tui.screens.metadata import MetadataScreen
 from tests.tui.reaching import apply_plan, reach
 from tests.tui.seen import gone, press, screen_text, see, until
@@ -41,6 +43,15 @@ async def test_the_gravest_stand_first_with_evidence_and_reason(demo_folder: Pat
         ]
         assert severities == sorted(severities, key=["error", "warning", "note"].index)
         await see(pilot, "one SeriesInstanceUID stands under 2 patients", "9889O234", "UIDs are unique")
+
+
+def test_of_a_long_path_the_end_is_shown() -> None:
+    path = ElementPath(Level.INSTANCE, "1.2", "1.2.3", ("ContentSequence", 0, "ContentSequence", 1, "UID"))
+    message = "ContentSequence/ContentSequence/UID: a component begins with 0"
+    rows = FindingRows([Finding("CUR307", Severity.ERROR, message, (("a" * 32, "1"),), path)])
+    assert rows.cells(0, COLUMNS)[3] == "…/UID: a component begins with 0"
+    rows.filter("contentsequence")
+    assert len(rows) == 1
 
 
 async def test_words_filter_and_escape_leaves_the_filter(demo_folder: Path) -> None:

@@ -65,7 +65,8 @@ def resolve(
         merged |= {member.id for member in unit.members}
         if not unit.losses and all(isinstance(step, Tag) for step in unit.steps):
             planning.skipped += [
-                (each.id, "it was merged before and waits for `curator finish`") for each in unit.members[1:]
+                (each.id, "it was merged before and waits for `curator finish` (F in its plan)")
+                for each in unit.members[1:]
             ]
             continue
         yield ties.told(unit)

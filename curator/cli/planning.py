@@ -163,6 +163,10 @@ def write_planned(
         units = _units(catalogue, asked, planning, cluster, decided)
         plan = write_plan(path, first, units, lambda: planning.skipped)
     _say_some(workbench, [f"skipped {image_set}: {reason}" for image_set, reason in planning.skipped])
+    if asked.resolve and planning.skipped:
+        workbench.say(
+            "what a person has to decide: `curator conflicts --undecided --csv FILE`, then `curator conflicts decide FILE`"
+        )
     _say_some(workbench, [f"lost: {loss}" for loss in planning.losses])
     for code, count in sorted(planning.findings.items()):
         workbench.say(f"{plural(count, 'finding')} of {code}: `curator check` and `rules explain` show them")
@@ -271,7 +275,12 @@ def plan(
             made = write_amended(workbench, made, excluded, output or Path(folder) / "plan")
         tell_cost(made.cost, form, Payload(payload), _simulated(made) if estimate else None)
         if output is not None:
-            workbench.say(f"{output}: campaign {made.digest[:12]}; review it, then `curator apply {output}`")
+            then = (
+                f"review it, then `curator apply {output}`"
+                if made.cost.units
+                else "there is nothing to apply"
+            )
+            workbench.say(f"{output}: campaign {made.digest[:12]}; {then}")
 
 
 def _amended(

@@ -198,6 +198,9 @@ def run_verify(workbench: Workbench, campaign: Campaign, cluster: Cluster | None
     checked = [proof for proof in proofs if proof.checked]
     failed = sum(not proof.holds for proof in checked)
     sets = sum(proof.image_sets for proof in checked)
+    if not checked:
+        workbench.say("nothing was verified: no unit is done")
+        return proofs
     workbench.say(
         f"verified {plural(sets, 'image set')} of {plural(len(checked), 'unit')}: "
         + (

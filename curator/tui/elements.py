@@ -84,6 +84,15 @@ def typed_text(value: Json) -> str:
     return "\\".join(map(scalar_text, value)) if isinstance(value, list) else scalar_text(value)
 
 
+def _size(node: Mapping[str, Json]) -> str:
+    """Return how much there is in an item, or in a whole series or instance as documents hold them."""
+    own, instances = node.get("DICOM"), node.get("Instances")
+    if not isinstance(own, dict):
+        return plural(len(node), "element")
+    told = plural(len(own), "element")
+    return f"{told}, {plural(len(instances), 'instance')}" if isinstance(instances, dict) else told
+
+
 def value_text(value: Json, vr: str = "") -> str:
     """Return a value as one line; binary ones by their size, sequences by their items."""
     if value is None:
@@ -92,7 +101,7 @@ def value_text(value: Json, vr: str = "") -> str:
     if items is not None:
         return plural(len(items), "item")
     if isinstance(value, dict):
-        return plural(len(value), "element")
+        return _size(value)
     if vr in BINARY and isinstance(value, str):
         size = len(value) * 3 // 4 - value[-2:].count("=")
         return plural(size, "byte")

@@ -114,3 +114,17 @@ def test_seeded_conflicts_are_resolved_and_come_back(
     assert len(after) == len(before)
     assert all(same(after[each], before[each]) for each in after if each in before)
     assert conflicts(at) == seeded
+
+
+def test_what_is_left_to_a_person_is_said_with_the_way_to_decide_it(
+    at: Callable[..., Ran], tmp_path: Path
+) -> None:
+    done = at("plan", "--resolve", "majority", "--where", "primary", "-o", tmp_path / "none.plan")
+    assert "there is nothing to apply" in done.err
+    done = at("plan", "--resolve", "majority", "-o", tmp_path / "merge.plan")
+    assert "its series lies under different studies or patients" in done.err
+    assert "`curator conflicts --undecided --csv FILE`" in done.err
+    assert "review it, then `curator apply" in done.err
+    undone = at("apply", tmp_path / "merge.plan").code, at("undo", "latest").code
+    assert undone == (0, 0)
+    assert "nothing was verified: no unit is done" in at("verify", "latest").err

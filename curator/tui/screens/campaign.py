@@ -320,6 +320,8 @@ class CampaignScreen(ReviewScreen):
                 else f"{plural(sets, 'image set is', 'image sets are')} as planned"
             )
             holds = not wrong
+            if not proofs:
+                return Walked(ticket.request, "nothing was verified: no unit is done", False)
             if campaign.plan.header.given is not None and holds:
                 attested, holds = hold_against_originals(session, spec, campaign)
                 text = f"{text}; {attested}"

@@ -136,6 +136,10 @@ class ValuesScreen(WordsPlace["DistinctValue"]):
 
     # --- what is shown
 
+    def title_text(self) -> str:
+        """Return the profile that they are of, too."""
+        return f"{self.TITLE_TEXT}  {self.profile}"
+
     def count_text(self) -> str:
         """Return how many values, and how many of them are decided."""
         if not self.rows.total:

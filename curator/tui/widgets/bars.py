@@ -15,6 +15,11 @@ from curator.printable import printable
 from curator.tui.actions import Action, Need, key_name
 from curator.tui.rows import fit
 
+_NAME = " curator "
+_PLACE = 24  # cells that the name of a place has at least
+_TAIL = 8  # characters of its end that stay
+_STORE = 12  # cells that the name of a store has, where the place's leaves any
+
 
 class TopBar(Widget):
     """Where you are, how much there is, what is running, and READ-ONLY when it is."""
@@ -56,21 +61,34 @@ class TopBar(Widget):
     def render(self) -> Text:
         """Return the line, the least important parts left out when it is narrow."""
         style = self.get_component_rich_style
-        left = Text(no_wrap=True, overflow="ellipsis")
-        left.append(" curator ", style("top-bar--name"))
-        left.append(f" {self._place}", style("top-bar--place", partial=True))
-        if self._count:
-            left.append(f"  {self._count}")
         right = Text(no_wrap=True)
         if self._work:
             right.append(f"{self._work} ", style("top-bar--work", partial=True))
-        room = self.size.width - left.cell_len - right.cell_len - (12 if self._read_only else 0) - 3
+        count = f"  {self._count}" if self._count else ""
+        room = self.size.width - cell_len(count) - (12 if self._read_only else 0) - 3
+        left = Text(no_wrap=True, overflow="ellipsis")
+        # A long name of the place leaves room for what is counted and for the store: the program's own goes first. What
+        # is running takes the store's room, so that nothing moves when it ends.
+        if cell_len(_NAME) + 1 + cell_len(self._place) + _STORE <= room:
+            left.append(_NAME, style("top-bar--name"))
+        place = _middle_cut(self._place, max(_PLACE, room - left.cell_len - 1 - _STORE))
+        left.append(f" {place}", style("top-bar--place", partial=True))
+        room -= left.cell_len + right.cell_len
+        left.append(count)
         if self._store and room >= 8:
             right.append(f" {fit(self._store, min(room, cell_len(self._store)))} ")
         if self._read_only:
             right.append(" READ-ONLY ", style("top-bar--read-only"))
         left.truncate(max(0, self.size.width - right.cell_len), overflow="ellipsis", pad=True)
         return left + right
+
+
+def _middle_cut(text: str, most: int) -> str:
+    """Return a text in so many cells, its beginning and its end: a plan's title ends with its id."""
+    if cell_len(text) <= most:
+        return text
+    end = text[-_TAIL:]
+    return fit(text, most - cell_len(end)) + end
 
 
 class KeyBar(Widget):

@@ -19,9 +19,9 @@ _TEXT = {"LO": 64, "SH": 16, "PN": 64, "ST": 1024, "LT": 10240, "UT": 10240}
 
 
 def write_planted(folder: Path) -> None:
-    """Write two series of two instances, one of them torn by two AccessionNumbers."""
+    """Write two series, the second torn by two AccessionNumbers: two instances have one of them, the third the other."""
     for series in (1, 2):
-        for number in (1, 2):
+        for number in (1, 2) if series == 1 else (1, 2, 3):
             data = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -30,7 +30,7 @@ def write_planted(folder: Path) -> None:
                         element.value = f"{MARK}{count:03d}"[: _TEXT[element.VR]]
                 data.PatientName = f"{MARK}Name^Given"
                 data.PatientID = f"{MARK}PID{series}"
-                data.AccessionNumber = f"{MARK}ACC{number if series == 2 else ''}"
+                data.AccessionNumber = f"{MARK}ACC{number // 3 if series == 2 else ''}"
                 data.StudyInstanceUID = UID(f"{ROOT_UID}.{series}")
                 data.SeriesInstanceUID = UID(f"{ROOT_UID}.{series}.1")
                 uid = UID(f"{ROOT_UID}.{series}.1.{number}")

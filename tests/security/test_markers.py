@@ -111,6 +111,7 @@ def test_verbs_keep_values_out_of_what_they_say_and_write(tmp_path: Path, files:
     assert leaks(said) == []
     for name in ("merge.html", "published.md", "published.json", "published.csv"):
         assert leaks((out / name).read_text()) == [], name
+    assert "merged into image set" in (out / "merge.html").read_text()  # there was something to be kept out
     _without_values(home)
     assert leaks("\n".join(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))) == []
 

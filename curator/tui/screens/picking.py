@@ -112,6 +112,11 @@ class _Paths(Suggester):
         return None if found is None else value + found[len(start) :]
 
 
+def _straight(path: Path) -> Path:
+    """Return a path that nowhere goes up again; a link that was walked into keeps its name."""
+    return path.resolve() if UP in path.parts else path
+
+
 class PathPicker(Vertical):
     """A path: typed, or walked to. Posts `Chosen` when it is another one, `Taken` when enter says that it is it."""
 
@@ -148,7 +153,7 @@ class PathPicker(Vertical):
         """Return the path in the line, if there is such a file or folder."""
         value = self.query_one("#value", Input).value.strip()
         path = Path(value).expanduser()
-        return path if value and path.exists() else None
+        return _straight(path) if value and path.exists() else None
 
     @on(Input.Changed, "#value")
     def _typed(self, event: Input.Changed) -> None:
@@ -176,8 +181,7 @@ class PathPicker(Vertical):
     # --- the list
 
     def _read(self, folder: Path) -> None:
-        # Only where it goes up: a link that was walked into keeps its name.
-        folder = folder.resolve() if UP in folder.parts else folder.absolute()
+        folder = _straight(folder).absolute()
         if folder == self._folder:
             return
         self._folder = folder

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from curator.tui.app import Workbench
-from curator.tui.screens.picking import read_folder
+from curator.tui.screens.picking import PathPicker, read_folder
 from tests.tui.imagesets import write_files
 from tests.tui.reaching import at
 from tests.tui.seen import press, screen_text, see, until
@@ -99,6 +99,7 @@ async def test_a_path_with_dots_is_shown_without_them(files: Path, tmp_path: Pat
         await asked(pilot)
         await press(pilot, "=../work/inbox")
         await see(pilot, "more [b]/")
+        assert app.screen.query_one(PathPicker).path == files.resolve()
         await press(pilot, "down", "j", "enter")
         await see(pilot, "7 files, 0 folders")
         assert app.screen.query_one("#value", Input).value == f"{files.resolve()}/more [b]/"

@@ -96,7 +96,7 @@ class ChangeRows:
             element_name(change),
             (_text(change.before, change.vr, "(absent)"), "removed"),
             (_text(change.after, change.vr, "(removed)"), "added"),
-            (change.why.text, "dim"),
+            (_beside(element_name(change), change.why.text), "dim"),
         )
 
     def whole(self, index: int) -> tuple[str, str]:
@@ -156,6 +156,12 @@ def element_name(change: Change) -> str:
     if not change.path.steps:
         return "(the whole instance)" if change.path.instance else "(the whole series)"
     return name_of(change.path.key, {}) if len(change.path.steps) == 1 else str(change.path.generic())
+
+
+def _beside(name: str, why: str) -> str:
+    """Return a reason without the element that it begins with, where that stands beside it."""
+    head, _, rest = why.partition("): ")
+    return rest if rest and head.startswith(f"{name} (") else why
 
 
 def _text(value: Json | Absent, vr: str, absent: str) -> str:

@@ -12,7 +12,13 @@ from curator.campaign.deidentifying import decisions_of, given_of, open_profile,
 from curator.campaign.planfile import PlanFile, write_plan
 from curator.campaign.planning import Planning, chosen_rows, header
 from curator.campaign.promoting import ASSUMES, taken_for_granted
-from curator.campaign.published_before import BEFORE, MERGED, merged_away, published_before
+from curator.campaign.published_before import (
+    BEFORE,
+    MERGED,
+    deidentified_already,
+    merged_away,
+    published_before,
+)
 from curator.campaign.publishing import Published, Publishing, left_alone, plan_deidentification
 from curator.campaign.reviewing import pixel_decisions_of
 from curator.crosswalk import Crosswalk
@@ -43,7 +49,8 @@ class Request:
     published by the profile before. ``to`` names another data
     store, with its id (`other_store`). ``aliases`` and ``assigned`` are CSVs as `curator.deid.people` reads them,
     ``cleared`` a file of SOP Instance UIDs. ``decisions`` hold before the project's own. ``without`` are image sets
-    that are passed over, chosen or not.
+    that are passed over, chosen or not. ``narrowed`` says that ``ids`` only narrow what is asked for: of those, too,
+    what is de-identified stays as it is.
     """
 
     profile: str
@@ -61,6 +68,7 @@ class Request:
     cleared: Path | None = None
     decisions: tuple[Decision, ...] = field(default=(), repr=False)
     without: frozenset[str] = frozenset()
+    narrowed: bool = False
 
     def check(self) -> None:
         """Raise UsageError for options that exclude each other."""
@@ -157,11 +165,15 @@ def _decisions(project: Project, more: Sequence[Decision]) -> Decisions | None:
 
 
 def rows_of(catalogue: Catalogue, request: Request) -> list[Row]:
-    """Return the image sets that a request is about."""
-    rows = [
+    """Return the image sets that a request is about, those that say that they are de-identified among them."""
+    return [
         row for row in chosen_rows(catalogue, request.where, request.ids) if row.id not in request.without
     ]
-    return rows if request.ids else [row for row in rows if not row.deidentified]
+
+
+def _named(request: Request) -> bool:
+    """Tell whether each image set is asked for by name, whatever it says and whatever was published before."""
+    return bool(request.ids) and not request.narrowed
 
 
 def write_publication(
@@ -182,7 +194,9 @@ def write_publication(
     asked = open_profile(request.profile)
     how = publishing(project, asked, request)
     rows = rows_of(catalogue, request)
-    alone = dict.fromkeys(merged_away(imaging, catalogue, rows), MERGED)
+    alone = {} if _named(request) else dict(deidentified_already(catalogue, rows, how))
+    rows = [row for row in rows if row.id not in alone]
+    alone |= dict.fromkeys(merged_away(imaging, catalogue, rows), MERGED)
     if not request.ids:
         alone |= dict.fromkeys(dict(published_before(imaging, catalogue, rows, how)), BEFORE)
     rows = [row for row in rows if row.id not in alone]

@@ -1,4 +1,4 @@
-"""Which image sets are published already, or stand in another one, so that nothing is published twice.
+"""Which image sets are published already, are de-identified, or stand in another one, so that nothing is published twice.
 
 Nothing has to be remembered for it: with one key a series gets the same UID in every run, and what was published says by
 which profile.
@@ -15,7 +15,12 @@ from curator.dicom import Json
 from curator.dicom.confidentiality import Option
 from curator.errors import NotFound
 
-BEFORE: Final = "published by this profile before; name it to publish it once more"
+BEFORE: Final = "published by this profile before; published once more if named"
+SAYS: Final = (
+    "said to be de-identified already (PatientIdentityRemoved YES; check CUR501 looks into that); "
+    "published all the same if named"
+)
+COPY: Final = "made by a publication from this data store; published once more if named"
 MERGED: Final = "all its instances were merged into another image set; it waits for `curator finish`"
 
 if TYPE_CHECKING:
@@ -45,6 +50,23 @@ def published_before(
             if row.version == 1 or _tag(imaging, other, PUBLISHED_FROM) == f"{row.id}/{row.version}":
                 yield row.id, other
                 break
+
+
+def deidentified_already(
+    catalogue: Catalogue, rows: Sequence[Row], how: Publishing
+) -> Iterator[tuple[str, str]]:
+    """Yield (image set of ``rows``, why it is left alone) for those that say that they are de-identified.
+
+    What this project made of a series that is still here is told from what only came with such a claim in its files.
+    """
+    if not any(row.deidentified for row in rows):
+        return
+    engine = how.asked.engine(how.keyed)
+    every = catalogue.rows(None, sort="id")
+    made = {engine.remap(row.series_uid) for row in every if row.series_uid and not row.deidentified}
+    for row in rows:
+        if row.deidentified:
+            yield row.id, COPY if row.series_uid in made else SAYS
 
 
 def _methods(catalogue: Catalogue, image_set: str, version: int) -> list[Json]:

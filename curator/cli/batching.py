@@ -169,14 +169,18 @@ def _publish(
 ) -> tuple[dict[str, object], int]:
     """Publish what is new, but what merges emptied; return the summary and the exit code."""
     from curator.campaign.publications import rows_of
+    from curator.campaign.published_before import SAYS
 
-    request = replace(asked.request, ids=asked.ids, without=emptied)
+    request = replace(asked.request, ids=asked.ids, narrowed=True, without=emptied)
     with fresh_catalogue(workbench, cluster=cluster) as catalogue:
-        rows = [row for row in rows_of(catalogue, request) if not row.deidentified]
-    if not rows:
-        return {"stage": f"published by {request.profile}", "applied": "nothing to do"}, 0
-    if request.ids:
-        request = replace(request, ids=tuple(row.id for row in rows))
+        rows = rows_of(catalogue, request)
+    if all(row.deidentified for row in rows):
+        said = [f"{row.id}: {SAYS}" for row in rows]
+        return {
+            "stage": f"published by {request.profile}",
+            "applied": "nothing to do",
+            "skipped": said,
+        }, 0
     outcome = published(workbench, request, wanted, cluster)
     applied = {}
     if wanted.dry_run or not outcome.made.cost.calls:

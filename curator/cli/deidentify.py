@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from curator.campaign.planfile import PlanFile
     from curator.campaign.publications import Request, Written
 
+_NAMED = 20
+"""Image sets left alone that are named on a terminal."""
 _CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -223,6 +226,10 @@ def _told(request: Request, written: Written) -> dict[str, object]:
         ],
         **({"stays_readable": _readable(made)} if request.in_place else {}),
         "without_patient_id": found.unnamed,
+        "left_alone": [
+            f"{plural(count, 'image set')}: {reason}"
+            for reason, count in Counter(reason for _, reason in planning.skipped).most_common()
+        ],
         "skipped": [f"{image_set}: {reason}" for image_set, reason in planning.skipped],
         "findings": planning.findings,
     }
@@ -255,7 +262,12 @@ def _tell(summary: dict[str, object], made: PlanFile, form: Form | None, payload
         write_json(summary)
         return
     for name, value in summary.items():
-        if isinstance(value, list):
+        if name == "skipped" and isinstance(value, list):
+            for each in value[:_NAMED]:
+                write(f"{name:<20} {str(each).partition(':')[0]}")  # the reasons are counted above
+            if len(value) > _NAMED:
+                write(f"{name:<20} and {len(value) - _NAMED:,} more; --json and the plan name all of them")
+        elif isinstance(value, list):
             for each in value:
                 write(f"{name:<20} {each}")
         elif value not in ("", {}) and name != "calls":  # the cost below tells of them

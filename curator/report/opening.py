@@ -92,7 +92,7 @@ def _left(found: Evidence) -> Iterator[str]:
     if left:
         yield f"{plural(left, 'change or instance', 'changes and instances')} of the plan's own were left out, for the reasons below."
     if found.skipped:
-        yield f"{plural(len(found.skipped), 'image set')} {'was' if len(found.skipped) == 1 else 'were'} left alone."
+        yield f"{plural(len(found.skipped), 'image set')} {'was' if len(found.skipped) == 1 else 'were'} left alone, for the reasons below."
     if found.open:
         yield f"{plural(len(found.open), 'unit')} {'is' if len(found.open) == 1 else 'are'} not done."
     if not (left or found.skipped or found.open):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from curator.printable import plural
@@ -16,6 +17,7 @@ BY_SET: Final = "by image set"
 BY_RULE: Final = "by rule"
 BY_ELEMENT: Final = "by element"
 EXCLUDED: Final = "excluded"
+LEFT_ALONE: Final = "left alone"
 
 UNITS: Final = (
     Column("status", "Status", 9),
@@ -34,6 +36,12 @@ COLUMNS: Final = {
     BY_SET: UNITS,
     BY_RULE: (RULE, *COUNTS, WHY),
     BY_ELEMENT: (ELEMENT, *COUNTS),
+    LEFT_ALONE: (
+        Column("set", "Image set", 12),
+        Column("patient", "Patient ID", 14, grow=1),
+        Column("modality", "Mod", 4),
+        Column("why", "Why it is left alone", 24, grow=4),
+    ),
     EXCLUDED: (
         Column("what", "Taken out", 30, grow=3),
         Column("changes", "Changes", 8, right=True),
@@ -118,6 +126,40 @@ class UnitRows:
             str(self.told[index].calls),
             (note, "bad" if state.verified == "fails" or status == "failed" else "dim"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """An image set that a plan leaves alone, and why; what is known of it is for people to tell it by."""
+
+    image_set: str
+    why: str
+    patient: str = field(default="", repr=False)
+    modality: str = ""
+
+
+class AloneRows:
+    """`Rows` over the image sets that a plan leaves alone."""
+
+    def __init__(self, found: Sequence[Alone] = ()) -> None:
+        self.found = found
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def key(self, index: int) -> str:
+        """Return the row's number: an image set may be left alone for several reasons."""
+        return str(index)
+
+    def whole(self, index: int) -> tuple[str, str]:
+        """Return which image set it is, and why it is left alone."""
+        one = self.found[index]
+        return f"left alone: {one.image_set}", one.why
+
+    def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
+        """Return the cells of an image set."""
+        one = self.found[index]
+        return (one.image_set, "dim"), (one.patient, "title"), (one.modality, "accent"), (one.why, "warn")
 
 
 class ExcludedRows:

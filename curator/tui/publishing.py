@@ -112,7 +112,7 @@ def write_publication(
     made, found, skipped = written.plan, written.found, written.planning.skipped
     if not made.cost.calls:
         raise Refused(_nothing(found, skipped))
-    told: Pairs = costs(made)
+    told: Pairs = costs(made, _beside(found, skipped))
     told += [
         (f"Route {route}", f"would cost {publications.cost_in_words(cost)}")
         for route, cost in sorted(found.costs.items())
@@ -123,7 +123,7 @@ def write_publication(
     if request.in_place:
         versions, sets = publications.readable_still(made)
         told.append(("Stays readable", (_older(versions, sets), "warn")))
-    return made, found, [*told, *_beside(found, skipped)]
+    return made, found, told
 
 
 def _older(versions: int, sets: int) -> str:
@@ -142,11 +142,10 @@ def _beside(found: Published, skipped: Sequence[tuple[str, str]]) -> Pairs:
     """Return what no unit of the plan tells of: image sets that are not in it."""
     from curator.plan.leftout import tally
 
-    told = _left_out(tally(left for _, left in found.refused))
+    told = _left_alone(reason for _, reason in skipped)
+    told += _left_out(tally(left for _, left in found.refused))
     for name in dict.fromkeys(image_set for image_set, _ in found.refused):
         told.append(("Not published", name))
-    for image_set, reason in skipped:
-        told += [("Skipped", image_set), ("", (reason, "warn"))]
     for image_set in found.unnamed:
         told += [("No PatientID", image_set), ("", ("its study stands for the subject", "warn"))]
     return told
@@ -164,14 +163,21 @@ def _left_out(entries: Iterable[LeftOut]) -> Pairs:
 
 def summary(campaign: Campaign) -> Pairs:
     """Return what a campaign's plan costs, and what it leaves out or alone with the reasons."""
-    told = costs(campaign.plan)
-    for reason, count in Counter(why for _, why in campaign.plan.skipped()).most_common():
+    return costs(campaign.plan, _left_alone(why for _, why in campaign.plan.skipped()))
+
+
+def _left_alone(reasons: Iterable[str]) -> Pairs:
+    told: Pairs = []
+    for reason, count in Counter(reasons).most_common():
         told += [("Left alone", plural(count, "image set")), ("", (reason, "warn"))]
     return told
 
 
-def costs(plan: PlanFile) -> Pairs:
-    """Return what a plan costs, and what it leaves out with the reasons."""
+def costs(plan: PlanFile, beside: Iterable[tuple[str, Cell]] = ()) -> Pairs:
+    """Return what a plan leaves out with the reasons, what is to be told ``beside`` its units, and what it costs.
+
+    What is left out stands first: who reads only the beginning must not miss it.
+    """
     from curator.campaign.promoting import ASSUMES
     from curator.campaign.reviewing import cleared_in
     from curator.plan.cost import spelled
@@ -184,13 +190,13 @@ def costs(plan: PlanFile) -> Pairs:
         if options.get(key)
     ]
     told.append(("Changes", f"{cost.changes:,} in {plural(cost.image_sets, 'image set')}"))
+    told += beside
+    told += _left_out(tally(each for unit in plan.units() for each in unit.left_out))
     told += [(name, plural(count, "call")) for name, count in sorted(cost.calls.items())]
     told.append(("Time", f"{spelled(cost.seconds())} at the service's default rates"))
     told.append(("New versions", f"{cost.versions:,}; touches {cost.touches:,}, each to the dearer tier"))
     if cost.frame_bytes:
         told.append(("Extra storage", f"{cost.frame_bytes / 1e6:,.1f} MB of frames in copies and imports"))
-    left = tally(each for unit in plan.units() for each in unit.left_out)
-    told += _left_out(left)
     for by, count in cleared_in(plan.units()).items():
         told += [
             ("Pixels cleared", f"{plural(count, 'instance at risk goes', 'instances at risk go')} along"),

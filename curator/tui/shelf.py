@@ -152,7 +152,8 @@ def _of_rules(
         rules=(f"{book.file.name} ({book.file.source})",),
         options={},
     )
-    made = write_plan(path, first, plan_rules(session.catalogue, (book.file,), rows, planning))
+    units = plan_rules(session.catalogue, (book.file,), rows, planning)
+    made = write_plan(path, first, units, lambda: planning.skipped)
     told = costs(made)
     told += [("Found", (f"{count:,} × {code}", "warn")) for code, count in sorted(planning.findings.items())]
     for image_set, reason in planning.skipped:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from curator.errors import Cancelled, Refused
 from curator.findings import Finding, Safety
 from curator.printable import plural
+from curator.tui.campaign_rows import Alone
 
 if TYPE_CHECKING:
     from curator.campaign.applying import Progress
@@ -131,6 +132,15 @@ def units_of(campaign: Campaign) -> list[Told]:
         Told(each.unit, states.get(each.unit.number, UnitState()), each.calls, each.offset)
         for each in campaign.plan.outline()
     ]
+
+
+def alone_in(session: Session | None, campaign: Campaign) -> list[Alone]:
+    """Return the image sets that the campaign's plan leaves alone, with what the catalogue knows of them."""
+    found = []
+    for name, why in campaign.plan.skipped():
+        row = session.catalogue.row(name) if session is not None else None
+        found.append(Alone(name, why, row.patient_id, row.modality) if row is not None else Alone(name, why))
+    return found
 
 
 Hears = Callable[["Progress", dict[int, tuple[str, str]]], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -72,9 +73,9 @@ def test_what_was_published_is_not_published_again_unless_it_changed_or_is_named
     assert published >= 1
     again = place("deidentify", "--profile", "basic", "--where", "modality:CT", "--json")
     assert (again.code, again.json["image_sets"]) == (0, 0), again.err
-    assert len(again.json["skipped"]) == published
-    assert "before" in again.json["skipped"][0]
-    one = again.json["skipped"][0].partition(":")[0]
+    before = [line.partition(":")[0] for line in again.json["skipped"] if "by this profile before" in line]
+    assert len(before) == published
+    one = before[0]
     other = place("deidentify", "--profile", "research", "--where", "modality:CT", "--dry-run", "--json")
     assert other.json["image_sets"] == published
     named = place("deidentify", one, "--profile", "basic", "--dry-run", "--json")
@@ -82,6 +83,37 @@ def test_what_was_published_is_not_published_again_unless_it_changed_or_is_named
     assert place("set", one, "Study/StudyDescription=another").code == 0
     changed = place("deidentify", "--profile", "basic", "--where", "modality:CT", "--dry-run", "--json")
     assert changed.json["image_sets"] == 1
+
+
+def test_what_is_said_to_be_de_identified_is_left_alone_by_name_and_published_if_named(
+    place: Curator,
+) -> None:
+    rows = place("list", "--json").json
+    claimed = {row["imageSetId"] for row in place("list", "--where", "deidentified", "--json").json}
+    told = place("deidentify", "--profile", "research", "--dry-run", "--json").json
+    assert len(claimed) == 6
+    assert {line.partition(":")[0] for line in told["skipped"]} == claimed
+    (said,) = told["left_alone"]
+    assert said.startswith("6 image sets: said to be de-identified already (PatientIdentityRemoved YES;")
+    assert told["image_sets"] + len(told["refused"]) + len(told["skipped"]) == len(rows)
+    text = place("deidentify", "--profile", "research", "--dry-run").out
+    assert said in text
+    assert all(one in text for one in claimed)
+    one = sorted(claimed)[0]
+    named = place("deidentify", one, "--profile", "research", "--dry-run", "--json").json
+    assert (named["image_sets"], named["skipped"]) == (1, [])
+
+
+def test_a_report_counts_what_is_said_to_be_de_identified_apart_from_what_was_made_here(
+    place: Curator, tmp_path: Path
+) -> None:
+    ran = place("deidentify", "--profile", "research", "--report", tmp_path / "report.json", "--json")
+    assert ran.code == 0, ran.err
+    plan = json.loads((tmp_path / "report.json").read_text())
+    assert sum("PatientIdentityRemoved" in why for _, why in plan["skipped"]) == 6
+    again = place("deidentify", "--profile", "basic", "--dry-run", "--json").json["left_alone"]
+    assert sum("made by a publication" in line for line in again) == 1
+    assert sum("PatientIdentityRemoved" in line for line in again) == 1
 
 
 def documents(curator: Curator) -> dict[str, dict[str, str]]:

@@ -44,7 +44,7 @@ ACTIONS = (
         "campaign.by",
         "b",
         "By",
-        "Show the plan by image set, by rule, by element, or what was taken out of it",
+        "Show the plan by image set, by rule, by element, what it leaves alone, or what was taken out of it",
         foot=True,
     ),
     Action(

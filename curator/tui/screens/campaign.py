@@ -132,7 +132,7 @@ class CampaignScreen(ReviewScreen):
     PLACE = "campaign"
     TITLE_TEXT = "Plan"
     EXPLAINED = (
-        "What the plan does, by image set, by rule or by element (b); below, the changes of what is under the cursor, and "
+        "What the plan does, by image set, by rule or by element, and what it leaves alone (b); below, the changes of what is under the cursor, and "
         "why each is made (⏎). x takes what is marked out of the plan before it is applied, X puts it back. A carries it "
         "out exactly as shown, P pauses that between image sets, v proves the outcome (of a publication also against its "
         "originals), w writes the report, U takes it back. Nothing is changed before A."
@@ -158,7 +158,7 @@ class CampaignScreen(ReviewScreen):
         """Return how many units stand where, and by what they are shown."""
         counts = Counter(self.rows.status(index) for index in range(len(self.rows)))
         verified = sum(map(self.rows.verified, range(len(self.rows))))
-        beside = (("verified", verified), ("left alone", self.alone))
+        beside = (("verified", verified), ("left alone", len({each.image_set for each in self.alone})))
         told = [*counts.items(), *((word, count) for word, count in beside if count)]
         stand = ", ".join(f"{count:,} {status}" for status, count in told)
         return stand if self.view == BY_SET else f"{stand}  {self.view}"

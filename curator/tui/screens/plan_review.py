@@ -21,8 +21,11 @@ from curator.tui.campaign_rows import (
     CHANGES,
     COLUMNS,
     EXCLUDED,
+    LEFT_ALONE,
     UNDOABLE,
     UNITS,
+    Alone,
+    AloneRows,
     ExcludedRows,
     UnitRows,
 )
@@ -31,7 +34,7 @@ from curator.tui.reviewing import exclude, put_back
 from curator.tui.rows import Rows
 from curator.tui.screens.asking import TellScreen
 from curator.tui.screens.place import Place
-from curator.tui.walk import Told, units_of
+from curator.tui.walk import Told, alone_in, units_of
 from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.row_view import RowView
 
@@ -50,7 +53,7 @@ class UnitsRead(Message):
     campaign: Campaign = field(repr=False)
     told: Sequence[Told] = field(repr=False)
     begun: bool
-    alone: int  # image sets that the plan leaves alone
+    alone: Sequence[Alone] = field(repr=False)
 
 
 @dataclass
@@ -97,7 +100,7 @@ class ReviewScreen(Place):
         self.groups: Groups | None = None
         self.shown: Rows = self.rows
         self.lines = ChangeRows()
-        self.alone = 0
+        self.alone: Sequence[Alone] = ()
         self.begun = True  # until it is read: what may be under way is not taken apart
         self._request = 0
         self._grouping = 0
@@ -119,7 +122,7 @@ class ReviewScreen(Place):
 
     def do_refresh(self) -> None:
         """Read the plan and its ledger."""
-        campaign = self.campaign
+        campaign, session = self.campaign, self.bench.session
         self._request = self.bench.work.begin(
             "read the plan",
             self,
@@ -128,7 +131,7 @@ class ReviewScreen(Place):
                 campaign,
                 units_of(campaign),
                 campaign.ledger_path.exists(),
-                len({name for name, _ in campaign.plan.skipped()}),
+                alone_in(session, campaign),
             ),
             quiet=True,
         )
@@ -144,8 +147,9 @@ class ReviewScreen(Place):
     # --- the views
 
     def do_by(self) -> None:
-        """Show the plan by the next view; what was excluded is one, where something was."""
-        views = [BY_SET, BY_RULE, BY_ELEMENT, *([EXCLUDED] if self.campaign.plan.header.excluded else [])]
+        """Show the plan by the next view; what it leaves alone, and what was excluded, are views where there is any."""
+        more = ((EXCLUDED, self.campaign.plan.header.excluded), (LEFT_ALONE, self.alone))
+        views = [BY_SET, BY_RULE, BY_ELEMENT, *(view for view, found in more if found)]
         self.view = views[(views.index(self.view) + 1) % len(views)]
         self._view(0)
 
@@ -176,6 +180,8 @@ class ReviewScreen(Place):
             if groups is None:
                 return
             self.shown = GroupRows(groups.rules() if self.view == BY_RULE else groups.elements())
+        elif self.view == LEFT_ALONE:
+            self.shown = AloneRows(self.alone)
         elif self.view == EXCLUDED:
             self.shown = ExcludedRows(self.campaign.plan.header.excluded)
         else:
@@ -199,6 +205,9 @@ class ReviewScreen(Place):
                 )
             case GroupRows() if 0 <= event.index < len(self.shown):
                 self._below(samples_of(self.shown.groups[event.index]))
+            case AloneRows() if 0 <= event.index < len(self.shown):
+                alone = self.shown.found[event.index]
+                self._below([Line(alone.image_set, None, "(left alone)", alone.why)])
             case ExcludedRows() if 0 <= event.index < len(self.shown):
                 one = self.shown.found[event.index]
                 self._below([Line("", None, str(one.what), "is not done; x puts it back")])

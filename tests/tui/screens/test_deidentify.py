@@ -103,7 +103,6 @@ async def test_what_cannot_be_published_is_told_with_its_reason(demo_folder: Pat
         await press(pilot, "enter")
         await see(pilot, "What this publication costs", "Profile", "basic")
         await at(pilot, "told")
-        await press(pilot, "end")
         await see(pilot, "its pixels may show who the patient is")
 
 

@@ -276,3 +276,33 @@ async def test_a_paused_run_is_cancelled_and_applied_later(
         await at(pilot, "cancel")
         await press(pilot, "tab", "enter")
         await see(pilot, "apply the plan: 5 done")
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+async def test_image_sets_that_say_they_are_de_identified_are_named_in_the_plan(
+    store: str, size: tuple[int, int]
+) -> None:
+    opened = open_store(store)
+    (three,) = opened.imaging.search([{"values": [{"DICOMPatientId": "three"}], "operator": "EQUAL"}])
+    opened.close()
+    assert run(["--store", store, "set", three.id, "Patient/PatientIdentityRemoved=YES"]) == 0
+    app = Workbench(store)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        await press(pilot, "D")
+        await see(pilot, "all that are not yet", "basic")
+        await at(pilot, "profiles")
+        await press(pilot, "enter")
+        await see(pilot, "What this publication costs", "Left alone", "1 image set", "CUR501 looks")
+        await at(pilot, "told")
+        await press(pilot, "escape")
+        await see(pilot, "2 waiting, 3 left alone")
+        await press(pilot, "b", "b", "b")
+        await see(
+            pilot,
+            "Why it is left alone",
+            "said to be de-identified already",
+            "published all the same if named",
+        )
+        await press(pilot, "x")
+        await see(pilot, "Exclude: this line is no change")

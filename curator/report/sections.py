@@ -12,7 +12,7 @@ from curator.dicom.dictionary import attribute, tag_of_key
 from curator.printable import plural
 from curator.report.evidence import ElementLine, Evidence
 from curator.report.samples import Sample, Side
-from curator.report.words import PIXELS, WORDS, sentence
+from curator.report.words import PIXELS, WORDS, name, sentence
 from curator.verify import NOTED
 
 SHOWN = 200
@@ -108,9 +108,9 @@ def _all(found: Evidence) -> Iterator[Section]:
     if found.attestation is not None:
         yield Section(
             "The checks by the actions of the MIDI-B benchmark",
-            ("action", "passed", "failed"),
+            ("action", "in words", "passed", "failed"),
             tuple(
-                (action, f"{passed:,}", f"{failed:,}")
+                (action, name(action), f"{passed:,}", f"{failed:,}")
                 for action, (passed, failed) in found.attestation.midi_b.items()
             ),
         )
@@ -227,7 +227,12 @@ def _attested(made: Attestation) -> Iterator[Section]:
     for check, (count, failed) in made.counts.items():
         noted = check in NOTED
         rows.append(
-            (check, sentence(check), f"{count:,}", *(("0", f"{failed:,}") if noted else (f"{failed:,}", "0")))
+            (
+                name(check),
+                sentence(check),
+                f"{count:,}",
+                *(("0", f"{failed:,}") if noted else (f"{failed:,}", "0")),
+            )
         )
     yield Section(
         "Copies held against the originals",
@@ -242,7 +247,7 @@ def _attested(made: Attestation) -> Iterator[Section]:
             title,
             ("check", "image set", "version", "where", "what", "times"),
             [
-                (each.check, each.image_set, each.version, each.place, each.message, f"{each.count:,}")
+                (name(each.check), each.image_set, each.version, each.place, each.message, f"{each.count:,}")
                 for each in found
             ],
         )

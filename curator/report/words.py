@@ -49,10 +49,29 @@ CHECKS: Final[Mapping[Check, str]] = {
 }
 """Every check has its sentence (a test holds it)."""
 
+NAMES: Final[Mapping[Check, str]] = {
+    Check.TAG_RETAINED: "element still there",
+    Check.TEXT_NOT_NULL: "value not empty",
+    Check.TEXT_RETAINED: "text kept",
+    Check.TEXT_REMOVED: "text removed",
+    Check.DATE_SHIFTED: "dates shifted",
+    Check.UID_CHANGED: "UIDs changed",
+    Check.UID_CONSISTENT: "UIDs consistent",
+    Check.PATIENT_ID_CONSISTENT: "patient numbers consistent",
+    Check.PIXELS_HIDDEN: "pixels hidden",
+    Check.PIXELS_RETAINED: "pixels kept",
+}
+"""What people call the checks whose own names are the MIDI-B benchmark's; the others are named in words."""
+
 PIXELS: Final = (
     "Pixels are never changed. Instances whose attributes say that the pixels may show who the person is are left out, "
     "unless a person looked at them and cleared them; so the options that clean pixels (113101, 113102) are never claimed."
 )
+
+
+def name(check: str) -> str:
+    """Return what people call a check; its own name for one of an older or newer version."""
+    return next((words for known, words in NAMES.items() if str(known) == check), check)
 
 
 def sentence(check: str) -> str:

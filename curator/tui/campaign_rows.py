@@ -91,6 +91,11 @@ class UnitRows:
         told = self.told[index]
         return self._now.get(told.unit.number, (str(told.state.status), ""))[0]
 
+    @property
+    def under_way(self) -> int:
+        """How many units were begun by the apply that is heard of, and are not ended yet."""
+        return sum(status == "begun" for status, _ in self._now.values())
+
     def key(self, index: int) -> str:
         """Return the unit's number."""
         return str(self.told[index].unit.number)

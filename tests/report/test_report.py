@@ -20,7 +20,7 @@ from curator.plan.lines import Header
 from curator.plan.merging import plan_merge
 from curator.report.opening import verdict
 from curator.report.samples import shape
-from curator.report.words import CHECKS
+from curator.report.words import CHECKS, name
 from curator.verify import Check
 from tests.campaign.ground import ABSENT, WHO, Ground, change, document, ground, instance
 
@@ -154,6 +154,12 @@ def test_the_first_words_say_whether_it_is_proved(place: Ground) -> None:
 
 def test_every_check_is_explained() -> None:
     assert set(CHECKS) == set(Check)
+
+
+def test_every_check_has_a_name_in_words() -> None:
+    names = [name(str(check)) for check in Check]
+    assert len(set(names)) == len(names)
+    assert not [each for each in names if "_" in each]
 
 
 def test_csv_cells_are_no_formulas(campaign: Campaign) -> None:

@@ -98,12 +98,13 @@ def ask_for_report(place: Place, campaign: Campaign, write: Callable[[str, Campa
     place.app.push_screen(AskScreen("Write the report", text, "Write", value=kept, right=is_new_file), named)
 
 
-def going_text(seen: Progress, *, paused: bool) -> str:
-    """Return how far an apply is, in one line."""
+def going_text(seen: Progress, *, paused: bool, under_way: int) -> str:
+    """Return how far an apply is, in one line; what is ``under_way`` is ended before it stands still."""
     from curator.plan.cost import spelled
 
+    pausing = f"pausing: {under_way:,} begun {'is' if under_way == 1 else 'are'} finished first"
     told = [
-        *(["PAUSED (P goes on)"] if paused else []),
+        *([pausing if under_way else "PAUSED (P goes on)"] if paused else []),
         f"{seen.units_done:,} of {plural(seen.units, 'unit')}",
         f"{seen.calls_done:,} of {plural(seen.calls, 'call')}",
         f"{seen.rate:.2f} a second",
@@ -217,6 +218,7 @@ class CampaignScreen(ReviewScreen):
             self.rows.heard(message.now)
             if self.view == BY_SET:
                 self.query_one("#units", RowView).redraw()
+                self._tell_row()
             self._say_how()
 
     def _say_how(self) -> None:
@@ -226,7 +228,9 @@ class CampaignScreen(ReviewScreen):
         line.display = going or bool(self._outcome)
         line.set_class(not going and self._failed, "failed")
         if heard is not None and ticket is not None:
-            line.update(Text(going_text(heard.seen, paused=not ticket.going.is_set())))
+            line.update(
+                Text(going_text(heard.seen, paused=not ticket.going.is_set(), under_way=self.rows.under_way))
+            )
         else:
             line.update(Text(printable(self._outcome)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from functools import partial
 
 import pytest
 from textual.pilot import Pilot
@@ -248,6 +249,22 @@ async def test_a_run_is_paused_and_goes_on(store: str, monkeypatch: pytest.Monke
         await see(pilot, "5 done")
         await see(pilot, "apply the plan: 5 done")
         assert "PAUSED" not in screen_text(pilot.app)
+
+
+async def test_what_was_begun_is_told_before_a_run_is_paused(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("curator.stores.open_store", partial(open_store, delay=1.5))  # as slow as the service
+    app = Workbench(store)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await planned(pilot)
+        await press(pilot, "A")
+        await at(pilot, "cancel")
+        await press(pilot, "tab", "enter")
+        await see(pilot, "begun: ")
+        await press(pilot, "P")
+        await see(pilot, "pausing: 5 begun are finished first")
+        await see(pilot, "apply the plan: 5 done")
 
 
 async def test_a_paused_run_is_cancelled_and_applied_later(

@@ -16,7 +16,7 @@ from curator.tui.actions import Action, Need, key_name
 from curator.tui.rows import fit
 
 _NAME = " curator "
-_PLACE = 24  # cells that the name of a place has at least
+_PLACE = 34  # cells that the name of a place has at least
 _TAIL = 8  # characters of its end that stay
 _STORE = 12  # cells that the name of a store has, where the place's leaves any
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from curator.dicom.confidentiality import Option
 from curator.findings import Change, Why
 from curator.imageset import ElementPath
 from curator.plan.units import Unit
@@ -27,7 +28,8 @@ class Sample:
 class Group:
     """The changes that one rule makes, or that are made to one element (or both): counts, a reason, some of them.
 
-    ``rule`` or ``element`` (a generic path) is empty where the group is not by it.
+    ``rule`` or ``element`` (a generic path) is empty where the group is not by it. ``decided`` is what in a
+    confidentiality profile decided (`decided_by`): all that a publication does is one rule's.
     """
 
     rule: str
@@ -36,6 +38,8 @@ class Group:
     changes: int = 0
     image_sets: int = 0
     samples: list[Sample] = field(default_factory=list, repr=False)
+    decided: str = ""
+    elements: set[str] = field(default_factory=set, repr=False)
 
     def distinct(self, most: int) -> list[Sample]:
         """Return the samples whose values before and after differ from each other's, at most so many."""
@@ -49,9 +53,10 @@ class Group:
 class Groups:
     """All changes of a plan, grouped."""
 
-    by_rule: dict[str, Group] = field(default_factory=dict)
+    by_rule: dict[tuple[str, str], Group] = field(default_factory=dict)
     by_element: dict[str, Group] = field(default_factory=dict)
     by_both: dict[tuple[str, str], Group] = field(default_factory=dict)
+    _decided: dict[Why, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, units: Iterable[Unit], samples: int = SAMPLES) -> Groups:
@@ -79,9 +84,13 @@ class Groups:
                 group.image_sets += 1
 
     def _groups_of(self, why: Why, element: str) -> tuple[Group, Group, Group]:
-        rule = self.by_rule.get(why.rule)
+        decided = self._decided.get(why)
+        if decided is None:
+            decided = self._decided[why] = decided_by(why)
+        rule = self.by_rule.get((why.rule, decided))
         if rule is None:
-            rule = self.by_rule[why.rule] = Group(why.rule, "", why)
+            rule = self.by_rule[why.rule, decided] = Group(why.rule, "", why, decided=decided)
+        rule.elements.add(element)
         both = self.by_both.get((why.rule, element))
         if both is None:
             both = self.by_both[why.rule, element] = Group(why.rule, element, why)
@@ -91,7 +100,7 @@ class Groups:
         return rule, one, both
 
     def rules(self) -> list[Group]:
-        """Return the groups by rule, the largest first."""
+        """Return the groups by rule, and by what decided in a profile, the largest first."""
         return sorted(self.by_rule.values(), key=_largest)
 
     def elements(self) -> list[Group]:
@@ -100,9 +109,54 @@ class Groups:
 
     def rules_with_elements(self) -> list[Group]:
         """Return the groups by rule and element, rules in the order of `rules`."""
-        place = {group.rule: index for index, group in enumerate(self.rules())}
+        place: dict[str, int] = {}
+        for index, group in enumerate(self.rules()):
+            place.setdefault(group.rule, index)
         return sorted(self.by_both.values(), key=lambda group: (place[group.rule], *_largest(group)))
 
 
+_DONE: Final = {
+    "remove": "removed",
+    "empty": "emptied",
+    "dummy": "a dummy instead",
+    "uid": "UIDs remapped",
+    "clean": "cleaned",
+    "keep": "kept but for identifiers",
+}
+_BY: Final = {
+    "value decision": "a person's decision on the value",
+    "override": "the profile's own word",
+    "goes with": "goes with what it describes",
+}
+_OF_OPTION: Final = {
+    Option.RETAIN_MODIFIED_DATES: "dates shifted",
+    Option.CLEAN_DESCRIPTORS: "descriptions cleaned",
+    Option.CLEAN_STRUCTURED_CONTENT: "content cleaned",
+    Option.CLEAN_GRAPHICS: "graphics cleaned",
+}
+"""What cleaning is, by an option's own kind of element."""
+
+
+def decided_by(why: Why) -> str:
+    """Return in words what in a profile decided, and what was done; nothing for a reason that is a rule's own."""
+    detail = dict(why.detail)
+    if "row" not in detail or "rule" in detail:
+        return ""
+    if "code" not in detail:
+        return "what was done is said (PS3.15 E.1.1)"
+    action = detail.get("action", "")
+    done = _DONE.get(action, action)
+    if "private" in detail:
+        return f"private elements {done} ({detail['private']})"
+    for part, words in _BY.items():
+        if part in detail:
+            return f"{done} ({words})"
+    option = next((each for each in Option if each.value == detail.get("option")), None)
+    if option is None:
+        return f"{done} (basic profile)"
+    done = _OF_OPTION.get(option, done) if action == "clean" else done
+    return f"{done} ({option.name.lower().replace('_', '-')}, {option})"
+
+
 def _largest(group: Group) -> tuple[int, str, str]:
-    return -group.changes, group.rule, group.element
+    return -group.changes, group.rule, group.decided or group.element

@@ -28,7 +28,7 @@ UNITS: Final = (
     Column("calls", "Calls", 5, right=True),
     Column("note", "Note", 10, grow=2),
 )
-RULE: Final = Column("rule", "Rule", 20, grow=2)
+RULE: Final = Column("rule", "Rule", 20, grow=3)
 ELEMENT: Final = Column("element", "Element", 24, grow=3)
 COUNTS: Final = (Column("changes", "Changes", 8, right=True), Column("sets", "Sets", 6, right=True))
 WHY: Final = Column("why", "Why", 14, grow=3)

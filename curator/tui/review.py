@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from curator.dicom import Json
 from curator.findings import Absent, Change
 from curator.plan.grouping import Group
+from curator.printable import plural
 from curator.tui.elements import name_of, value_text
 
 if TYPE_CHECKING:
@@ -123,16 +124,16 @@ class GroupRows:
         return len(self.groups)
 
     def key(self, index: int) -> str:
-        """Return the group's rule and element, which are no values."""
+        """Return the group's rule, element and what decided, which are no values."""
         group = self.groups[index]
-        return f"{group.rule}\n{group.element}"
+        return f"{group.rule}\n{group.element}\n{group.decided}"
 
     def cells(self, index: int, columns: Sequence[Column]) -> Sequence[Cell]:
         """Return the cells of a group that the columns ask for."""
         group = self.groups[index]
         first = index == 0 or self.groups[index - 1].rule != group.rule
         cells: dict[str, Cell] = {
-            "rule": (group.rule, "accent" if first else "dim"),
+            "rule": (group.decided or group.rule, "accent" if first or group.decided else "dim"),
             "element": (group.element, "title"),
             "changes": f"{group.changes:,}",
             "sets": f"{group.image_sets:,}",
@@ -143,12 +144,23 @@ class GroupRows:
     def whole(self, index: int) -> tuple[str, str]:
         """Return the group's rule and element, and why its changes are made."""
         group = self.groups[index]
-        return "  ".join(filter(None, (group.rule, group.element))), self._why(group)
+        decided = f"{group.rule}: {group.decided}" if group.decided else group.rule
+        return "  ".join(filter(None, (decided, group.element))), self._why(group)
 
     def _why(self, group: Group) -> str:
         """Return why the changes are made; a profile has a reason for every element."""
+        if group.decided:
+            return few(group.elements)
         reasons = {each.change.why.text for each in group.samples}
         return group.why.text if len(reasons) < 2 else "a reason for each element: see its changes below"
+
+
+def few(elements: Collection[str], most: int = 6) -> str:
+    """Return how many elements there are (generic paths), and what some of them are called."""
+    keys = {path.rpartition("/")[2] for path in elements}
+    names = sorted(keys, key=lambda key: (key[:1].isdigit(), key))  # tags without a keyword last
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{plural(len(names), 'element')}: {', '.join(names[:most])}{more}"
 
 
 def element_name(change: Change) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from curator.dicom.levels import Level
 from curator.findings import Change, Why
 from curator.imageset import ElementPath
-from curator.plan.grouping import Groups
+from curator.plan.grouping import Groups, decided_by
 from curator.plan.merging import Party
 from curator.plan.publishing import plan_in_place
 from curator.plan.units import Unit
@@ -32,7 +32,7 @@ def units(draw: st.DrawFn) -> list[Unit]:
 def test_each_change_is_counted_once_by_rule_by_element_and_by_both(planned: list[Unit]) -> None:
     changes = [change for unit in planned for patch in unit.patches for change in patch.changes()]
     groups = Groups.of(planned, samples=2)
-    assert {name: group.changes for name, group in groups.by_rule.items()} == Counter(
+    assert {name: group.changes for (name, _), group in groups.by_rule.items()} == Counter(
         change.why.rule for change in changes
     )
     assert {name: group.changes for name, group in groups.by_element.items()} == Counter(
@@ -52,6 +52,22 @@ def assert_image_sets_are_counted_once(planned: list[Unit]) -> None:
                 wanted.setdefault(str(change.path.generic()), set()).add(patch.set)
     found = {name: group.image_sets for name, group in Groups.of(planned).by_element.items()}
     assert found == {name: len(sets) for name, sets in wanted.items()}
+
+
+def test_what_decided_in_a_profile_is_told_in_words() -> None:
+    row, code = ("row", "PS3.15 E.1-1 00081010 Station Name"), ("code", "C")
+
+    def decided(*detail: tuple[str, str]) -> str:
+        return decided_by(Why("research", "because", detail))
+
+    assert decided() == ""
+    assert decided(row) == "what was done is said (PS3.15 E.1.1)"
+    assert decided(row, ("code", "X/Z/D"), ("action", "remove")) == "removed (basic profile)"
+    shifted = "dates shifted (retain-modified-dates, 113107)"
+    assert decided(row, ("option", "113107"), code, ("action", "clean")) == shifted
+    private = (("option", "113111"), code, ("private", "no list calls it safe"), ("action", "remove"))
+    assert decided(row, *private) == "private elements removed (no list calls it safe)"
+    assert decided(row, code, ("rule", "keep-this"), ("action", "clean")) == ""
 
 
 def test_samples_with_equal_values_are_shown_once() -> None:

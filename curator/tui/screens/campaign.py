@@ -249,7 +249,8 @@ class CampaignScreen(ReviewScreen):
         """Ask, and take back what was done: all, what is marked, or by a plan of its own what one rule did."""
         view = self.query_one("#units", RowView)
         published = self.campaign.plan.header.given is not None
-        if self.view == BY_RULE and view.current and not published:
+        profile = "profile" in self.campaign.plan.header.options  # published, or changed in place
+        if self.view == BY_RULE and view.current and not (published or profile):
             self._undo_rule(view.current.partition("\n")[0])
             return
         marked = [told.unit for told in self.rows.told if str(told.unit.number) in view.marks]
@@ -258,8 +259,8 @@ class CampaignScreen(ReviewScreen):
         text = "Every image set that it changed gets its old content back, as a new version; this is proved."
         if published:
             text = "The copies that it published are deleted; the originals were not changed. This is proved."
-        if published and self.view == BY_RULE:
-            text = f"A publication is taken back whole: without one rule, a copy would show what the rule hides.\n{text}"
+        if profile and self.view == BY_RULE:
+            text = f"What a profile did is taken back whole: without a part of it, what that hides would show.\n{text}"
 
         def walk(session: Session, spec: str, campaign: Campaign, ticket: Ticket) -> str:
             return undo_campaign(session, spec, campaign, ticket, sets)

@@ -323,3 +323,18 @@ async def test_image_sets_that_say_they_are_de_identified_are_named_in_the_plan(
         )
         await press(pilot, "x")
         await see(pilot, "Exclude: this line is no change")
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+async def test_a_publication_is_reviewed_by_what_decided_in_its_profile(
+    store: str, size: tuple[int, int]
+) -> None:
+    app = Workbench(store)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await to_a_publication(pilot)
+        await press(pilot, "b")
+        await see(
+            pilot, "by rule", "basic profile: UIDs remapped", "basic profile: removed", "private elements"
+        )
+        await press(pilot, "x")
+        await see(pilot, "Rule basic cannot be taken out alone")

@@ -12,7 +12,16 @@ from types import MappingProxyType
 from typing import Final
 
 from curator.dicom.dictionary import attribute, attributes, by_keyword
-from curator.rulefile.convert.draft import OTHER_SHIFT, Do, Draft, Select, Unmapped, element, older_name
+from curator.rulefile.convert.draft import (
+    OTHER_SHIFT,
+    Do,
+    Draft,
+    Select,
+    Unmapped,
+    element,
+    lines_of,
+    older_name,
+)
 from curator.rulefile.pattern import Pattern
 
 ACTIONS: Final = ("ADD", "BLANK", "JITTER", "KEEP", "REMOVE", "REPLACE")
@@ -33,7 +42,7 @@ def convert(text: str, draft: Draft) -> None:
     section = ""
     fields: dict[str, list[tuple[int, str]]] = {}
     rows: list[tuple[int, str, str]] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         line = line.split("#", 1)[0].strip()
         if not line or line.upper().startswith("FORMAT "):
             continue

@@ -20,6 +20,7 @@ from curator.rulefile.convert.draft import (
     braces,
     creator,
     element,
+    lines_of,
     name_of,
 )
 
@@ -44,7 +45,7 @@ class _Script:
 def convert(text: str, draft: Draft) -> None:
     """Translate a script into ``draft``."""
     script = _Script(draft)
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         line = re.sub(r'("(?:[^"\\]|\\.)*")|//.*', lambda found: found[1] or "", line).strip()
         if not line:
             continue

@@ -129,6 +129,11 @@ class Draft:
         self.sources[rule_id] = line, source
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines as an editor counts them: `str.splitlines` ends some at characters that no editor ends one at."""
+    return re.split("\r\n|\r|\n", text)
+
+
 def _printable(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 

@@ -16,7 +16,7 @@ from curator.tui.actions import Action, Need, key_name
 from curator.tui.rows import fit
 
 _NAME = " curator "
-_PLACE = 34  # cells that the name of a place has at least
+_PLACE = 34  # cells of a place's name: where there are fewer beside the store, the store goes
 _TAIL = 8  # characters of its end that stay
 _STORE = 12  # cells that the name of a store has, where the place's leaves any
 
@@ -71,7 +71,8 @@ class TopBar(Widget):
         # is running takes the store's room, so that nothing moves when it ends.
         if cell_len(_NAME) + 1 + cell_len(self._place) + _STORE <= room:
             left.append(_NAME, style("top-bar--name"))
-        place = _middle_cut(self._place, max(_PLACE, room - left.cell_len - 1 - _STORE))
+        most = room - left.cell_len - 1
+        place = _middle_cut(self._place, most - _STORE if most - _STORE >= _PLACE else most)
         left.append(f" {place}", style("top-bar--place", partial=True))
         room -= left.cell_len + right.cell_len
         left.append(count)

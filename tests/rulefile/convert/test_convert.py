@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -361,7 +362,18 @@ def test_a_damaged_file_gives_a_valid_rule_file_or_an_error(
     except UsageError:
         return
     assert read(found.text, "site.yaml", vocabulary=VOCABULARY)[1] == ()
-    assert all(1 <= left.line <= damaged.count("\n") + 1 for left in found.left)
+    lines = len(re.split("\r\n|\r|\n", damaged))
+    assert all(1 <= left.line <= lines for left in found.left)
+
+
+@pytest.mark.parametrize("form", ["deid", "dicomedit"])
+def test_lines_are_counted_as_an_editor_counts_them(form: str) -> None:
+    wrong = {
+        "deid": "FORMAT dicom\n%header\n\x1e# a\x0b\u2028b\nWHATEVER x",
+        "dicomedit": "// a\x1e\x0bb\u2028\n\nwhatever",
+    }
+    (left,) = convert(wrong[form], "site", vocabulary=VOCABULARY, form=form).left
+    assert left.line == wrong[form].count("\n") + 1
 
 
 def test_the_key_is_the_projects_and_two_runs_agree() -> None:

@@ -23,12 +23,9 @@ CHECKS = [
     [sys.executable, "-m", "mypy"],
     [str(BIN / "lint-imports")],
 ]
-TESTS = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
 # Screens wait for themselves half of the time: one worker more than processors lets another test have it.
-QUICK = [
-    *TESTS[:5], str((os.cpu_count() or 1) + 1), *TESTS[6:], "--hypothesis-profile", "quick",
-    "-m", "not soak and not slow",
-]  # fmt: skip
+TESTS = [sys.executable, "-m", "pytest", "-q", "-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+QUICK = [*TESTS, "--hypothesis-profile", "quick", "-m", "not soak and not slow"]
 
 
 AUDIT = [sys.executable, "-m", "tests.audit"]

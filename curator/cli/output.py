@@ -82,7 +82,8 @@ def write_rows(
     """Write rows and return their number.
 
     ``columns`` are the keys to show in the table, in order, with their headings (or the keys as headings). JSON
-    forms write whole rows. Without a form: a table on a terminal, else tab-separated lines without a heading.
+    forms write whole rows. Without a form: a table on a terminal, else tab-separated lines without a heading. Where
+    there are none, people are told ``empty`` on stderr: silence could mean anything.
     """
     headings = columns if isinstance(columns, Mapping) else {name: name for name in columns}
     if form is Form.JSON:
@@ -93,7 +94,10 @@ def write_rows(
         return _write_each(json_text(row) for row in rows)
     if sys.stdout.isatty() or form is Form.TABLE:
         return _write_table(headings, rows, empty)
-    return _write_each("\t".join(cell(row.get(key)) for key in headings) for row in rows)
+    count = _write_each("\t".join(cell(row.get(key)) for key in headings) for row in rows)
+    if not count:
+        _say(empty)
+    return count
 
 
 def cell(value: object) -> str:
@@ -107,6 +111,13 @@ def cell(value: object) -> str:
     if isinstance(value, str):
         return printable(value)
     return printable(json_text(value) if isinstance(value, dict | list) else str(value))
+
+
+def _say(text: str) -> None:
+    """Talk to the person as `Workbench.say` does, wherever a verb writes its rows."""
+    context = click.get_current_context(silent=True)
+    if not getattr(context.obj if context else None, "quiet", False):
+        click.echo(text, err=True)
 
 
 def _write_each(lines: Iterable[str]) -> int:
@@ -124,7 +135,7 @@ def _write_table(headings: Mapping[str, str], rows: Iterable[Mapping[str, object
 
     found = list(rows)
     if not found:
-        click.echo(empty, err=True)
+        _say(empty)
         return 0
     console = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else WIDE)
     columns = {key: [_shortened(cell(row.get(key))) for row in found] for key in headings}

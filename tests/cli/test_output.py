@@ -87,3 +87,13 @@ def test_a_log_line_tells_the_kind_of_an_error_only() -> None:
 def test_a_logged_object_shows_its_kind_only() -> None:
     assert "ImageSetSummary" in logged("%s", ImageSetSummary("x", "1", None, None, dicom={"a": "Mustermann"}))
     assert "Mustermann" not in logged("%s", {"a": "Mustermann"})
+
+
+def test_where_there_is_nothing_people_are_told_and_programs_get_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for form in (None, Form.TABLE):
+        assert write_rows(["a"], [], form, empty="no such thing") == 0
+        assert capsys.readouterr() == ("", "no such thing\n")
+    assert write_rows(["a"], [], Form.JSON, empty="no such thing") == 0
+    assert capsys.readouterr() == ("[]\n", "")

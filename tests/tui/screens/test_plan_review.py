@@ -334,7 +334,11 @@ async def test_a_publication_is_reviewed_by_what_decided_in_its_profile(
         await to_a_publication(pilot)
         await press(pilot, "b")
         await see(
-            pilot, "by rule", "basic profile: UIDs remapped", "basic profile: removed", "private elements"
+            pilot,
+            "by rule",
+            "UIDs remapped (basic profile)",
+            "removed (basic profile)",
+            "private elements removed",
         )
         await press(pilot, "x")
         await see(pilot, "Rule basic cannot be taken out alone")

@@ -9,7 +9,7 @@
     value      = word or "quoted text" (``\\"`` and ``\\\\`` inside); ``field=`` alone asks for empty or absent
     text       = found in any of the row's texts
 
-A field is one of `FIELDS` or the keyword of a Patient, Study or Series element.
+A field is one of `FIELDS`, the short head of a column (`HEADS`) or the keyword of a Patient, Study or Series element.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from operator import attrgetter
 from typing import Final
@@ -97,6 +98,9 @@ FLAGS: Final[dict[str, Callable[[Row], bool]]] = {
     "read": lambda row: row.read,
 }
 """Words that stand alone: ``primary``, ``!deidentified``."""
+
+HEADS: Final = {"inst": "instances", "confl": "conflicts", "mod": "modality", "ver": "version"}
+"""Heads of columns that are shorter than the fields' names."""
 
 FIELDS: Final = tuple(_TEXT)
 """The fields that need no keyword; any keyword of a Patient, Study or Series element is a field too."""
@@ -279,10 +283,13 @@ class _Parser:
         return Term("", Operator.HAS, tuple(value.casefold() for value in values), negated)
 
     def _comparison(self, match: re.Match[str]) -> Term:
-        field, operator = match[2], Operator(match[3])
+        field, operator = HEADS.get(match[2].lower(), match[2]), Operator(match[3])
         if field.lower() not in _TEXT and not _is_keyword(field):
+            near = get_close_matches(field.lower(), FIELDS, 2, 0.5)
+            meant = f" ({' or '.join(near)}?)" if near else ""
             raise self._wrong(
-                match.start(2), f"no such field; there are {', '.join(FIELDS)}, and element keywords"
+                match.start(2),
+                f"no field {field}{meant}; there are {', '.join(FIELDS)}, and element keywords",
             )
         self.at = match.end()
         values = self._values()

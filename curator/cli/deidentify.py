@@ -90,7 +90,8 @@ def deidentify(
 
     Without ID: every set (that matches) that is neither de-identified nor published by this profile before. A
     published set has one version and no history. What cannot be cleaned is left out and counted, never published half
-    clean. Exit codes: 0 done, 1 something is open or was left out, 5 verification failed.
+    clean. Exit codes: 0 done (what is left out is named, and is no failure), 1 something is open, or nothing can be
+    published, 5 verification failed.
 
     \b
     Examples:

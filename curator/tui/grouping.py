@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -40,17 +41,17 @@ _KEYS: Final[dict[GroupBy, Callable[[Row], str]]] = {
 }
 _LABELS: Final[dict[GroupBy, Callable[[Row], tuple[str, ...]]]] = {
     GroupBy.PATIENT: lambda row: (row.patient_id or "(no Patient ID)", row.patient_name),
-    GroupBy.STUDY: lambda row: (date_text(row.study_date), row.study_description, row.patient_id),
-    GroupBy.SERIES: lambda row: (row.series_number, row.series_description or row.modality, row.patient_id),
+    GroupBy.STUDY: lambda row: (date_text(row.study_date), row.study_description),
+    GroupBy.SERIES: lambda row: (row.series_number, row.series_description or row.modality),
 }
 
 COLUMNS: Final = (
     Column("label", "", 28, grow=1),
-    Column("sets", "", 10, right=True),
-    Column("modalities", "", 9),
-    Column("dates", "", 10),
-    Column("instances", "", 11, right=True),
-    Column("conflicts", "", 9),
+    Column("sets", "Sets", 10, right=True),
+    Column("modalities", "Mod", 9),
+    Column("dates", "Years", 10),
+    Column("instances", "Inst", 11, right=True),
+    Column("conflicts", "Confl", 9),
 )
 """The columns of a group's line: what can be said of several image sets in one."""
 
@@ -81,7 +82,7 @@ def grouped(rows: Sequence[Row], among: Iterable[int], by: GroupBy) -> list[Grou
 
 def group_cells(by: GroupBy, members: Sequence[Row], *, unfolded: bool) -> dict[str, Cell]:
     """Return the cells of a group's line, by the keys of `COLUMNS`."""
-    label = "  ".join(filter(None, _LABELS[by](members[0])))
+    label = "  ".join(filter(None, (*_LABELS[by](members[0]), _patients(by, members))))
     modalities = sorted({row.modality for row in members} - {""})
     years = sorted({row.study_date[:4] for row in members} - {""})
     instances = sum(row.instances for row in members)
@@ -97,9 +98,20 @@ def group_cells(by: GroupBy, members: Sequence[Row], *, unfolded: bool) -> dict[
     }
 
 
-def columns_for(room: int) -> tuple[Column, ...]:
+def _patients(by: GroupBy, members: Sequence[Row]) -> str:
+    """Return whose a study or series is; all of them where it stands under several, for that is wrong."""
+    if by is GroupBy.PATIENT:
+        return ""
+    ids = list(dict.fromkeys(row.patient_id or "(no Patient ID)" for row in members))
+    if len(ids) == 1:
+        return members[0].patient_id
+    return f"{plural(len(ids), 'patient')}: {', '.join(ids)}"
+
+
+def columns_for(room: int, by: GroupBy = GroupBy.NOTHING) -> tuple[Column, ...]:
     """Return the columns of a group's line for which there is room, the label and the count always."""
-    columns = list(COLUMNS)
+    label, *others = COLUMNS
+    columns = [replace(label, title=str(by).capitalize()), *others]
     for key in _DISPENSABLE:
         if sum(column.width + GAP for column in columns) <= room:
             break

@@ -255,7 +255,7 @@ class ImageSetRows:
             try:
                 wanted = RowFilter(text)
             except UsageError as error:
-                self.problem = self.problem or error.message
+                self.problem = self.problem or error.message.removeprefix("The filter is wrong at ")
                 text = text.rstrip().rpartition(" ")[0]
         among = self._hits if wanted.narrows(self._filter) else self._order
         self._hits = self._matching(wanted, among)

@@ -57,6 +57,8 @@ KNEE = document(
         ("updated<2025", ""),
         ("conflict", ""),
         ("!conflict frames>=1", "12"),
+        ("confl>0", ""),
+        ("Inst>=1 mod:CT", "1"),
         ("primary", "1"),
         ("!primary", "2"),
         ("deidentified", "2"),

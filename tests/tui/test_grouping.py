@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from curator.tui.grouping import GroupBy, columns_for
+from curator.tui.grouping import GroupBy, columns_for, group_cells
 from curator.tui.image_set_rows import ImageSetRows
 from curator.tui.rows import Cell
 from tests.tui.latency import rows_of
@@ -16,8 +17,6 @@ from tests.tui.latency import rows_of
 
 def model(patients: Sequence[int]) -> ImageSetRows:
     """Return rows, one for each number: the patient it belongs to."""
-    from msgspec.structs import replace
-
     rows = ImageSetRows()
     rows.replace(
         [
@@ -108,3 +107,16 @@ def test_what_a_filter_hides_of_the_marked_is_counted() -> None:
 )
 def test_a_group_says_as_much_as_there_is_room_for(room: int, keys: list[str]) -> None:
     assert [column.key for column in columns_for(room)] == keys
+
+
+def test_a_study_under_two_patients_names_both() -> None:
+    rows = model([1, 2])
+    one, other = rows.at(0), rows.at(1)
+    assert one is not None
+    assert other is not None
+    together = [replace(each, study_uid="1.2") for each in (one, other)]
+    text, _ = group_cells(GroupBy.STUDY, together, unfolded=False)["label"]
+    assert text.endswith("2 patients: p1, p2")
+    text, _ = group_cells(GroupBy.STUDY, [one, one], unfolded=False)["label"]
+    assert text.endswith("p1")
+    assert "patients" not in text

@@ -287,9 +287,12 @@ class RowView(ScrollView, can_focus=True):
         return strip.crop_extend(scroll_x, scroll_x + width, self._style("row"))
 
     def _header(self) -> Strip:
+        return self._heads(self._columns, self._widths)
+
+    def _heads(self, columns: Sequence[Column], widths: Sequence[int]) -> Strip:
         plain = self._style("header")
         segments = [Segment(" " * self.gutter_width, plain)]
-        for column, width in zip(self._columns, self._widths, strict=True):
+        for column, width in zip(columns, widths, strict=True):
             title, style = column.title, plain
             if column.key == self.sorted_by:
                 arrow = "▼" if self.descending else "▲"

@@ -104,6 +104,20 @@ class SetList(RowView):
 
     # --- drawing
 
+    @property
+    def _all_folded(self) -> bool:
+        return bool(self.sets.group_by) and len(self.sets) == self.sets.groups
+
+    def _header(self) -> Strip:
+        """The heads are those of groups as long as nothing else is shown; unfolded, a group's line says what is what."""
+        if not self._all_folded:
+            return super()._header()
+        columns = columns_for(self.room - self.gutter_width, self.sets.group_by)
+        return self._heads(columns, self.shared(columns))
+
+    def _column_at(self, x: int) -> str:
+        return "" if self._all_folded else super()._column_at(x)
+
     def _draw(self, index: int, marked: int) -> Strip:
         if self.sets.at(index) is not None:
             return super()._draw(index, marked)

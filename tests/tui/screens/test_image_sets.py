@@ -50,7 +50,7 @@ async def test_a_filter_that_does_not_parse_leaves_the_rows(store: str) -> None:
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await see(pilot, "Image sets  5")
         await press(pilot, "slash", '=study:"head')
-        await see(pilot, "Image sets  5", "The filter is wrong at column 7")
+        await see(pilot, "Image sets  5", "column 7: the quotation mark is not closed")
         await press(pilot, '="')
         await see(pilot, "0 of 5")
 

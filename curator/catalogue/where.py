@@ -285,8 +285,8 @@ class _Parser:
     def _comparison(self, match: re.Match[str]) -> Term:
         field, operator = HEADS.get(match[2].lower(), match[2]), Operator(match[3])
         if field.lower() not in _TEXT and not _is_keyword(field):
-            near = get_close_matches(field.lower(), FIELDS, 2, 0.5)
-            meant = f" ({' or '.join(near)}?)" if near else ""
+            near = get_close_matches(field.lower(), FIELDS, 1)
+            meant = f" ({near[0]}?)" if near else ""
             raise self._wrong(
                 match.start(2),
                 f"no field {field}{meant}; there are {', '.join(FIELDS)}, and element keywords",

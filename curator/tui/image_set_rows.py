@@ -255,7 +255,7 @@ class ImageSetRows:
             try:
                 wanted = RowFilter(text)
             except UsageError as error:
-                self.problem = self.problem or error.message.removeprefix("The filter is wrong at ")
+                self.problem = self.problem or _short(error.message)
                 text = text.rstrip().rpartition(" ")[0]
         among = self._hits if wanted.narrows(self._filter) else self._order
         self._hits = self._matching(wanted, among)
@@ -300,3 +300,9 @@ class ImageSetRows:
 
 def _indented(cell: Cell) -> Cell:
     return (f"  {cell[0]}", cell[1]) if isinstance(cell, tuple) else f"  {cell}"
+
+
+def _short(message: str) -> str:
+    """Return what is wrong with a filter in as much as there is room for on top; help lists what there is."""
+    wrong, more, _ = message.removeprefix("The filter is wrong at ").partition("; there are ")
+    return f"{wrong} (F1 lists all)" if more else wrong

@@ -115,8 +115,8 @@ def test_a_study_under_two_patients_names_both() -> None:
     assert one is not None
     assert other is not None
     together = [replace(each, study_uid="1.2") for each in (one, other)]
-    text, _ = group_cells(GroupBy.STUDY, together, unfolded=False)["label"]
-    assert text.endswith("2 patients: p1, p2")
-    text, _ = group_cells(GroupBy.STUDY, [one, one], unfolded=False)["label"]
-    assert text.endswith("p1")
-    assert "patients" not in text
+    torn = group_cells(GroupBy.STUDY, together, unfolded=False)["label"]
+    assert torn[0].endswith("2 patients: p1, p2")
+    whole = group_cells(GroupBy.STUDY, [one, one], unfolded=False)["label"]
+    assert whole[0].endswith("p1")
+    assert "patients" not in whole[0]

@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
+from curator.catalogue.where import FIELDS, FLAGS
 from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.grouping import GroupBy
@@ -37,7 +38,10 @@ class ImageSetsScreen(NarrowingPlace):
         "Every image set of the data store. / filters as you type: words look everywhere, "
         'modality:CT study:"head" !primary date>=2020 look into one field; all must hold. '
         "F counts the values of what is shown and narrows by them, b gathers by patient, study or series. "
-        "Mark two with space and press d to compare them; the mark of a group is about all of it."
+        "Mark two with space and press d to compare them; the mark of a group is about all of it. The last updated stand "
+        "first until you sort. "
+        f"Fields of filters: {', '.join(FIELDS)}, and the keyword of any element of patient, study or series. Words that "
+        f"stand alone: {', '.join(FLAGS)}."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("image-sets"))
 

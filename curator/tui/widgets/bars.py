@@ -85,9 +85,14 @@ class TopBar(Widget):
 
 
 def _middle_cut(text: str, most: int) -> str:
-    """Return a text in so many cells, its beginning and its end: a plan's title ends with its id."""
+    """Return a text in so many cells, its beginning and its end: a plan's title ends with its id.
+
+    Where there are too few cells for both, it is the beginning, and what stands after it gives way.
+    """
     if cell_len(text) <= most:
         return text
+    if most < 3 * _TAIL:
+        return text if cell_len(text) <= 2 * _TAIL else fit(text, max(most, 2 * _TAIL))
     end = text[-_TAIL:]
     return fit(text, most - cell_len(end)) + end
 

@@ -114,3 +114,8 @@ def test_a_keymap_replaces_keys_by_action() -> None:
 )
 def test_keys_are_shown_as_people_write_them(key: str, name: str) -> None:
     assert key_name(key) == name
+
+
+def test_every_key_is_written_as_people_write_it() -> None:
+    named = [key_name(key) for action in ACTIONS.values() for key in action.keys.split(",")]
+    assert not [name for name in named if "_" in name]

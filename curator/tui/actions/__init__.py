@@ -108,6 +108,12 @@ _KEY_NAMES = {
     "left": "←",
     "right": "→",
     "delete": "del",
+    "number_sign": "#",
+    "equals_sign": "=",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
 }
 
 

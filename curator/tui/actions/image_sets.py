@@ -1,5 +1,6 @@
 """What can be done in the list of image sets."""
 
+from curator.catalogue.where import FIELDS
 from curator.tui.actions.action import Action, Need
 
 ACTIONS = (
@@ -11,7 +12,13 @@ ACTIONS = (
         (Need.STORE, Need.ROW, Need.SINGLE),
         foot=True,
     ),
-    Action("image-sets.filter", "slash", "Filter", "Show only rows that match, as you type", foot=True),
+    Action(
+        "image-sets.filter",
+        "slash",
+        "Filter",
+        f"Show only rows that match, as you type; fields: {' '.join(FIELDS)}, and keywords of elements",
+        foot=True,
+    ),
     Action(
         "image-sets.facets",
         "F",

@@ -11,7 +11,6 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from curator.catalogue.where import FIELDS, FLAGS
 from curator.printable import plural
 from curator.tui.actions import Need, bindings
 from curator.tui.grouping import GroupBy
@@ -39,9 +38,7 @@ class ImageSetsScreen(NarrowingPlace):
         'modality:CT study:"head" !primary date>=2020 look into one field; all must hold. '
         "F counts the values of what is shown and narrows by them, b gathers by patient, study or series. "
         "Mark two with space and press d to compare them; the mark of a group is about all of it. The last updated stand "
-        "first until you sort. "
-        f"Fields of filters: {', '.join(FIELDS)}, and the keyword of any element of patient, study or series. Words that "
-        f"stand alone: {', '.join(FLAGS)}."
+        "first until you sort."
     )
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("image-sets"))
 

@@ -63,8 +63,8 @@ async def test_a_filter_by_a_field_that_is_none_says_what_was_meant_and_where_al
         await see(pilot, "Image sets  5")
         await press(pilot, "slash", "=conflict>1")
         await see(pilot, "Image sets  5  column 1: no field conflict (conflicts?) (F1 lists all)")
-        await press(pilot, "f1")
-        await see(pilot, "Fields of filters:", "manufacturer")
+        await press(pilot, "f1", "j")
+        await see(pilot, "fields: id patient", "manufacturer")
         await press(pilot, "escape", "ctrl+u", "=confl>1 inst>=1")
         await see(pilot, "0 of 5")
 

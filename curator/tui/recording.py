@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from curator.printable import plural
 
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from curator.campaign.recording import Recorded
     from curator.tui.session import Session
     from curator.tui.work import Ticket
+
+
+PIXELS: Final = (
+    "what people said of pixels is NOT in it, for it holds for the frames that they looked at; in a project without it "
+    "instances at risk stay out"
+)
 
 
 def save_session(
@@ -25,6 +32,7 @@ def save_session(
     from curator.campaign.journal import Campaign
     from curator.campaign.recording import Around, record
     from curator.campaign.resolutions import kept
+    from curator.campaign.reviewing import told_of_pixels
     from curator.dicom.levels import Level
     from curator.ruleshelf.own import SESSIONS, keep_own, own_path
 
@@ -51,6 +59,8 @@ def save_session(
         profile=session.profile,
         around=None if everywhere else Around(series, relatives),
     )
+    if session.profile and told_of_pixels(session.project):
+        made = replace(made, notes=(*made.notes, PIXELS))
     return keep_own(session.project, name, made.text, SESSIONS), made
 
 

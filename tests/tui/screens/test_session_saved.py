@@ -11,7 +11,9 @@ import pytest
 from textual.pilot import Pilot
 
 from curator.campaign.deciding import kept_decisions
+from curator.campaign.reviewing import review
 from curator.cli.main import run
+from curator.deid.pixelreview import PixelDecision, Verdict
 from curator.imageset import content_hash
 from curator.project import Project
 from curator.ruleshelf import open_rule_file
@@ -45,7 +47,7 @@ async def apply(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: not pilot.app.work.running)  # type: ignore[attr-defined]
 
 
-async def saved(pilot: Pilot[None], key: str = "w") -> Path:
+async def saved(pilot: Pilot[None], key: str = "w", *said: str) -> Path:
     """Save what was applied in this session, and return the file."""
     await press(pilot, "C")
     await at(pilot, "campaigns")
@@ -53,7 +55,7 @@ async def saved(pilot: Pilot[None], key: str = "w") -> Path:
     await see(pilot, "Save as a rule file")
     await at(pilot, "value")
     await press(pilot, "enter")
-    await see(pilot, "Saved as")
+    await see(pilot, "Saved as", *said)
     await press(pilot, "escape")
     (path,) = (Project.open().root / "sessions").glob("session-*.yaml")
     return path
@@ -64,6 +66,7 @@ async def test_a_session_is_replayed_on_a_fresh_copy_of_the_store_with_equal_doc
 ) -> None:
     fresh = tmp_path / "fresh"
     shutil.copytree(demo_folder, fresh)
+    review(Project.open(), [PixelDecision("1.2.3", Verdict.EXCLUDE, "0" * 64)])
     app = Workbench(f"local:{demo_folder}")
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await see(pilot, "Image sets  18")
@@ -100,7 +103,7 @@ async def test_a_session_is_replayed_on_a_fresh_copy_of_the_store_with_equal_doc
         await apply(pilot)
         await press(pilot, "escape")
         await see(pilot, "Image sets")
-        path = await saved(pilot)
+        path = await saved(pilot, "w", "of pixels is NOT in it")
     assert len(kept_decisions(Project.open())) == 1
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text()

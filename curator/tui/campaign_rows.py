@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from curator.printable import plural
@@ -11,7 +10,7 @@ from curator.tui.rows import Cell, Column
 
 if TYPE_CHECKING:
     from curator.plan.excluding import Excluded
-    from curator.tui.walk import Told
+    from curator.tui.walk import Alone, Told
 
 BY_SET: Final = "by image set"
 BY_RULE: Final = "by rule"
@@ -131,16 +130,6 @@ class UnitRows:
             str(self.told[index].calls),
             (note, "bad" if state.verified == "fails" or status == "failed" else "dim"),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Alone:
-    """An image set that a plan leaves alone, and why; what is known of it is for people to tell it by."""
-
-    image_set: str
-    why: str
-    patient: str = field(default="", repr=False)
-    modality: str = ""
 
 
 class AloneRows:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 from curator.errors import Cancelled, Refused
 from curator.findings import Finding, Safety
 from curator.printable import plural
-from curator.tui.campaign_rows import Alone
 
 if TYPE_CHECKING:
     from curator.campaign.applying import Progress
@@ -34,6 +33,16 @@ class Told:
     state: UnitState = field(repr=False)
     calls: int = 0
     offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """An image set that a plan leaves alone, and why; what is known of it is for people to tell it by."""
+
+    image_set: str
+    why: str
+    patient: str = field(default="", repr=False)
+    modality: str = ""
 
 
 def findings(session: Session, ids: Sequence[str], ticket: Ticket) -> list[Finding]:

@@ -24,7 +24,6 @@ from curator.tui.campaign_rows import (
     LEFT_ALONE,
     UNDOABLE,
     UNITS,
-    Alone,
     AloneRows,
     ExcludedRows,
     UnitRows,
@@ -34,7 +33,7 @@ from curator.tui.reviewing import exclude, put_back
 from curator.tui.rows import Rows
 from curator.tui.screens.asking import TellScreen
 from curator.tui.screens.place import Place
-from curator.tui.walk import Told, alone_in, units_of
+from curator.tui.walk import Alone, Told, alone_in, units_of
 from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.row_view import RowView
 

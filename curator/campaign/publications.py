@@ -20,8 +20,9 @@ from curator.campaign.published_before import (
     published_before,
 )
 from curator.campaign.publishing import Published, Publishing, left_alone, plan_deidentification
-from curator.campaign.reviewing import pixel_decisions_of
+from curator.campaign.reviewing import told_of_pixels, unheard
 from curator.crosswalk import Crosswalk
+from curator.deid.pixelreview import PixelDecision, PixelDecisions
 from curator.dicom.confidentiality import Option
 from curator.errors import UsageError
 from curator.plan.packing import Payload
@@ -48,7 +49,8 @@ class Request:
     ``profile`` is a bundled name or a file, ``ids`` none: all that are neither de-identified nor
     published by the profile before. ``to`` names another data
     store, with its id (`other_store`). ``aliases`` and ``assigned`` are CSVs as `curator.deid.people` reads them,
-    ``cleared`` a file of SOP Instance UIDs. ``decisions`` hold before the project's own. ``without`` are image sets
+    ``cleared`` a file of SOP Instance UIDs. ``decisions`` hold before the project's own, ``seen`` (what was said of
+    pixels) only where the project's reviewers never said anything. ``without`` are image sets
     that are passed over, chosen or not. ``narrowed`` says that ``ids`` only narrow what is asked for: of those, too,
     what is de-identified stays as it is.
     """
@@ -67,6 +69,7 @@ class Request:
     assigned: Path | None = None
     cleared: Path | None = None
     decisions: tuple[Decision, ...] = field(default=(), repr=False)
+    seen: tuple[PixelDecision, ...] = field(default=(), repr=False)
     without: frozenset[str] = frozenset()
     narrowed: bool = False
 
@@ -129,6 +132,7 @@ def publishing(project: Project, asked: Deidentification, request: Request) -> P
             hint="publish into another store, or drop the option",
         )
     aliases, assigned, cleared = request.aliases, request.assigned, request.cleared
+    told = told_of_pixels(project)
     others = read_aliases(_text(aliases), aliases.name) if aliases else {}
     return Publishing(
         asked,
@@ -139,7 +143,7 @@ def publishing(project: Project, asked: Deidentification, request: Request) -> P
         verdicts=verdicts_of(project),
         known=Crosswalk.open(project).entries().subjects,
         cleared=frozenset(_text(cleared).split()) if cleared else frozenset(),
-        pixels=pixel_decisions_of(project),
+        pixels=PixelDecisions([*told, *unheard(told, request.seen)]),
         in_place=request.in_place,
         promote=request.promote,
         route=request.route,

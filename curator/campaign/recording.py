@@ -1,7 +1,7 @@
 """What campaigns did, as one rule file that `curator batch` replays: a session of work, to keep and repeat.
 
 The net change of each element becomes a rule; how conflicts were resolved, by which profile was published, and what was
-decided of values go into the file's ``batch:``. The file quotes values: it is PHI.
+decided of values and pixels go into the file's ``batch:``. The file quotes values: it is PHI.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from curator.findings import Change, Safety
 from curator.imageset import ElementPath, ImageSetMetadata
 from curator.plan.units import Kind, Unit
 from curator.plan.values import same_value
+from curator.printable import plural
 from curator.rulefile import RuleFile, load
 from curator.rulefile.batching import SECTION
 from curator.rulefile.writing import Written, written
@@ -27,6 +28,7 @@ from curator.rulefile.writing import Written, written
 if TYPE_CHECKING:
     from curator.campaign.resolutions import Resolution
     from curator.deid.decisions import Decision
+    from curator.deid.pixelreview import PixelDecision
 
 _RESOLVING = frozenset({"merge", "resolve"})
 _DONE = frozenset({Status.DONE, Status.FINISHED})
@@ -127,12 +129,13 @@ def record(
     document: Callable[[str, str], ImageSetMetadata],
     resolutions: Sequence[Resolution] = (),
     decisions: Sequence[Decision] = (),
+    pixels: Sequence[PixelDecision] = (),
     profile: str = "",
     around: Around | None = None,
 ) -> Recorded:
     """Return what campaigns did, in their order, as a rule file.
 
-    ``resolutions`` and ``decisions`` are what people decided, ``profile`` the one that was chosen where nothing was
+    ``resolutions``, ``decisions`` and ``pixels`` are what people decided and holds, ``profile`` the one that was chosen where nothing was
     published by it yet. ``around`` narrows the file to the series of the image sets that were touched; without it the
     rules hold wherever the same values stand. `Refused` when there is nothing to save.
     """
@@ -145,6 +148,13 @@ def record(
     )
     among = _where(session.resolved | alike, around.series) if around is not None else ""
     batch = _batch(session, resolutions, decisions, profile, among)
+    if "publish" in batch and pixels:
+        batch["pixels"] = [_seen(each) for each in pixels]
+    elif pixels:
+        session.notes[
+            f"nothing was published, so {plural(len(pixels), 'decision')} about pixels "
+            f"{'is' if len(pixels) == 1 else 'are'} NOT in it: `curator pixels --csv FILE` takes them along"
+        ] = None
     changes = [change for _, change in sorted(session.changes.items(), key=lambda each: str(each[0]))]
     why = "What was done in one session, to be done again."
     made = written(name, why, changes, where=where, sections={SECTION: batch} if batch else None)
@@ -196,6 +206,11 @@ def _batch(
                 for (element, vr, value), (word, replacement) in sorted(decided.items())
             ]
     return batch
+
+
+def _seen(one: PixelDecision) -> dict[str, str]:
+    signed = _filled(pixels=one.pixels, by=one.by, when=one.when, why=one.why)
+    return {"instance": one.sop, "decision": str(one.verdict)} | signed
 
 
 def _filled(**parts: str) -> dict[str, str]:

@@ -93,6 +93,15 @@ def told_of_pixels(project: Project) -> list[PixelDecision]:
     return read_pixel_decisions(path.read_text(encoding="utf-8"), path.name)
 
 
+def unheard(told: Iterable[PixelDecision], brought: Iterable[PixelDecision]) -> list[PixelDecision]:
+    """Return those of ``brought`` about instances of which nothing was ever said, ``told`` being all that was.
+
+    What was said elsewhere and before does not overrule the project's own reviewers, nor bring back what they withdrew.
+    """
+    heard = {each.sop for each in told}
+    return [each for each in brought if each.sop not in heard]
+
+
 def review(project: Project, new: Sequence[PixelDecision]) -> PixelDecisions:
     """Keep decisions, signed with the user and the moment where they are not; return what holds now."""
     by, now = getpass.getuser(), datetime.now(UTC).isoformat(timespec="seconds")

@@ -22,6 +22,7 @@ from curator.printable import plural
 if TYPE_CHECKING:
     from curator.campaign.cluster import Cluster
     from curator.campaign.publications import Request
+    from curator.deid.pixelreview import PixelDecision
     from curator.rulefile.batching import Batch
 
 
@@ -150,13 +151,19 @@ class _Steps:
 def _publication(asked: Asked, profile: str, where: str, found: Sequence[Batch]) -> _Publish:
     from curator.campaign.publications import Request
     from curator.deid.decisions import Decision
+    from curator.deid.pixelreview import PixelDecision, Verdict
 
     decisions = tuple(
         Decision(each.element, each.vr, each.value, each.decision, each.replacement, why=each.why)
         for batch in found
         for each in batch.decisions
     )
-    request = Request(profile, where=where, payload=asked.payload, decisions=decisions)
+    seen = tuple(
+        PixelDecision(each.instance, Verdict(each.decision), each.pixels, each.by, each.when, each.why)
+        for batch in found
+        for each in batch.pixels
+    )
+    request = Request(profile, where=where, payload=asked.payload, decisions=decisions, seen=seen)
     return _Publish(request, asked.ids)
 
 
@@ -181,6 +188,8 @@ def _publish(
             "applied": "nothing to do",
             "skipped": said,
         }, 0
+    if not wanted.dry_run:
+        _take_along(workbench, request.seen)
     outcome = published(workbench, request, wanted, cluster)
     applied = {}
     if wanted.dry_run or not outcome.made.cost.calls:
@@ -188,6 +197,21 @@ def _publish(
     return {
         "stage": f"published by {request.profile}"
     } | outcome.summary | applied, 5 if outcome.failed else outcome.code
+
+
+def _take_along(workbench: Workbench, seen: Sequence[PixelDecision]) -> None:
+    """Keep in the project what a file says of pixels: what is published by it is proved by it later, too."""
+    from curator.campaign.reviewing import review, told_of_pixels, unheard
+
+    told = told_of_pixels(workbench.project())
+    new = unheard(told, seen)
+    if new:
+        review(workbench.project(), new)
+    known = {(each.sop, each.verdict, each.pixels) for each in told}
+    passed = sum((each.sop, each.verdict, each.pixels) not in known for each in seen) - len(new)
+    if new or passed:
+        over = f"; {passed:,} NOT: the project's own reviewers said otherwise" if passed else ""
+        workbench.say(f"{plural(len(new), 'decision')} about pixels taken from the file{over}")
 
 
 def _stage(

@@ -97,9 +97,12 @@ def rotate(workbench: Workbench, yes: bool) -> None:
 @json_option
 @click.pass_obj
 def purge(workbench: Workbench, yes: bool, keep: tuple[str, ...], form: Form | None) -> None:
-    """Delete the identified data that work left in the project: catalogues, plans and ledgers, decisions, crosswalk.
+    """Delete the identified data that work left in the project.
 
-    The key and the project's own ledger stay. After it undo, verify and reports of its campaigns are not possible.
+    That is: catalogues; campaigns and plans with their ledgers and reports; what people decided of values
+    (decisions.csv, the only one that `--keep decisions` keeps), conflicts (resolutions.csv), pixels
+    (pixel-decisions.csv) and private elements (private-verdicts.csv); the crosswalk; saved sessions; how the terminal
+    interface left each store (left); cache and spill. The key, the rule files and the project's own ledger stay. After it undo, verify and reports of its campaigns are not possible.
 
     \b
     Example:

@@ -78,6 +78,12 @@ class PixelDecisions:
     def __iter__(self) -> Iterator[PixelDecision]:
         return (said[-1] for said in self._by_sop.values())
 
+    @property
+    def every(self) -> Iterator[PixelDecision]:
+        """Yield all that was said and not withdrawn since; of one UID the oldest first."""
+        for said in self._by_sop.values():
+            yield from said
+
     def words(self, sop: str) -> Sequence[PixelDecision]:
         """Return what was said of a UID since it was last withdrawn, oldest first."""
         return tuple(self._by_sop.get(sop, ()))

@@ -1,6 +1,6 @@
 """``batch:``, what `curator batch` does around a file's rules: conflicts resolved before them, a publication after.
 
-So a whole session is one file: what was decided of conflicts, the edits as rules, the decisions about values, and the
+So a whole session is one file: what was decided of conflicts, the edits as rules, the decisions about values and pixels, and the
 profile by which it was published. Other rooms give these words their meaning; here they are only read.
 """
 
@@ -18,6 +18,7 @@ SECTION: Final = "batch"
 WAYS: Final = ("majority", "newest", "destination", "decided")
 _DECIDED: Final = ("value", "majority", "newest", "destination", "absent", "leave", "merge")
 _WORDS: Final = ("keep", "remove", "replace", "empty", "clean")
+_SEEN: Final = ("clear", "exclude")
 _ANY: Final = Text(filled=False)
 
 
@@ -48,6 +49,21 @@ class ValueDecision(Word):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenDecision(Word):
+    """What a reviewer said of an instance's pixels, signed: it is told on as it was said."""
+
+    name: ClassVar[str] = "a decision about pixels"
+    instance: str = told(Text(), "the SOP Instance UID")
+    decision: str = told(Choice(_SEEN), "whether it may be published")
+    pixels: str = told(
+        _ANY, "the frames that were looked at, as curator pixels --csv names them; any without it", ""
+    )
+    by: str = told(_ANY, "who looked", "")
+    when: str = told(_ANY, "when", "")
+    why: str = told(_ANY, "the reason", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Word):
     """What is done around the rules of a file."""
 
@@ -65,12 +81,15 @@ class Batch(Word):
     decisions: tuple[ValueDecision, ...] = told(
         ListOf(Filled(ValueDecision), most=100_000), "what was decided of values that are published", ()
     )
+    pixels: tuple[SeenDecision, ...] = told(
+        ListOf(Filled(SeenDecision), most=100_000), "what reviewers said of pixels, the last word last", ()
+    )
 
     def problem(self) -> str | None:
         """Return what is missing: decisions need what they are about."""
         if (self.resolutions or self.among) and not self.resolve:
             return "resolve: one of majority, newest, destination, decided, for what is said of conflicts to be used"
-        if self.decisions and not self.publish:
+        if (self.decisions or self.pixels) and not self.publish:
             return "publish: a profile, for the decisions to be used"
         if not (self.resolve or self.publish):
             return "resolve or publish"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from curator.printable import plural
 
@@ -13,12 +12,6 @@ if TYPE_CHECKING:
     from curator.campaign.recording import Recorded
     from curator.tui.session import Session
     from curator.tui.work import Ticket
-
-
-PIXELS: Final = (
-    "what people said of pixels is NOT in it, for it holds for the frames that they looked at; in a project without it "
-    "instances at risk stay out"
-)
 
 
 def save_session(
@@ -32,7 +25,7 @@ def save_session(
     from curator.campaign.journal import Campaign
     from curator.campaign.recording import Around, record
     from curator.campaign.resolutions import kept
-    from curator.campaign.reviewing import told_of_pixels
+    from curator.campaign.reviewing import pixel_decisions_of
     from curator.dicom.levels import Level
     from curator.ruleshelf.own import SESSIONS, keep_own, own_path
 
@@ -56,11 +49,10 @@ def save_session(
         document=session.document,
         resolutions=kept(session.project),
         decisions=kept_decisions(session.project) if session.profile else (),
+        pixels=list(pixel_decisions_of(session.project).every),
         profile=session.profile,
         around=None if everywhere else Around(series, relatives),
     )
-    if session.profile and told_of_pixels(session.project):
-        made = replace(made, notes=(*made.notes, PIXELS))
     return keep_own(session.project, name, made.text, SESSIONS), made
 
 

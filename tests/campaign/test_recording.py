@@ -8,9 +8,12 @@ import pytest
 
 from curator.campaign.recording import Around, record
 from curator.campaign.undoing import undo
+from curator.deid.decisions import Decision
+from curator.deid.pixelreview import PixelDecision, Verdict
 from curator.deid.words import VOCABULARY
 from curator.errors import Refused
 from curator.rulefile import load
+from curator.rulefile.batching import batch_of
 from tests.campaign.ground import ABSENT, WHO, Ground, change, document, ground, instance
 
 
@@ -83,3 +86,28 @@ def test_an_edit_that_was_edited_back_is_nothing(place: Ground) -> None:
         campaigns.append(campaign)
     with pytest.raises(Refused):
         record(campaigns, "monday", document=place.imaging.document)
+
+
+def test_what_was_said_of_pixels_goes_with_a_publication_alone_and_that_is_said(place: Ground) -> None:
+    one = place.add(document(2))
+    campaign = place.campaign([place.update(0, one, change("Study/StudyDescription", "Head", "B"))])
+    place.apply(campaign)
+    said = [PixelDecision("1.2.3", Verdict.CLEAR, "abc", "ada", "2026-01-02", "seen")]
+    left = record([campaign], "monday", document=place.imaging.document, pixels=said)
+    assert "1.2.3" not in left.text
+    (note,) = left.notes
+    assert "1 decision about pixels is NOT in it" in note
+    value = [Decision("Series/Manufacturer", "LO", "ACME", "keep")]
+    made = record(
+        [campaign],
+        "monday",
+        document=place.imaging.document,
+        decisions=value,
+        pixels=said,
+        profile="research",
+    )
+    batch = batch_of(load(made.text, "monday", vocabulary=VOCABULARY))
+    assert batch is not None
+    assert [
+        (each.instance, each.decision, each.pixels, each.by, each.when, each.why) for each in batch.pixels
+    ] == [("1.2.3", "clear", "abc", "ada", "2026-01-02", "seen")]

@@ -206,3 +206,31 @@ def test_a_session_that_publishes_is_replayed_for_what_is_new_alone(place: Curat
     again = place("batch", session, "--json")
     assert (again.code, again.json[0]["applied"]) == (0, "nothing to do"), again.err
     assert place("list", "--json").json == held
+
+
+def test_what_a_session_says_of_pixels_is_taken_along_but_overrules_nobody(
+    place: Curator, tmp_path: Path
+) -> None:
+    one, other = place("pixels", "--json").json[:2]
+    words = "\n".join(
+        f"    - {{instance: {each['sopInstanceUID']}, decision: clear, pixels: {each['pixels']}, by: ada, when: '2026-01-02'}}"
+        for each in (one, other)
+    )
+    session = tmp_path / "session.yaml"
+    session.write_text(
+        f"version: 1\nname: session\nwhy: For the test.\nbatch:\n  publish: research\n  pixels:\n{words}\n"
+    )
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(f"sop_instance_uid,decision,by\n{other['sopInstanceUID']},exclude,bob\n")
+    assert place("pixels", "decide", sheet).code == 0
+
+    def decided() -> list[str]:
+        told = {row["sopInstanceUID"]: row["decided"] for row in place("pixels", "--json").json}
+        return [told[each["sopInstanceUID"]].partition(" on ")[0] for each in (one, other)]
+
+    tried = place("batch", session, "--dry-run", "--json")
+    assert tried.json[0]["cleared"] == ["1 instance at pixel risk goes along: cleared by ada on 2026-01-02"]
+    assert decided() == ["", "excluded by bob"], "a dry run keeps nothing"
+    done = place("batch", session, "--json")
+    assert done.json[0]["cleared"] == tried.json[0]["cleared"]
+    assert decided() == ["cleared by ada", "excluded by bob"]

@@ -16,7 +16,8 @@ def test_a_file_may_be_nothing_but_what_batch_does() -> None:
     file = load(
         HEAD + "  resolve: majority\n  among: modality:CT\n  resolutions:\n"
         "    - {element: Study/StudyDescription, choice: value, value: Head}\n    - {element: '', choice: merge}\n"
-        "  publish: research\n  decisions:\n    - {element: Series/Manufacturer, value: ACME, decision: keep}\n",
+        "  publish: research\n  decisions:\n    - {element: Series/Manufacturer, value: ACME, decision: keep}\n"
+        "  pixels:\n    - {instance: 1.2.3, decision: clear, pixels: abc, by: ada, when: '2026-01-02T03:04:05+00:00'}\n",
         "monday.yaml",
         vocabulary=VOCABULARY,
     )
@@ -28,6 +29,9 @@ def test_a_file_may_be_nothing_but_what_batch_does() -> None:
         ("", "merge", ""),
     ]
     assert [(each.value, each.decision) for each in batch.decisions] == [("ACME", "keep")]
+    (seen,) = batch.pixels
+    assert (seen.instance, seen.decision, seen.pixels, seen.by) == ("1.2.3", "clear", "abc", "ada")
+    assert seen.when == "2026-01-02T03:04:05+00:00"
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,11 @@ def test_a_file_may_be_nothing_but_what_batch_does() -> None:
             "publish: a profile",
         ),
         ("  resolve: majority\n  resolutions: [{element: X, choice: guess}]\n", "one of value, majority"),
+        (
+            "  resolve: majority\n  pixels: [{instance: 1.2.3, decision: clear}]\n",
+            "publish: a profile",
+        ),
+        ("  publish: basic\n  pixels: [{instance: 1.2.3, decision: withdraw}]\n", "one of clear, exclude"),
         ("  {}\n", "resolve or publish"),
         ("  resolv: majority\n", "did you mean resolve?"),
     ],

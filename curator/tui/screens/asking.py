@@ -76,6 +76,10 @@ def is_new_file(value: str) -> bool:
     return bool(value) and path.parent.is_dir() and not path.is_dir()
 
 
+_AROUND = 7
+"""Lines of a `TellScreen` that are not told."""
+
+
 class TellScreen(ModalScreen[None]):
     """Names and what belongs to them, to be read and closed."""
 
@@ -88,9 +92,12 @@ class TellScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Compose the heading and the list."""
         columns = (Column("name", "", 23), Column("value", "", 30, grow=1))
-        with Vertical(classes="dialog wide tall"):
+        lines = list(_wrapped(self._pairs, self.app.size.width))
+        with Vertical(classes="dialog wide tall") as dialog:
+            # its border, heading and hint with a line between each, and the list's own heading
+            dialog.styles.max_height = min(len(lines) + _AROUND, self.app.size.height * 96 // 100)
             yield Static(Text(printable(self._heading)), markup=False, classes="heading")
-            yield RowView(columns, PairRows(list(_wrapped(self._pairs, self.app.size.width))), id="told")
+            yield RowView(columns, PairRows(lines), id="told")
             yield Static("⏎ closes", markup=False, classes="hint")
 
     def on_mount(self) -> None:

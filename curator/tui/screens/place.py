@@ -82,7 +82,7 @@ class Place(Screen[None]):
             return
         keys, held = self.bench.keys, self.held()
         shown = [
-            (action, keys[action.id])
+            (action, self.keys_here(keys[action.id]))
             for action in self.actions()
             if action.foot and (action.only_with is None or action.only_with in held)
         ]
@@ -96,6 +96,10 @@ class Place(Screen[None]):
         )
         if self.bench.log_shown:
             self.query_one(LogPane).show_work(self.bench.work)
+
+    def keys_here(self, keys: str) -> str:
+        """Return those of an action's keys that reach it here, the one to show first."""
+        return keys
 
     def title_text(self) -> str:
         """Return what the top bar calls this screen; no element values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from textwrap import wrap
@@ -30,6 +31,7 @@ from curator.tui.work import Ticket
 if TYPE_CHECKING:
     from curator.rulefile import CaseResult
 
+_FREE = re.compile(r"f\d+|escape")
 _PAUSE = 0.25  # seconds without a key before the text is checked
 COLUMNS = (Column("line", "Line", 5, right=True), Column("problem", "Problem", 30, grow=1))
 
@@ -198,6 +200,11 @@ class SourceScreen(Place):
         self.query_one("#text", YamlArea).point_at([problem.line for problem in book.problems])
 
     # --- what is shown
+
+    def keys_here(self, keys: str) -> str:
+        """Return the keys that the text does not take as letters, where there are others."""
+        free = [key for key in keys.split(",") if "+" in key or _FREE.fullmatch(key)]
+        return ",".join(free) or keys
 
     def title_text(self) -> str:
         """Return the file's name, and whether it can be changed."""

@@ -81,7 +81,7 @@ async def test_a_new_file_is_made_checked_while_it_is_typed_and_saved(store: str
         await press(pilot, "enter")
         await see(pilot, "ours", "Rules  24")
         await press(pilot, "enter")
-        await see(pilot, "Source  ours  holds", "select: StudyDescription")
+        await see(pilot, "Source  ours  holds", "select: StudyDescription", "f1 Help")
         await at(pilot, "text")
         area = app.screen.query_one("#text", YamlArea)
         area.move_cursor((7, 19))

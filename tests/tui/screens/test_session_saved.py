@@ -11,15 +11,16 @@ import pytest
 from textual.pilot import Pilot
 
 from curator.campaign.deciding import kept_decisions
-from curator.campaign.reviewing import review
+from curator.campaign.reviewing import at_risk, review, told_of_pixels
 from curator.cli.main import run
-from curator.deid.pixelreview import PixelDecision, Verdict
+from curator.deid.pixelreview import PixelDecision, Verdict, pixels_of
 from curator.imageset import content_hash
 from curator.project import Project
 from curator.ruleshelf import open_rule_file
 from curator.stores import open_store
 from curator.tui.app import Workbench
 from curator.tui.screens.campaign import CampaignScreen
+from curator.tui.widgets.row_view import RowView
 from tests.tui.reaching import at
 from tests.tui.screens.test_metadata import commit, go
 from tests.tui.seen import gone, press, see, until
@@ -36,6 +37,23 @@ def contents(spec: str) -> Counter[str]:
         opened.close()
 
 
+def reviewed(spec: str) -> None:
+    """Clear an instance at risk, and exclude another; not of the MR, which is edited."""
+    opened = open_store(spec)
+    try:
+        found = [one for each in opened.imaging.search() for one in at_risk(opened.imaging.document(each.id))]
+    finally:
+        opened.close()
+    found = [one for one in found if not one.kind.startswith("MR")]
+    verdicts = (Verdict.CLEAR, Verdict.EXCLUDE)
+    said = [
+        PixelDecision(one.sop, verdict, pixels_of(one.instance.frames), "ada", why="seen")
+        for one, verdict in zip(found, verdicts, strict=False)
+    ]
+    assert len(said) == len(verdicts)
+    review(Project.open(), said)
+
+
 async def apply(pilot: Pilot[None]) -> None:
     """Apply the plan that is shown, and go back to the list of image sets."""
     await until(pilot, lambda: isinstance(pilot.app.screen, CampaignScreen))
@@ -47,7 +65,7 @@ async def apply(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: not pilot.app.work.running)  # type: ignore[attr-defined]
 
 
-async def saved(pilot: Pilot[None], key: str = "w", *said: str) -> Path:
+async def saved(pilot: Pilot[None], key: str = "w") -> Path:
     """Save what was applied in this session, and return the file."""
     await press(pilot, "C")
     await at(pilot, "campaigns")
@@ -55,7 +73,10 @@ async def saved(pilot: Pilot[None], key: str = "w", *said: str) -> Path:
     await see(pilot, "Save as a rule file")
     await at(pilot, "value")
     await press(pilot, "enter")
-    await see(pilot, "Saved as", *said)
+    await see(pilot, "Saved as")
+    dialog = pilot.app.screen.query_one(".dialog")
+    assert dialog.size.height < pilot.app.size.height // 2, "no higher than what it says"
+    assert pilot.app.screen.query_one("#told", RowView).max_scroll_y == 0, "and all of that is seen"
     await press(pilot, "escape")
     (path,) = (Project.open().root / "sessions").glob("session-*.yaml")
     return path
@@ -66,7 +87,7 @@ async def test_a_session_is_replayed_on_a_fresh_copy_of_the_store_with_equal_doc
 ) -> None:
     fresh = tmp_path / "fresh"
     shutil.copytree(demo_folder, fresh)
-    review(Project.open(), [PixelDecision("1.2.3", Verdict.EXCLUDE, "0" * 64)])
+    reviewed(f"local:{demo_folder}")
     app = Workbench(f"local:{demo_folder}")
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await see(pilot, "Image sets  18")
@@ -103,11 +124,18 @@ async def test_a_session_is_replayed_on_a_fresh_copy_of_the_store_with_equal_doc
         await apply(pilot)
         await press(pilot, "escape")
         await see(pilot, "Image sets")
-        path = await saved(pilot, "w", "of pixels is NOT in it")
+        path = await saved(pilot)
     assert len(kept_decisions(Project.open())) == 1
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text()
-    for word in ("resolve: majority", "publish: research", "decision: keep", "brain"):
+    for word in (
+        "resolve: majority",
+        "publish: research",
+        "decision: keep",
+        "brain",
+        "decision: clear",
+        "decision: exclude",
+    ):
         assert word in text
     assert open_rule_file(str(path)).where.startswith("seriesuid=")
     monkeypatch.setenv("CURATOR_KEY_FILE", str(Project.open().root / "key"))
@@ -115,6 +143,8 @@ async def test_a_session_is_replayed_on_a_fresh_copy_of_the_store_with_equal_doc
     capsys.readouterr()
     assert run(["--store", f"local:{fresh}", "--project", str(project), "batch", str(path)]) == 0
     assert contents(f"local:{fresh}") == contents(f"local:{demo_folder}")
+    assert told_of_pixels(Project.open(project)) == told_of_pixels(Project.open()), "as it was signed"
+    assert "2 decisions about pixels taken from the file" in capsys.readouterr().err
 
 
 async def test_what_is_saved_for_all_holds_wherever_the_same_values_stand(

@@ -16,7 +16,7 @@ from curator.tui.actions import Action, Need, key_name
 from curator.tui.rows import fit
 
 _NAME = " curator "
-_PLACE = 34  # cells of a place's name: where there are fewer beside the store, the store goes
+_PLACE = 34  # cells that a place's name has at least: the store goes first, then the end of what is counted
 _TAIL = 8  # characters of its end that stay
 _STORE = 12  # cells that the name of a store has, where the place's leaves any
 
@@ -72,7 +72,7 @@ class TopBar(Widget):
         if cell_len(_NAME) + 1 + cell_len(self._place) + _STORE <= room:
             left.append(_NAME, style("top-bar--name"))
         most = room - left.cell_len - 1
-        place = _middle_cut(self._place, most - _STORE if most - _STORE >= _PLACE else most)
+        place = _middle_cut(self._place, most - _STORE if most - _STORE >= _PLACE else max(most, _PLACE))
         left.append(f" {place}", style("top-bar--place", partial=True))
         room -= left.cell_len + right.cell_len
         left.append(count)
@@ -85,14 +85,9 @@ class TopBar(Widget):
 
 
 def _middle_cut(text: str, most: int) -> str:
-    """Return a text in so many cells, its beginning and its end: a plan's title ends with its id.
-
-    Where there are too few cells for both, it is the beginning, and what stands after it gives way.
-    """
+    """Return a text in so many cells, its beginning and its end: a plan's title ends with its id."""
     if cell_len(text) <= most:
         return text
-    if most < 3 * _TAIL:
-        return text if cell_len(text) <= 2 * _TAIL else fit(text, max(most, 2 * _TAIL))
     end = text[-_TAIL:]
     return fit(text, most - cell_len(end)) + end
 

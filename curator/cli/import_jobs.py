@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from curator.buckets import Bucket
 from curator.cli.sources import Source
@@ -70,6 +70,7 @@ def run_imports(
     token = secrets.token_hex(8)
     with tempfile.TemporaryDirectory(prefix="curator-import-", dir=staging) as temporary:
         names = _stage(found, Path(temporary, "all"), heard)
+        indexes = {file.name for file in Path(temporary, "all").iterdir() if _is_index(file)}
         try:
             for number, batch in enumerate(
                 batches(sorted(Path(temporary, "all").iterdir()), largest, LARGEST_JOB), 1
@@ -80,7 +81,7 @@ def run_imports(
                     file.rename(folder / file.name)
                 bucket.put(folder, f"{token}/{number}/in")
                 job = _Job(imaging, bucket, f"{token}/{number}", role, f"{name}-{number}", len(batch), heard)
-                yield _outcome(bucket, job.run(), names)
+                yield _outcome(bucket, job.run(), names, indexes)
         finally:
             bucket.clean(token)
 
@@ -120,6 +121,22 @@ def batches(files: Sequence[Path], largest: int, most: int) -> Iterator[Sequence
             batch = batch[most:]
     if batch:
         yield batch
+
+
+_HEAD: Final = 1_024
+"""Bytes of a file in which its file meta says what it is."""
+_INDEX: Final = b"\x02\x00\x02\x00UI\x14\x001.2.840.10008.1.3.10"
+"""Media Storage SOP Class UID (0002,0002) of a Media Storage Directory (PS3.10 8.6), as it is encoded."""
+INDEX_SAYS: Final = "a DICOMDIR: an index of a medium, without images"
+
+
+def _is_index(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(_HEAD)
+    except OSError:
+        return False  # the job says what is wrong with it
+    return head[128:132] == b"DICM" and _INDEX in head
 
 
 def _series_of(file: Path) -> str:
@@ -169,22 +186,29 @@ class _Job:
             self.told = done
 
 
-def _outcome(bucket: Bucket, place: str, names: Mapping[str, str]) -> Outcome:
+def _outcome(bucket: Bucket, place: str, names: Mapping[str, str], indexes: Container[str]) -> Outcome:
     return Outcome(
         json.loads(bucket.read(f"{place}/job-output-manifest.json"))["jobSummary"],
         _entries(bucket, f"{place}/SUCCESS/success.ndjson", names, "importResponse"),
-        _entries(bucket, f"{place}/FAILURE/failure.ndjson", names, "exception"),
+        _entries(bucket, f"{place}/FAILURE/failure.ndjson", names, "exception", indexes),
         _entries(bucket, f"{place}/WARNING/warning.ndjson", names, "warning"),
     )
 
 
-def _entries(bucket: Bucket, key: str, names: Mapping[str, str], told: str) -> list[Entry]:
-    """Read a result list, with the staged ordinals turned back into the files' names; a missing list is empty."""
+def _entries(
+    bucket: Bucket, key: str, names: Mapping[str, str], told: str, indexes: Container[str] = ()
+) -> list[Entry]:
+    """Read a result list, with the staged ordinals turned back into the files' names; a missing list is empty.
+
+    Of ``indexes`` the reason is that they are: the service names an element that they lack.
+    """
     try:
         lines: list[dict[str, Any]] = [json.loads(line) for line in bucket.read(key).splitlines() if line]
     except NotFound:
         return []
-    return [
-        Entry(names.get(line["inputFile"].rpartition("/")[2], line["inputFile"]), line[told])
-        for line in lines
-    ]
+    entries = []
+    for line in lines:
+        ordinal = line["inputFile"].rpartition("/")[2]
+        what = line[told] | ({"message": INDEX_SAYS} if ordinal in indexes else {})
+        entries.append(Entry(names.get(ordinal, line["inputFile"]), what))
+    return entries

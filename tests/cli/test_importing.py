@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pydicom.data import get_testdata_file
 
 from curator.buckets import FolderBucket, S3Bucket
 from curator.cli.import_jobs import Heard, Outcome, batches, run_imports
@@ -65,6 +66,13 @@ def test_failures_are_listed_by_the_person_s_names_and_exit_1(
     assert [failure["inputFile"] for failure in ran.json["failures"]] == [str(mixed / "bad.dcm")]
     assert ran.json["failures"][0]["exceptionType"]
     assert "1 of 2 files imported" in ran.err
+
+
+def test_an_index_of_a_medium_is_said_to_be_one_whatever_its_name(curator: Curator, tmp_path: Path) -> None:
+    index = get_testdata_file("dicomdirtests/DICOMDIR-empty.dcm")
+    ran = curator("--store", f"local:{tmp_path / 'store'}", "import", str(index), "--json")
+    (failure,) = ran.json["failures"]
+    assert (ran.code, failure["message"]) == (1, "a DICOMDIR: an index of a medium, without images")
 
 
 def test_an_archive_is_imported_from_inside(curator: Curator, tmp_path: Path, demo_files: Demo) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from curator.imageset import ElementPath
     from curator.plan.edits import Edits
     from curator.tui.importing import Imported
+
+
+_READ = 2.0
+"""Seconds after which a notice was seen by whoever goes elsewhere."""
 
 
 class Bench(App[None]):
@@ -122,6 +127,12 @@ class Bench(App[None]):
             markup=False,
             timeout=8 if severity == "error" else 4,
         )
+
+    def forget_notices(self) -> None:
+        """Take away notices that were there to be read: they would cover what comes. What failed stays its time."""
+        for notice in list(self._notifications):
+            if notice.severity == "information" and time.time() - notice.raised_at > _READ:
+                self._unnotify(notice)
 
 
 def bench_of(node: DOMNode) -> Bench:

@@ -54,6 +54,10 @@ class Place(Screen[None]):
         self.query_one(LogPane).display = self.bench.log_shown
         self.tell()
 
+    def on_screen_suspend(self) -> None:
+        """Take notices along that were about this screen."""
+        self.bench.forget_notices()
+
     @property
     def here(self) -> bool:
         """Tell whether the screen has its widgets: not before it is composed, nor while it is taken down."""

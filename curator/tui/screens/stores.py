@@ -19,6 +19,7 @@ from curator.tui.actions import Need, bindings
 from curator.tui.rows import Cell, Column
 from curator.tui.screens.asking import AskScreen
 from curator.tui.screens.place import Place
+from curator.tui.widgets.detail import Detail
 from curator.tui.widgets.row_view import RowView
 from curator.tui.work import Ticket
 
@@ -30,8 +31,8 @@ COLUMNS = (
     Column("project", "Project", 14, grow=2),
     Column("opened", "Last opened", 16),
 )
-LONGEST = 36
-"""Characters of a path: its end says most."""
+_FIXED = 86
+"""Cells of a screen that the columns need without growing."""
 
 LOOKING = "Looking for data stores …"
 
@@ -56,8 +57,11 @@ class StoreMade(Message):
 class StoreRows:
     """`Rows` over data stores; ``open`` is the spec of the open one."""
 
-    def __init__(self, found: Sequence[Known] = (), current: Known | None = None) -> None:
+    def __init__(
+        self, found: Sequence[Known] = (), current: Known | None = None, width: int = _FIXED
+    ) -> None:
         self.found = found
+        self._more = max(0, width - _FIXED) * 2 // 5  # cells by which a path's column grows
         self._current = current
 
     def __len__(self) -> int:
@@ -80,17 +84,18 @@ class StoreRows:
             (one.kind, "accent"),
             (one.name, "title"),
             (one.datastore_id[:8], "dim"),
-            _home(one.where),
-            (_home(one.project), "dim"),
+            _home(one.where, 20 + self._more),
+            (_home(one.project, 14 + self._more), "dim"),
             (when, "good" if here else "bad" if one.gone else "dim"),
         )
 
 
-def _home(path: str) -> str:
-    """Return a path without what tells least: the home folder, then its beginning."""
+def _home(path: str, longest: int) -> str:
+    """Return a path without what tells least: the home folder, then its middle, for its end tells most."""
     home = str(Path.home())
     short = f"~{path[len(home) :]}" if path == home or path.startswith(f"{home}/") else path
-    return short if len(short) <= LONGEST else f"…{short[1 - LONGEST :]}"
+    head = longest // 3
+    return short if len(short) <= longest else f"{short[:head]}…{short[1 + head - longest :]}"
 
 
 def _moment(iso: str) -> str:
@@ -120,6 +125,7 @@ class StoresScreen(Place):
         """Yield the list, or the sentence in its place."""
         yield RowView(COLUMNS, self.rows, id="stores")
         yield Static(LOOKING, id="nothing", markup=False)
+        yield Detail(id="detail", lines=4)
 
     def on_mount(self) -> None:
         """Look which there are."""
@@ -156,14 +162,26 @@ class StoresScreen(Place):
             found = [each for each in message.found if current is None or each.key != current.key]
             found = found if current is None else [current, *found]
         specs = {each.spec for each in found}
-        self.rows = StoreRows([*found, *(each for each in self._account if each.spec not in specs)], current)
+        elsewhere = [each for each in self._account if each.spec not in specs]
+        self.rows = StoreRows([*found, *elsewhere], current, self.app.size.width)
         view, nothing = self.query_one("#stores", RowView), self.query_one("#nothing", Static)
         view.show(self.rows)
         view.display, nothing.display = bool(self.rows.found), not self.rows.found
         nothing.update("" if self.rows.found else "No data store is known yet: / opens one, or makes it.")
         if not self.focused:
             view.focus()
+        self._tell_whole()
         self.tell()
+
+    def _tell_whole(self) -> None:
+        """Show where the store under the cursor lies: columns cut paths."""
+        one = self.chosen
+        detail = self.query_one("#detail", Detail)
+        if one is None:
+            detail.tell("", "")
+        else:
+            where = [part for part in (one.where, f"project {one.project}" if one.project else "") if part]
+            detail.tell(f"{one.name}  {one.datastore_id}", "\n".join(where))
 
     # --- what is at hand
 
@@ -190,6 +208,7 @@ class StoresScreen(Place):
 
     @on(RowView.Moved, "#stores")
     def _moved(self) -> None:
+        self._tell_whole()
         self.tell()
 
     # --- going there

@@ -54,6 +54,20 @@ async def test_there_and_back_again(store: str, tmp_path: Path) -> None:
         assert app.store_spec.startswith(store)
 
 
+async def test_the_whole_path_of_the_store_under_the_cursor_is_shown(store: str, tmp_path: Path) -> None:
+    project = tmp_path / ("a-long-folder-" * 3) / "project-of-mine"
+    app = Workbench(store, project=project)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "Image sets  5")
+        await stores(pilot)
+        await see(pilot, "Stores  1", "embedded")
+        await until(
+            pilot, lambda: str(project) in "".join(each.strip() for each in screen_text(app).splitlines())
+        )
+        assert app.current is not None
+        await see(pilot, app.current.datastore_id, "…t-of-mine", "0/store ")
+
+
 async def test_the_project_goes_along_with_the_store(store: str, tmp_path: Path) -> None:
     app = Workbench(store, project=tmp_path / "first")
     async with app.run_test(size=WIDE, notifications=True) as pilot:
@@ -163,3 +177,18 @@ async def test_what_names_no_store_is_not_taken(store: str, text: str) -> None:
         await press(pilot, "slash")
         await answer(pilot, text)
         await see(pilot, "Open which data store?")
+
+
+async def test_what_was_told_of_one_screen_does_not_cover_the_next(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("curator.tui.bench._READ", 0.0)
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        app.notify("told of this screen", timeout=600)
+        app.notify("it failed", severity="error", timeout=600)
+        await see(pilot, "told of this screen", "it failed")
+        await stores(pilot)
+        await gone(pilot, "told of this screen")
+        assert "it failed" in screen_text(app), "what failed stays its time"

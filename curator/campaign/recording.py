@@ -14,6 +14,7 @@ import msgspec
 
 from curator.campaign.applying import states_of
 from curator.campaign.journal import Campaign, Status
+from curator.campaign.narrowing import narrowed
 from curator.deid.words import VOCABULARY
 from curator.errors import Refused
 from curator.findings import Change, Safety
@@ -23,7 +24,7 @@ from curator.plan.values import same_value
 from curator.printable import plural
 from curator.rulefile import RuleFile, load
 from curator.rulefile.batching import SECTION
-from curator.rulefile.writing import Written, written
+from curator.rulefile.writing import Asked, Written, written
 
 if TYPE_CHECKING:
     from curator.campaign.resolutions import Resolution
@@ -39,7 +40,7 @@ class Recorded:
     """A session as a rule file's text, and what is to be known of it.
 
     ``left_out`` counts changes that no rule can say; ``otherwise`` elements that come out otherwise when the rules are
-    tried on the very documents that were changed; ``notes`` say what a replay does in another order.
+    tried on the very documents that were changed, and on the others of their series; ``notes`` say what a replay does in another order.
     """
 
     text: str = field(repr=False)
@@ -51,10 +52,16 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Where image sets stand: their series, and the other sets of the same patient, study and series."""
+    """Where image sets stand: their series, the other sets of the same patient, study and series, and their versions now."""
 
     series: Callable[[str], str]
     relatives: Callable[[str], Iterable[str]]
+    version: Callable[[str], str]
+
+    def rivals(self, image_set: str) -> list[str]:
+        """Return the other image sets of the same series."""
+        series = self.series(image_set)
+        return [one for one in self.relatives(image_set) if one != image_set and self.series(one) == series]
 
 
 @dataclass(slots=True)
@@ -136,8 +143,8 @@ def record(
     """Return what campaigns did, in their order, as a rule file.
 
     ``resolutions``, ``decisions`` and ``pixels`` are what people decided and holds, ``profile`` the one that was chosen where nothing was
-    published by it yet. ``around`` narrows the file to the series of the image sets that were touched; without it the
-    rules hold wherever the same values stand. `Refused` when there is nothing to save.
+    published by it yet. ``around`` narrows the file to the series of the image sets that were touched, and each rule to those
+    in which its edit was made; without it the rules hold wherever the same values stand. `Refused` when there is nothing to save.
     """
     session = _Session()
     for campaign in campaigns:
@@ -157,14 +164,30 @@ def record(
         ] = None
     changes = [change for _, change in sorted(session.changes.items(), key=lambda each: str(each[0]))]
     why = "What was done in one session, to be done again."
-    made = written(name, why, changes, where=where, sections={SECTION: batch} if batch else None)
+
+    def before(image_set: str) -> ImageSetMetadata:
+        version = session.bases.get(image_set) or (around.version(image_set) if around is not None else "")
+        return document(image_set, version)
+
+    tried = set(session.bases)
+    only: Mapping[Asked, Mapping[str, object]] = {}
+    if around is not None:
+        narrowing = narrowed(session.changes, before, around.rivals)
+        only = narrowing.conditions
+        tried |= {one for each in session.bases for one in around.rivals(each)}
+        if narrowing.unbound:
+            session.notes[
+                f"{plural(narrowing.unbound, 'rule')} about items that name a series or an instance of their own "
+                f"{'holds' if narrowing.unbound == 1 else 'hold'} in every image set of the file with the same values"
+            ] = None
+    made = written(name, why, changes, where=where, sections={SECTION: batch} if batch else None, only=only)
     if not made.text:
         raise Refused("There is nothing to save: no change was made that a rule can say.")
     return Recorded(
         made.text,
         len(_loaded(made).rules),
         len(made.left_out),
-        _otherwise(made, session, document),
+        _otherwise(made, session, tried, before),
         tuple(session.notes),
     )
 
@@ -222,15 +245,17 @@ def _where(touched: Iterable[str], series_of: Callable[[str], str]) -> str:
     return f"seriesuid={'|'.join(series)}" if series else ""
 
 
-def _otherwise(made: Written, session: _Session, document: Callable[[str, str], ImageSetMetadata]) -> int:
-    """Try the rules on the documents from before the session, and count the elements that come out otherwise."""
+def _otherwise(
+    made: Written, session: _Session, tried: Iterable[str], before: Callable[[str], ImageSetMetadata]
+) -> int:
+    """Try the rules on documents from before the session, and count the elements that come out otherwise."""
     file = _loaded(made)
-    wanted: dict[str, dict[ElementPath, Change]] = {each: {} for each in session.bases}
+    wanted: dict[str, dict[ElementPath, Change]] = {each: {} for each in tried}
     for (image_set, path), change in session.changes.items():
         wanted[image_set][path] = change
     count = 0
-    for image_set, version in session.bases.items():
-        found = {change.path: change for change in file.evaluate(document(image_set, version))}
+    for image_set in sorted(wanted):
+        found = {change.path: change for change in file.evaluate(before(image_set))}
         count += sum(1 for _ in _differing(wanted[image_set], found))
     return count
 

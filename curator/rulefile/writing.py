@@ -18,6 +18,8 @@ from curator.rulefile.table import normal
 from curator.rulefile.values import components, element, is_empty, joined
 
 _LONGEST = 4_000
+Asked = tuple[str, str, str]
+"""What tells decisions apart: the path without indices, what kind of value was there, and which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +37,26 @@ def written(
     *,
     where: str = "",
     sections: Mapping[str, object] | None = None,
+    only: Mapping[Asked, Mapping[str, object]] | None = None,
 ) -> Written:
     """Return a rule file that makes ``changes``; equal decisions become one rule.
 
     Left out are changes of sequences and binary values, and decisions that contradict each other. ``where`` narrows the
-    file, ``sections`` are what it has besides rules.
+    file, ``sections`` are what it has besides rules, ``only`` is one more condition of a decision (by `asked`).
     """
-    decisions: dict[tuple[str, str, str], list[Change]] = {}
+    decisions: dict[Asked, list[Change]] = {}
     left_out: list[Change] = []
     for change in changes:
         if _can_be_said(change):
-            decisions.setdefault(_asked(change), []).append(change)
+            decisions.setdefault(asked(change), []).append(change)
         else:
             left_out.append(change)
     rules: list[dict[str, object]] = []
-    for same in decisions.values():
+    for decision, same in decisions.items():
         if len({repr(change.after) for change in same}) > 1:
             left_out += same
         else:
-            rules.append(_rule(f"{name[:50]}-{len(rules) + 1}", same[0]))
+            rules.append(_rule(f"{name[:50]}-{len(rules) + 1}", same[0], (only or {}).get(decision)))
     if not rules and not sections:
         return Written("", tuple(left_out))
     import yaml
@@ -63,7 +66,7 @@ def written(
     return Written(yaml.safe_dump(file, sort_keys=False, allow_unicode=True, width=110), tuple(left_out))
 
 
-def _asked(change: Change) -> tuple[str, str, str]:
+def asked(change: Change) -> Asked:
     """Return what tells decisions apart: the path without indices, and what was there."""
     if isinstance(change.before, Absent):
         return str(change.path.generic()), "absent", ""
@@ -94,7 +97,7 @@ def _read_back(path: ElementPath, vr: str, value: Json) -> bool:
     return type(made) is type(value) and made == value and all(components(value))
 
 
-def _rule(rule_id: str, change: Change) -> dict[str, object]:
+def _rule(rule_id: str, change: Change, only: Mapping[str, object] | None) -> dict[str, object]:
     select: dict[str, object] = {"path": str(change.path.generic())}
     when: dict[str, object]
     if isinstance(change.before, Absent):
@@ -116,7 +119,7 @@ def _rule(rule_id: str, change: Change) -> dict[str, object]:
         "id": rule_id,
         "why": why,
         "select": select,
-        "when": when,
+        "when": when if only is None else [when, dict(only)],
         "do": do,
         "safety": change.safety.value,
     }

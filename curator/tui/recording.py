@@ -19,7 +19,7 @@ def save_session(
 ) -> tuple[Path, Recorded]:
     """Save what campaigns did, in the order in which they were planned; return the file, and what is to be known of it.
 
-    Not ``everywhere``: for the series alone in which it was done.
+    Not ``everywhere``: for the series alone in which it was done, each edit for the image sets it was made in.
     """
     from curator.campaign.deciding import kept_decisions
     from curator.campaign.journal import Campaign
@@ -43,6 +43,10 @@ def save_session(
         levels = (Level.PATIENT, Level.STUDY, Level.SERIES)
         return {other for level in levels for other in session.catalogue.sharing(image_set, level)}
 
+    def version(image_set: str) -> str:
+        row = session.catalogue.row(image_set)
+        return str(row.version) if row is not None else ""
+
     made = record(
         found,
         name,
@@ -51,7 +55,7 @@ def save_session(
         decisions=kept_decisions(session.project) if session.profile else (),
         pixels=list(pixel_decisions_of(session.project).every),
         profile=session.profile,
-        around=None if everywhere else Around(series, relatives),
+        around=None if everywhere else Around(series, relatives, version),
     )
     return keep_own(session.project, name, made.text, SESSIONS), made
 
@@ -62,5 +66,5 @@ def said_of(path: Path, made: Recorded) -> str:
     if made.left_out:
         text += f" {plural(made.left_out, 'change')} cannot be said by rules: NOT in it."
     if made.otherwise:
-        text += f" Tried on the documents it was made from, {plural(made.otherwise, 'element comes', 'elements come')} out otherwise."
+        text += f" Tried on the documents as they were before, {plural(made.otherwise, 'element comes', 'elements come')} out otherwise."
     return " ".join([text, *(f"Note: {note}." for note in made.notes)])

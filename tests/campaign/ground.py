@@ -203,5 +203,6 @@ __all__ = [
     "frame",
     "ground",
     "instance",
+    "node",
     "parsed",
 ]

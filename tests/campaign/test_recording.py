@@ -14,7 +14,7 @@ from curator.deid.words import VOCABULARY
 from curator.errors import Refused
 from curator.rulefile import load
 from curator.rulefile.batching import batch_of
-from tests.campaign.ground import ABSENT, WHO, Ground, change, document, ground, instance
+from tests.campaign.ground import ABSENT, WHO, Ground, change, document, ground, instance, node
 
 
 @pytest.fixture
@@ -72,9 +72,45 @@ def test_it_may_be_for_the_series_alone_that_were_touched(place: Ground) -> None
     one = place.add(document(2))
     campaign = place.campaign([place.update(0, one, change("Study/StudyDescription", "Head", "B"))])
     place.apply(campaign)
-    around = Around(lambda image_set: "1.2.3.4", lambda image_set: ())
+    around = Around(lambda image_set: "1.2.3.4", lambda image_set: (), lambda image_set: "1")
     made = record([campaign], "monday", document=place.imaging.document, around=around)
     assert load(made.text, "monday", vocabulary=VOCABULARY).where == "seriesuid=1.2.3.4"
+
+
+def test_an_edit_stays_with_the_image_sets_it_was_made_in(place: Ground) -> None:
+    trees = [document(2), document(2, first=3), document(2, first=5)]
+    other = node(trees[2], "Study", "Series")
+    other["9.9"] = other.pop("1.2.3.4")
+    node(other, "9.9", "DICOM")["SeriesInstanceUID"] = "9.9"
+    one, torn, apart = (place.add(tree) for tree in trees)
+    series = {one: "1.2.3.4", torn: "1.2.3.4", apart: "9.9"}
+    around = Around(series.__getitem__, lambda image_set: series.keys() - {image_set}, lambda image_set: "1")
+    before = {each: place.imaging.document(each) for each in series}
+    edits = [
+        place.update(
+            0,
+            one,
+            change("Study/StudyDescription", "Head", "B"),
+            change(instance(2, "ImageComments"), ABSENT, "seen", "LT"),
+        ),
+        place.update(1, apart, change("Study/StudyID", "1", "2", "SH")),
+        place.update(2, torn, change("Patient/PatientName", "Doe^Jane", "X", "PN")),
+    ]
+    campaign = place.campaign(edits)
+    place.apply(campaign)
+    made = record([campaign], "monday", document=place.imaging.document, around=around)
+    assert (made.rules, made.left_out, made.otherwise, made.notes) == (4, 0, 0, ())
+    file = load(made.text, "monday", vocabulary=VOCABULARY)
+    done = {each: sorted(found.path.key for found in file.evaluate(before[each])) for each in series}
+    assert done == {one: ["ImageComments", "StudyDescription"], torn: ["PatientName"], apart: ["StudyID"]}
+
+
+def test_an_edit_of_one_of_two_with_the_same_instances_is_said_to_change_both(place: Ground) -> None:
+    one, twin = place.add(document(2)), place.add(document(2))
+    around = Around(lambda image_set: "1.2.3.4", lambda image_set: {one, twin}, lambda image_set: "1")
+    campaign = place.campaign([place.update(0, one, change("Study/StudyDescription", "Head", "B"))])
+    place.apply(campaign)
+    assert record([campaign], "monday", document=place.imaging.document, around=around).otherwise == 1
 
 
 def test_an_edit_that_was_edited_back_is_nothing(place: Ground) -> None:

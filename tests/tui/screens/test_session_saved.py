@@ -172,3 +172,28 @@ async def test_what_is_saved_for_all_holds_wherever_the_same_values_stand(
     assert run(["--store", f"local:{fresh}", "--project", str(tmp_path / "p"), "batch", str(path)]) == 0
     assert contents(f"local:{fresh}") == contents(store)
     capsys.readouterr()
+
+
+async def test_an_edit_stays_with_the_image_set_it_was_made_in_though_others_of_the_session_have_the_value(
+    store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fresh = tmp_path / "fresh"
+    shutil.copytree(store.removeprefix("local:"), fresh)
+    app = Workbench(store)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await see(pilot, "Image sets  5")
+        for which, element in (("three", "StudyID"), ("PatientID=1CT1", "PatientName")):
+            await press(pilot, "slash", "ctrl+u", f"={which}", "enter", "m")
+            await see(pilot, "▾ Patient")
+            await go(pilot, app.screen, element)  # type: ignore[arg-type]
+            await press(pilot, "e", "=X", "enter")
+            await commit(pilot)
+            await gone(pilot, "pending")
+            await press(pilot, "escape")
+            await see(pilot, "Image sets")
+        path = await saved(pilot)
+    file = open_rule_file(str(path))
+    assert file.where.count("|") == 1, "both series are the session's"
+    assert run(["--store", f"local:{fresh}", "--project", str(tmp_path / "p"), "batch", str(path)]) == 0
+    assert contents(f"local:{fresh}") == contents(store)
+    capsys.readouterr()

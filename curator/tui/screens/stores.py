@@ -125,7 +125,7 @@ class StoresScreen(Place):
         """Yield the list, or the sentence in its place."""
         yield RowView(COLUMNS, self.rows, id="stores")
         yield Static(LOOKING, id="nothing", markup=False)
-        yield Detail(id="detail", lines=4)
+        yield Detail(id="detail", lines=4, grows=10)
 
     def on_mount(self) -> None:
         """Look which there are."""

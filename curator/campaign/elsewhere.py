@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from types import TracebackType
-from typing import TYPE_CHECKING
+from types import SimpleNamespace, TracebackType
+from typing import TYPE_CHECKING, cast
 
 from curator.errors import Refused
 from curator.plan.units import Import, Unit
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from curator.buckets import Bucket
     from curator.campaign.journal import Campaign
     from curator.healthimaging import HealthImaging
+    from curator.plan.lines import Header
     from curator.stores import OpenStore
 
 LOCAL_ROLE = "arn:aws:iam::000000000000:role/curator"
@@ -29,6 +30,12 @@ class Doors:
         self._spec = imaging.spec or campaign.plan.header.store
         self._opened: dict[str, OpenStore] = {}
         self._opening = threading.Lock()
+
+    @classmethod
+    def on_worker(cls, campaign_id: str, header: Header, imaging: HealthImaging) -> Doors:
+        """Return those that proofs need where the campaign's folder is not: what it wrote to, and nothing to keep."""
+        named = SimpleNamespace(folder=None, id=campaign_id, plan=SimpleNamespace(header=header))
+        return cls(cast("Campaign", named), imaging)
 
     def __enter__(self) -> Doors:
         return self

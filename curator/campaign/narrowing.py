@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from curator.dicom.levels import Level
 from curator.findings import Change
@@ -50,16 +51,17 @@ def narrowed(
     groups: dict[Asked, list[tuple[str, ElementPath]]] = {}
     contents: dict[str, _Content] = {}
     unbound: set[Asked] = set()
+    read = lru_cache(maxsize=1)(document)  # changes of one image set follow each other
 
     def content(image_set: str) -> _Content:
         if image_set not in contents:
-            contents[image_set] = _Content.of(document(image_set))
+            contents[image_set] = _Content.of(read(image_set))
         return contents[image_set]
 
     for (image_set, path), change in changes.items():
         decision = asked(change)
         groups.setdefault(decision, []).append((image_set, path))
-        if len(path.steps) > 1 and _hidden(document(image_set), path):
+        if len(path.steps) > 1 and _hidden(read(image_set), path):
             unbound.add(decision)
     conditions: dict[Asked, Mapping[str, object]] = {}
     for decision, made in groups.items():

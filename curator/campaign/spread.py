@@ -12,7 +12,6 @@ from functools import lru_cache
 from hmac import compare_digest
 from itertools import groupby
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import msgspec
@@ -287,9 +286,7 @@ def _prove(
     from curator.campaign.verifying import prove
 
     (access, identifier, header), batch = given
-    # Of a campaign proofs need only to which stores it writes.
-    named = cast("Campaign", SimpleNamespace(folder=None, id=identifier, plan=SimpleNamespace(header=header)))
-    with Doors(named, door(access)) as doors, ThreadPoolExecutor(READERS) as pool:
+    with Doors.on_worker(identifier, header, door(access)) as doors, ThreadPoolExecutor(READERS) as pool:
 
         def one(pair: tuple[bytes, UnitState]) -> tuple[int, Proof]:
             (unit,) = read_units(pair[0].splitlines(keepends=True))

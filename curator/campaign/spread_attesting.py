@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import msgspec
@@ -55,14 +54,9 @@ def attester(cluster: Cluster, campaign: Campaign) -> Elsewhere:
 
 
 def _prove(given: _Given, batch: list[Case]) -> list[tuple[Attestation, Maps]]:
-    # Of a campaign proofs need only to which stores it writes.
-    named = cast(
-        "Campaign",
-        SimpleNamespace(folder=None, id=given.campaign, plan=SimpleNamespace(header=given.header)),
-    )
     searches = Searches(given.about.asked.profile, _hits(given.run))
     made = []
-    with Doors(named, door(given.access)) as doors:
+    with Doors.on_worker(given.campaign, given.header, door(given.access)) as doors:
         for case in batch:
             maps = Maps()
             made.append((proved(case, doors, given.about, searches, maps), maps))
